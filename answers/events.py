@@ -1,0 +1,137 @@
+"""Everything that may be said on the wire, and nothing else: the protocol of `/ws/answers/`.
+
+JSON objects in text frames, each with a dotted `type`. A page asks, follows and stops; the server tells
+what became of the answer. Positions and lengths count code points. Fields may be added, none changes
+its meaning.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+Event = dict[str, Any]
+
+# -- From a page
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """`question.ask`: `answer` is made by the page, so the same frame sent twice is one question."""
+
+    answer: UUID
+    question: str
+    follows: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """`answer.follow`: send what comes after the `position` that the page has."""
+
+    answer: UUID
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """`answer.stop`: end it now, keep the text."""
+
+    answer: UUID
+
+
+class Refused(Exception):
+    """A frame that was not carried out, with the sentence for the person."""
+
+    def __init__(
+        self, code: str, message: str, *, answer: UUID | None = None, retry_after: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code, self.message, self.answer, self.retry_after = code, message, answer, retry_after
+
+
+def parse(frame: str) -> Ask | Follow | Stop:
+    """What a page says. Raises `Refused` for anything else, with the answer's id when it can be read."""
+    try:
+        fields = json.loads(frame)
+    except (ValueError, RecursionError):
+        raise Refused("bad_frame", "This frame is not JSON.") from None
+    if not isinstance(fields, dict):
+        raise Refused("bad_frame", "A frame is a JSON object with a type.")
+    answer = _uuid(fields, "answer")
+    match fields.get("type"):
+        case "question.ask":
+            question, follows = fields.get("question"), fields.get("follows")
+            if not isinstance(question, str):
+                raise Refused("bad_frame", "The field “question” is a string.", answer=answer)
+            return Ask(answer, question, None if follows is None else _uuid(fields, "follows"))
+        case "answer.follow":
+            position = fields.get("position", 0)
+            if not isinstance(position, int) or isinstance(position, bool) or not 0 <= position < 2**31:
+                raise Refused("bad_frame", "The field “position” is a number from 0.", answer=answer)
+            return Follow(answer, position)
+        case "answer.stop":
+            return Stop(answer)
+        case other:
+            raise Refused("bad_frame", f"There is no frame of type {str(other)[:40]!r}.", answer=answer)
+
+
+def _uuid(fields: dict[str, Any], name: str) -> UUID:
+    value = fields.get(name)
+    if isinstance(value, str) and len(value) == 36:
+        try:
+            return UUID(value)
+        except ValueError:
+            pass
+    raise Refused("bad_frame", f"The field “{name}” is a UUID such as 0b0f2c1e-….")
+
+
+# -- From the server
+
+
+def queued(answer: UUID, ahead: int) -> Event:
+    """`ahead` others are served before it. Sent again when that changes."""
+    return {"type": "answer.queued", "answer": str(answer), "ahead": ahead}
+
+
+def started(answer: UUID, model: str) -> Event:
+    return {"type": "answer.started", "answer": str(answer), "model": model}
+
+
+def text(answer: UUID, position: int, text: str) -> Event:
+    """`position` code points come before this text."""
+    return {"type": "answer.text", "answer": str(answer), "position": position, "text": text}
+
+
+def finished(
+    answer: UUID,
+    *,
+    status: str,
+    length: int,
+    finish_reason: str | None,
+    error: dict[str, str] | None,
+    usage: dict[str, int | None] | None,
+    seconds: float | None,
+    first_text_seconds: float | None,
+) -> Event:
+    """The one end of an answer: `length` code points are kept. A page that has others asks again from 0."""
+    return {
+        "type": "answer.finished",
+        "answer": str(answer),
+        "status": status,
+        "length": length,
+        "finish_reason": finish_reason,
+        "error": error,
+        "usage": usage,
+        "seconds": seconds,
+        "first_text_seconds": first_text_seconds,
+    }
+
+
+def error(refused: Refused) -> Event:
+    return {
+        "type": "error",
+        "code": refused.code,
+        "message": refused.message,
+        "answer": None if refused.answer is None else str(refused.answer),
+        "retry_after": refused.retry_after,
+    }

@@ -1,0 +1,100 @@
+"""The people and their answers. One `Answer` row is one exchange: a question and what came of it.
+
+A row goes from `queued` to `running` to exactly one end, and never back; the query sets here are the
+only place that changes a status. The text of a running answer is written by the journal alone.
+"""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+
+
+class User(AbstractUser):
+    """A person. A guest is made at a browser's first question, and has a session but no password."""
+
+    is_guest = models.BooleanField("guest", default=False)
+
+
+class Status(models.TextChoices):
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETE = "complete"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+    @property
+    def is_end(self) -> bool:
+        return self not in (Status.QUEUED, Status.RUNNING)
+
+
+class AnswerQuerySet(models.QuerySet["Answer"]):
+    def unfinished(self) -> "AnswerQuerySet":
+        return self.filter(status__in=[Status.QUEUED, Status.RUNNING])
+
+    def silent_since(self, moment: datetime) -> "AnswerQuerySet":
+        """Unfinished answers whose process has not said since `moment` that it lives."""
+        return self.unfinished().filter(heartbeat_at__lt=moment)
+
+    def with_stop_requested(self) -> "AnswerQuerySet":
+        return self.unfinished().filter(stop_requested_at__isnull=False)
+
+    def save_progress(self, answer: uuid.UUID, **fields: Any) -> bool:
+        """Write to a row that still runs. False: somebody else has ended it."""
+        return bool(self.unfinished().filter(pk=answer).update(**fields))
+
+
+class Answer(models.Model):
+    """One question and its answer.
+
+    `text` is what was shown. Positions and lengths everywhere count code points, as `len(text)` does.
+    `seconds` and `first_text_seconds` count from when the question was accepted, waiting included.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="answers")
+    follows = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    question = models.TextField()
+    text = models.TextField("answer", blank=True)
+    status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)
+
+    model = models.CharField(max_length=200, blank=True)
+    finish_reason = models.CharField(max_length=40, blank=True)
+    prompt_tokens = models.PositiveIntegerField(null=True, blank=True)
+    completion_tokens = models.PositiveIntegerField(null=True, blank=True)
+    error_code = models.CharField(max_length=20, blank=True)
+    error_message = models.TextField("error", blank=True, help_text="What the person was told.")
+    error_detail = models.TextField(blank=True, help_text="What the API said: for the operator only.")
+
+    asked_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    first_text_seconds = models.FloatField(null=True, blank=True)
+    seconds = models.FloatField(null=True, blank=True)
+    heartbeat_at = models.DateTimeField(auto_now_add=True)
+    stop_requested_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AnswerQuerySet.as_manager()
+
+    class Meta:
+        ordering = [F("asked_at").desc()]
+        indexes = [
+            models.Index(fields=["user", "-asked_at"], name="answer_by_user"),
+            models.Index(fields=["-asked_at"], name="answer_by_time"),
+            models.Index(
+                fields=["heartbeat_at"],
+                name="answer_unfinished",
+                condition=Q(status__in=[Status.QUEUED, Status.RUNNING]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.question[:80]
+
+    def get_absolute_url(self) -> str:
+        return reverse("answer", args=[self.pk])
