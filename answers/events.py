@@ -7,8 +7,11 @@ its meaning.
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
+
+if TYPE_CHECKING:
+    from answers.models import Answer
 
 Event = dict[str, Any]
 
@@ -102,28 +105,21 @@ def text(answer: UUID, position: int, text: str) -> Event:
     return {"type": "answer.text", "answer": str(answer), "position": position, "text": text}
 
 
-def finished(
-    answer: UUID,
-    *,
-    status: str,
-    length: int,
-    finish_reason: str | None,
-    error: dict[str, str] | None,
-    usage: dict[str, int | None] | None,
-    seconds: float | None,
-    first_text_seconds: float | None,
-) -> Event:
+def finished(answer: "Answer", length: int) -> Event:
     """The one end of an answer: `length` code points are kept. A page that has others asks again from 0."""
+    error = {"code": answer.error_code, "message": answer.error_message} if answer.error_code else None
+    counted = answer.prompt_tokens is not None or answer.completion_tokens is not None
+    usage = {"prompt_tokens": answer.prompt_tokens, "completion_tokens": answer.completion_tokens}
     return {
         "type": "answer.finished",
-        "answer": str(answer),
-        "status": status,
+        "answer": str(answer.pk),
+        "status": str(answer.status),
         "length": length,
-        "finish_reason": finish_reason,
+        "finish_reason": answer.finish_reason or None,
         "error": error,
-        "usage": usage,
-        "seconds": seconds,
-        "first_text_seconds": first_text_seconds,
+        "usage": usage if counted else None,
+        "seconds": answer.seconds,
+        "first_text_seconds": answer.first_text_seconds,
     }
 
 

@@ -12,6 +12,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils import timezone
 
 
 class User(AbstractUser):
@@ -34,6 +35,26 @@ class Status(models.TextChoices):
 
 
 class AnswerQuerySet(models.QuerySet["Answer"]):
+    def ask(
+        self, user: User, id: uuid.UUID, question: str, *, follows: uuid.UUID | None = None
+    ) -> tuple["Answer", bool]:
+        """The row of a person's question, and whether it is new. Asking again with its id changes nothing.
+
+        Raises `Answer.DoesNotExist` if the row, or the one it follows, is another person's.
+        """
+        if follows is not None:
+            self.get(user=user, pk=follows)
+        fields = {"user": user, "question": question, "follows_id": follows}
+        answer, created = self.get_or_create(pk=id, defaults=fields)
+        if answer.user_id != user.pk:
+            raise self.model.DoesNotExist
+        return answer, created
+
+    def request_stop(self, user: User, id: uuid.UUID) -> bool:
+        """Ask whoever runs it to stop, within a second. False: it is not this person's."""
+        answers = self.filter(user=user, pk=id)
+        return bool(answers.unfinished().update(stop_requested_at=timezone.now())) or answers.exists()
+
     def unfinished(self) -> "AnswerQuerySet":
         return self.filter(status__in=[Status.QUEUED, Status.RUNNING])
 
@@ -47,6 +68,15 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
     def save_progress(self, answer: uuid.UUID, **fields: Any) -> bool:
         """Write to a row that still runs. False: somebody else has ended it."""
         return bool(self.unfinished().filter(pk=answer).update(**fields))
+
+    def interrupt(self, answer: "Answer") -> bool:
+        """Close an answer whose process is gone. False: somebody else has ended it meanwhile."""
+        answer.status, answer.finished_at = Status.INTERRUPTED, timezone.now()
+        answer.seconds = (answer.heartbeat_at - answer.asked_at).total_seconds()
+        fields = {name: getattr(answer, name) for name in ("status", "finished_at", "seconds")}
+        # The heartbeat again: its process may have been slow, not gone.
+        silent = self.unfinished().filter(pk=answer.pk, heartbeat_at=answer.heartbeat_at)
+        return bool(silent.update(**fields))
 
 
 class Answer(models.Model):

@@ -17,7 +17,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"  # the embedded default keeps its database and its secret key here
 
 env = Environment()
-if env_file := os.environ.get("ENV_FILE", str(BASE_DIR / ".env")):
+env_file = Path(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
+if env_file.is_file():
     env.read_env(env_file)
 
 
@@ -35,7 +36,9 @@ def embedded_secret_key() -> str:
 
 # -- The site
 DEBUG = env.bool("DEBUG", False)
-SECRET_KEY = env.str("SECRET_KEY", "") or embedded_secret_key()
+SECRET_KEY = env.str("SECRET_KEY", "")
+if SECRET_KEY_IS_EMBEDDED := not SECRET_KEY:
+    SECRET_KEY = embedded_secret_key()
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 DATABASE_URL = env.str("DATABASE_URL", f"sqlite:///{VAR_DIR}/askme.sqlite3")
 REDIS_URL = env.str("REDIS_URL", "")  # none: one process, the in-memory channel layer

@@ -1,0 +1,215 @@
+"""A question in, an iterator of text out: `for text in client.ask(question)`.
+
+How often it is tried, with which fields, and what becomes of errors is decided here. Knows nothing of Django,
+people or threads: any number of threads may share a client, each with its own completion.
+"""
+
+import json
+import logging
+from collections.abc import Iterator
+from itertools import count
+from typing import Any, Self
+
+from answers.deltas import Usage
+from answers.draft import Draft
+from answers.endpoint import DEFAULT_PROMPT_TEMPLATE, Dialect, Endpoint, request_body
+from answers.errors import DETAIL_CHARS, CompletionError, InternalError, TooLarge
+from answers.failures import api_failure, pause_seconds, refused_field
+from answers.record import Record
+from answers.replies import read_reply
+from answers.transport import Reply, Transport
+from answers.wire import Clock, Stopped, Wire
+
+__all__ = ["DEFAULT_PROMPT_TEMPLATE", "Client", "Completion", "CompletionError", "Endpoint", "Usage"]
+
+RETRIES = 2
+TAIL_SECONDS = 2  # after the finish reason only the usage and [DONE] are to come
+DRAIN_SECONDS = 0.02  # after [DONE] only the last chunk's end is to come, mostly in the same packet
+ERROR_BODY_SECONDS = 2
+ERROR_BODY_BYTES = 65_536
+REQUEST_ID_HEADERS = ("x-request-id", "request-id", "apim-request-id")  # OpenAI, Anthropic, Azure
+
+logger = logging.getLogger(__name__)
+
+
+class Client:
+    """One API and one pool of connections, shared by all threads."""
+
+    def __init__(self, endpoint: Endpoint, *, connections: int) -> None:
+        self.endpoint = endpoint
+        self.transport = Transport(endpoint, connections)
+        self.dialect = Dialect()  # learnt from the API's first refusals, then kept
+
+    def ask(self, question: str) -> "Completion":
+        """Nothing is sent before the first `next()`."""
+        return Completion(self, question)
+
+    def close(self) -> None:
+        self.transport.close()
+
+
+class Completion:
+    """One answer, as it comes: each item is a piece of text, never empty.
+
+    Iterate in one thread; `stop` may be called from any. The iteration ends with the answer or, `stopped`,
+    by a stop; all else raises a CompletionError. The other properties are known at the end.
+    """
+
+    def __init__(self, client: Client, question: str) -> None:
+        self._client = client
+        self._question = question
+        self._dialect = client.dialect
+        self._clock = Clock(client.endpoint)
+        self._wire = Wire(self._clock)
+        self._draft = Draft(client.endpoint.answer_bytes)
+        self._record = Record()
+        self._over = False
+        self._texts = self._run()
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        return next(self._texts)
+
+    def stop(self) -> None:
+        """Cut the connection and end the iteration; only text that has been read already still comes.
+
+        From any thread, in any phase, any number of times; returns at once.
+        """
+        self._wire.stop()
+
+    @property
+    def stopped(self) -> bool:
+        """Stopped before its end: not if the answer had come to an end of its own, good or bad."""
+        return self._wire.stopped and not self._over
+
+    @property
+    def finish_reason(self) -> str | None:
+        return self._draft.finish_reason
+
+    @property
+    def usage(self) -> Usage | None:
+        return self._draft.usage
+
+    @property
+    def model(self) -> str | None:
+        """What the API calls it, often more exact than what we asked for."""
+        return self._draft.model
+
+    @property
+    def request_id(self) -> str | None:
+        return self._record.request_id
+
+    def _run(self) -> Iterator[str]:
+        outcome = "abandoned"  # what remains if the iterator is dropped
+        self._clock.start()
+        try:
+            yield from self._tries()
+            self._over, outcome = True, "complete"
+        except Stopped:
+            outcome = "stopped"
+        except Exception as error:
+            if self._wire.stopped:  # whatever the cut has led to
+                outcome = "stopped"
+                return
+            self._over = True
+            failure = self._presentable(error)
+            outcome = failure.code
+            if failure is error:
+                raise
+            raise failure from error
+        finally:
+            self._wire.let_go()
+            logger.info("%s", self._record.line(outcome, self.finish_reason, self._draft.chars))
+
+    def _tries(self) -> Iterator[str]:
+        for attempt in count(1):
+            try:
+                yield from self._attempt()
+                return
+            except CompletionError as error:
+                if self._draft.chars or not error.retryable or attempt > RETRIES:
+                    raise
+                pause = pause_seconds(error, attempt)
+                if not self._clock.allows(pause):
+                    raise
+            self._wire.sleep(pause)
+
+    def _attempt(self) -> Iterator[str]:
+        self._draft = Draft(self._client.endpoint.answer_bytes)
+        reply = self._accepted()
+        try:
+            yield from self._read(reply)
+        finally:
+            reply.close()
+            self._wire.let_go()
+
+    def _accepted(self) -> Reply:
+        """Send the question, each time without what the API has refused by name, until it takes it."""
+        while True:
+            body = request_body(self._client.endpoint, self._question, self._dialect)
+            reply = self._send(body)
+            if 200 <= reply.status < 300:
+                self._client.dialect = self._dialect  # only now: this is what the API takes
+                return reply
+            said = self._said(reply)
+            field = refused_field(said, body) if reply.status in (400, 422) else None
+            if field is None:
+                raise api_failure(said, status=reply.status, headers=reply.headers)
+            self._dialect = self._dialect.without(field)
+
+    def _send(self, body: dict[str, Any]) -> Reply:
+        self._clock.next_attempt()
+        self._record.sent()
+        reply = self._client.transport.post(body, self._wire)
+        ids = (reply.headers.get(name) for name in REQUEST_ID_HEADERS)
+        self._record.head(reply.status, next(filter(None, ids), None))
+        return reply
+
+    def _said(self, reply: Reply) -> Any:
+        """The body of an error: JSON if it can be."""
+        try:
+            text = reply.text(limit=ERROR_BODY_BYTES, seconds=ERROR_BODY_SECONDS)
+        finally:
+            reply.close()
+            self._wire.let_go()
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            return text
+
+    def _read(self, reply: Reply) -> Iterator[str]:
+        draft = self._draft
+        try:
+            for delta in read_reply(reply.lines(), reply.rest, limit=self._client.endpoint.line_bytes):
+                if delta.error is not None:
+                    raise api_failure(delta.error, headers=reply.headers)
+                if delta.text or delta.reasoning:
+                    self._clock.spoken = True
+                if text := draft.take(delta):
+                    self._record.text()
+                    yield text
+                if draft.full:
+                    raise TooLarge
+                if delta.finish_reason is not None:
+                    self._clock.hurry(TAIL_SECONDS)
+        except CompletionError as error:
+            if draft.finish_reason is None or isinstance(error, TooLarge):
+                raise  # else the answer is whole, and only the tail was lost
+        if draft.done:
+            reply.drain(DRAIN_SECONDS)
+        if text := draft.last_words():
+            yield text
+        draft.check()
+
+    def _presentable(self, error: Exception) -> CompletionError:
+        if not isinstance(error, CompletionError):
+            logger.exception("a fault of ours in the midst of an answer")
+            error = InternalError(detail=f"{type(error).__name__}: {error}")
+        if self.request_id:
+            error.detail = f"request {self.request_id}: {error.detail}"
+        if key := self._client.endpoint.api_key.strip():
+            error.detail = error.detail.replace(key, "[API key]")  # some servers repeat it
+        error.detail = error.detail[:DETAIL_CHARS]
+        return error

@@ -1,0 +1,156 @@
+"""urllib3's connections, tied to the wire of the question that uses them.
+
+A question names its wire with `using` and calls `requests` in the same thread: its connection is chosen only
+deep inside the pool, where nothing can be handed to it.
+"""
+
+import contextvars
+import io
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPResponse
+from typing import Any
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.util.connection import allowed_gai_family
+
+from answers.wire import Wire
+
+BUFFER_BYTES = 16_384  # the most that one TLS record holds
+
+# Idle connections to a model outlive what firewalls remember of them (often 350 s or less): keep-alives
+# every minute keep them known, and find the dead ones before a question is lost in one.
+SOCKET_OPTIONS = [
+    (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    *(
+        (socket.IPPROTO_TCP, getattr(socket, name), value)
+        for name, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3))
+        if hasattr(socket, name)
+    ),
+]
+
+_wire: contextvars.ContextVar[Wire] = contextvars.ContextVar("wire")
+
+
+@contextmanager
+def using(wire: Wire) -> Iterator[None]:
+    """What this thread sends inside is sent over this wire."""
+    token = _wire.set(wire)
+    try:
+        yield
+    finally:
+        _wire.reset(token)
+
+
+class _DeadlineReader(io.RawIOBase):
+    """Reads from a socket, each time with the time that is left: bytes that drip do not extend it."""
+
+    def __init__(self, sock: socket.socket, wire: Wire) -> None:
+        self._sock = sock
+        self._raw = sock.makefile("rb", buffering=0)  # keeps the socket open after http.client closes it
+        self._clock = wire.clock
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._sock.settimeout(self._clock.remaining())
+        try:
+            return self._raw.readinto(buffer)
+        except TimeoutError:
+            self._clock.ran_out()
+            raise
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _WiredResponse(HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        plain, self.fp = self.fp, io.BufferedReader(_DeadlineReader(sock, _wire.get()), BUFFER_BYTES)
+        plain.close()
+
+
+class _Wired(HTTPConnection):
+    response_class = _WiredResponse
+    _wire: Wire | None = None
+
+    def connect(self) -> None:
+        self._wire = wire = _wire.get()
+        wire.clock.connecting()
+        try:
+            super().connect()  # for https with the TLS handshake
+        except TimeoutError:
+            wire.clock.ran_out()
+            raise
+        wire.clock.connected()
+
+    def _new_conn(self) -> socket.socket:
+        """Try one address after the other; each gets its share of the time that is left."""
+        wire = _wire.get()
+        host = self._dns_host.strip("[]")
+        addresses = socket.getaddrinfo(host, self.port, allowed_gai_family(), socket.SOCK_STREAM)
+        failure: OSError = OSError("the name has no address")
+        for tried, (family, kind, protocol, _, address) in enumerate(addresses):
+            seconds = wire.clock.remaining()
+            sock = socket.socket(family, kind, protocol)
+            try:
+                for option in SOCKET_OPTIONS:
+                    sock.setsockopt(*option)
+                wire.connect(sock, address, seconds and seconds / (len(addresses) - tried))
+                sock.settimeout(wire.clock.remaining())  # for the TLS handshake, which obeys it as a whole
+                return sock
+            except OSError as error:
+                sock.close()
+                failure = error
+                wire.check()
+        raise failure
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        wire = _wire.get()
+        if self.sock is not None and self._wire is not wire:
+            self._wire = wire
+            wire.hold(self.sock)
+        super().request(*args, **kwargs)
+
+    def send(self, data: Any) -> None:
+        wire = _wire.get()
+        wire.check()  # nothing is asked of the API for a question that has been stopped
+        if self.sock is not None:
+            self.sock.settimeout(wire.clock.remaining())
+        try:
+            super().send(data)
+        except TimeoutError:
+            if wire.clock.expired is None:
+                wire.clock.ran_out()
+            raise
+
+    def let_go(self) -> bool:
+        wire, self._wire = self._wire, None
+        return wire is None or wire.let_go()
+
+
+class _WiredHTTPS(_Wired, HTTPSConnection):
+    pass
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Wired
+
+    def _put_conn(self, conn: Any) -> None:
+        """Let go before the next question can get hold of it; a connection that was cut is closed."""
+        if conn is not None and not conn.let_go():
+            conn.close()
+        super()._put_conn(conn)
+
+
+class _HTTPSPool(_Pool, HTTPSConnectionPool):
+    ConnectionCls = _WiredHTTPS
+
+
+POOL_CLASSES = {"http": _Pool, "https": _HTTPSPool}

@@ -1,0 +1,138 @@
+"""The consumer translates: frames to calls, events to frames. It runs nothing, so nothing ends with it."""
+
+import json
+import logging
+from typing import Any
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.db import DatabaseError, transaction
+
+from answers import events, guests
+from answers.events import Ask, Event, Follow, Refused, Stop
+from answers.follower import Follower
+from answers.forms import QuestionForm
+from answers.models import Answer, User
+from answers.running import RunningAnswer
+from answers.worker import current_worker
+
+log = logging.getLogger(__name__)
+
+FOLLOWED_AT_ONCE = 20  # answers on one socket; a page follows one
+
+
+class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.follower = Follower(current_worker(), self.send_event)
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await self.follower.close()  # here, since a cancelled consumer sees no disconnect
+
+    async def connect(self) -> None:
+        self.session_key = self.scope["cookies"].get(settings.SESSION_COOKIE_NAME, "")
+        await self.follower.open()
+        await self.accept()
+
+    async def send_event(self, event: Event) -> None:
+        await self.send(text_data=json.dumps(event, ensure_ascii=False))
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """One frame. Whatever it holds, the reply is an event: never 1011, never a traceback to the page."""
+        try:
+            await self.obey(_frame(text_data))
+        except Refused as refused:
+            await self.send_event(events.error(refused))
+        except DatabaseError as error:
+            log.error("a frame could not be carried out, the store failed: %s", error)
+            sentence = "The site cannot reach its database. Please try again in a minute."
+            await self.send_event(events.error(Refused("unavailable", sentence, retry_after=30)))
+        except Exception:
+            log.exception("a frame could not be carried out")
+            sentence = "Something went wrong on this site. Please try again."
+            await self.send_event(events.error(Refused("internal", sentence)))
+
+    async def obey(self, frame: Ask | Follow | Stop) -> None:
+        match frame:
+            case Ask():
+                await self.ask(frame)
+            case Follow():
+                await self.follow(frame)
+            case Stop():
+                await self.stop(frame)
+
+    async def ask(self, ask: Ask) -> None:
+        form = QuestionForm({"question": ask.question})
+        if not form.is_valid():
+            [error] = form.errors.get_json_data()["question"][:1]
+            raise Refused("bad_question", error["message"], answer=ask.answer)
+        answer, created = await self.save(ask, form.cleaned_data["question"])
+        if created:
+            ahead = self.follower.worker.ask(RunningAnswer(answer.pk, answer.user_id, answer.question))
+            await self.send_event(events.queued(answer.pk, ahead))
+        if answer.pk not in self.follower:
+            await self.start_following(ask.answer, 0)
+
+    async def follow(self, follow: Follow) -> None:
+        if not await self.owns(follow.answer):
+            raise _not_found(follow)
+        await self.start_following(follow.answer, follow.position)
+
+    async def stop(self, stop: Stop) -> None:
+        """At once if it runs here; else its own process finds the wish in the store."""
+        user = await self.user()
+        running = self.follower.worker.answers.get(stop.answer)
+        if running is not None and user is not None and running.user_id == user.pk:
+            self.follower.worker.stop(stop.answer)
+        elif not await self.request_stop(stop):
+            raise _not_found(stop)
+
+    async def start_following(self, answer: UUID, position: int) -> None:
+        if len(self.follower) >= FOLLOWED_AT_ONCE and answer not in self.follower:
+            sentence = f"One connection follows at most {FOLLOWED_AT_ONCE} answers at once."
+            raise Refused("too_many", sentence, answer=answer)
+        await self.follower.follow(answer, position)
+
+    # -- In the thread of the database
+
+    @database_sync_to_async
+    def user(self) -> User | None:
+        return guests.user_of(self.session_key)
+
+    @database_sync_to_async
+    def save(self, ask: Ask, question: str) -> tuple[Answer, bool]:
+        """The row of this question, and whether it is new: the same frame may come many times."""
+        with transaction.atomic():
+            user = guests.user_or_guest(self.session_key)
+            if user is None:
+                sentence = "Your session has ended. Please reload the page; your question is kept."
+                raise Refused("no_session", sentence, answer=ask.answer)
+            try:
+                return Answer.objects.ask(user, ask.answer, question, follows=ask.follows)
+            except Answer.DoesNotExist:
+                raise _not_found(ask) from None
+
+    @database_sync_to_async
+    def owns(self, answer: UUID) -> bool:
+        user = guests.user_of(self.session_key)
+        return user is not None and user.answers.filter(pk=answer).exists()
+
+    @database_sync_to_async
+    def request_stop(self, stop: Stop) -> bool:
+        user = guests.user_of(self.session_key)
+        return user is not None and Answer.objects.request_stop(user, stop.answer)
+
+
+def _frame(text: str | None) -> Ask | Follow | Stop:
+    if text is None:
+        raise Refused("bad_frame", "Frames are text, not bytes.")
+    if len(text.encode()) > settings.ASKME_FRAME_BYTES:
+        raise Refused("too_large", f"A frame has at most {settings.ASKME_FRAME_BYTES} bytes.")
+    return events.parse(text)
+
+
+def _not_found(frame: Ask | Follow | Stop) -> Refused:
+    """The same for what does not exist and what is another's: nobody learns which."""
+    return Refused("not_found", "There is no such answer, or it is not yours.", answer=frame.answer)

@@ -1,0 +1,97 @@
+"""The demo model: answers when no API is configured, and says that it is none.
+
+A little HTTP server on a loopback port of its own, on the site's event loop, which speaks just enough of
+OpenAI's API to be asked by `completions` like any other. So a first try goes the whole way that a real
+answer goes, and nothing needs to know on which port the site itself is.
+"""
+
+import asyncio
+import json
+import re
+import socket
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+MODEL = "demo"
+PACE_SECONDS = 0.03  # between pieces; about as fast as one reads
+MAX_REQUEST_BYTES = 1_000_000
+
+ANSWER = """You asked:
+
+  {question}
+
+I am askme's built-in demo model, so I cannot really know. I only show how an answer arrives: a few \
+tokens at a time, over real HTTP and server-sent events, through a thread, the event loop and the channel \
+layer into your browser.
+
+Try it: reload this page while I am still writing, or press Stop. The text stays, because the answer \
+belongs to the server and not to the tab.
+
+To connect a real model, set OPENAI_API_KEY in the environment (or in a file named .env) and start askme \
+again. For any other server that speaks OpenAI's API, such as Ollama, vLLM or llama.cpp, set \
+OPENAI_BASE_URL and ASKME_MODEL instead, for example:
+
+  OPENAI_BASE_URL=http://127.0.0.1:11434/v1 ASKME_MODEL=llama3.2 make run
+
+Have fun! 🎈"""
+
+
+def start() -> str:
+    """Listen on a free loopback port while the running loop runs. Returns the base URL."""
+    sock = socket.create_server(("127.0.0.1", 0))
+    loop = asyncio.get_running_loop()
+    _servers.add(loop.create_task(_serve(sock)))
+    return f"http://127.0.0.1:{sock.getsockname()[1]}/v1"
+
+
+_servers: set[asyncio.Task[None]] = set()  # a task that nobody holds may be collected
+
+
+async def _serve(sock: socket.socket) -> None:
+    async with await asyncio.start_server(_handle, sock=sock, limit=MAX_REQUEST_BYTES) as server:
+        await server.serve_forever()
+
+
+async def _handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """One request, then close. A client that goes away ends its answer, as with any server."""
+    try:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        length = int(re.search(r"(?im)^content-length: *(\d+)", head)[1])  # type: ignore[index]
+        request = json.loads(await reader.readexactly(min(length, MAX_REQUEST_BYTES)))
+        path = head.split(" ", 2)[1]
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n"
+        )
+        async for chunk in _stream(request, chat=path.endswith("/chat/completions")):
+            event = f"data: {chunk if isinstance(chunk, str) else json.dumps(chunk)}\n\n".encode()
+            writer.write(b"%x\r\n%b\r\n" % (len(event), event))
+            await writer.drain()
+        writer.write(b"0\r\n\r\n")
+        await writer.drain()
+    except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TypeError, ValueError):
+        pass  # gone, or no request of ours
+    finally:
+        writer.close()
+
+
+async def _stream(request: dict[str, Any], *, chat: bool) -> AsyncIterator[dict[str, Any] | str]:
+    """The chunks of one answer, in the shape of the API that was asked."""
+    asked = request["messages"][-1]["content"] if chat else request["prompt"]
+    pieces = re.findall(r"\s*\S+|\s+$", ANSWER.format(question=_indent(asked)))
+    common = {"id": "demo", "created": int(time.time()), "model": MODEL}
+    common["object"] = "chat.completion.chunk" if chat else "text_completion"
+    for piece in pieces:
+        content = {"delta": {"content": piece}} if chat else {"text": piece}
+        yield common | {"choices": [{"index": 0, "finish_reason": None} | content]}
+        await asyncio.sleep(PACE_SECONDS)
+    end = {"delta": {}} if chat else {"text": ""}
+    yield common | {"choices": [{"index": 0, "finish_reason": "stop"} | end]}
+    usage = {"prompt_tokens": len(asked.split()), "completion_tokens": len(pieces)}
+    yield common | {"choices": [], "usage": usage | {"total_tokens": sum(usage.values())}}
+    yield "[DONE]"
+
+
+def _indent(question: str) -> str:
+    return "\n  ".join(question.strip().splitlines())

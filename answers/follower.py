@@ -1,0 +1,193 @@
+"""Following answers for one reader: groups from the layer and rows from the store, made one unbroken text.
+
+A group carries its position and all text since the last save, so that any number of groups may be lost,
+doubled or late: what the reader has is dropped, and what lies before a group is read from the store. After
+a quiet second the follower looks for itself. It knows no websocket: it calls `send` with each event.
+
+Each follower has a channel and a task of its own: the dispatch of Channels sends every message through the
+one database thread first, which costs 100 microseconds and lets one slow query stall every stream.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from channels.exceptions import ChannelFull
+from django.db import DatabaseError
+from django.db.models import F, Value
+from django.db.models.functions import Length, Substr
+
+from answers import events
+from answers.events import Event
+from answers.models import Answer, Status
+from answers.relay import group_name
+from answers.worker import Worker
+
+log = logging.getLogger(__name__)
+
+QUIET_SECONDS = 1.0
+
+
+@dataclass(slots=True)
+class Followed:
+    position: int  # how many code points the reader has
+    heard: bool = True  # something came since the last look
+    quiet: int = 0  # looks since something came
+    told: Event | None = None  # the last status that was sent; the layer may bring it again
+
+
+class Follower:
+    def __init__(self, worker: Worker, send: Callable[[Event], Awaitable[None]]) -> None:
+        self.worker, self._send = worker, send
+        self._layer = worker.relay.layer
+        self._followed: dict[str, Followed] = {}
+        self._channel = ""
+        self._task: asyncio.Task[None] | None = None
+        self._look_timer: asyncio.TimerHandle | None = None
+
+    def __len__(self) -> int:
+        return len(self._followed)
+
+    def __contains__(self, answer: UUID) -> bool:
+        return str(answer) in self._followed
+
+    async def open(self) -> None:
+        self._channel = await self._layer.new_channel()
+        self._task = asyncio.create_task(self._read())
+
+    async def close(self) -> None:
+        if self._look_timer is not None:
+            self._look_timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+        for answer in list(self._followed):
+            await self._forget(answer)
+
+    # -- For the consumer; the caller has made sure that the reader may see the answer
+
+    async def follow(self, answer: UUID, position: int) -> None:
+        """Send all that comes after `position`, and then live. The reader's word replaces what we know."""
+        await self._layer.group_add(group_name(answer), self._channel)
+        self._followed[str(answer)] = Followed(position)
+        # The reading task is the only one that sends text: two would overtake each other.
+        await self._layer.send(self._channel, {"type": "follow", "answer": str(answer)})
+        self._look_soon()
+
+    # -- The reading task
+
+    async def _read(self) -> None:
+        while True:
+            message = await self._layer.receive(self._channel)
+            try:
+                if message["type"] == "look":
+                    await self._look()
+                elif message["type"] == "follow":
+                    await self._catch_up(message["answer"])
+                elif followed := self._followed.get(message["answer"]):
+                    followed.heard = True
+                    await self._take(message, followed)
+            except DatabaseError as error:
+                log.warning("a follower could not read the store: %s", error)
+            except Exception:
+                log.exception("a follower failed")
+
+    async def _take(self, message: Event, followed: Followed) -> None:
+        """An event that the layer brought: as it is, but for text that the reader has or lacks."""
+        answer = message["answer"]
+        if message["type"] == "answer.text":
+            if message["position"] > followed.position:
+                await self._read_store(answer, followed)
+            await self._show(answer, followed, message["position"], message["text"])
+        elif message["type"] == "answer.finished":
+            if message["length"] > followed.position:
+                await self._read_store(answer, followed)  # the row is saved before its end is told
+            else:
+                await self._finish(message)
+        else:
+            await self._tell(message, followed)
+
+    async def _tell(self, status: Event, followed: Followed) -> None:
+        if status != followed.told:
+            followed.told = status
+            await self._send(status)
+
+    async def _show(self, answer: str, followed: Followed, position: int, text: str) -> None:
+        """Send what the reader lacks of `text`; nothing if there is a hole before it."""
+        if position <= followed.position < position + len(text):
+            new = text[followed.position - position :]
+            await self._send(events.text(UUID(answer), followed.position, new))
+            followed.position += len(new)
+
+    async def _catch_up(self, answer: str) -> None:
+        """Say how an answer stands and send what the reader lacks, from this process's memory if it can."""
+        followed = self._followed.get(answer)
+        if followed is None:
+            return
+        running = self.worker.answers.get(UUID(answer))
+        if running is None:
+            await self._read_store(answer, followed, say_status=True)
+            return
+        if running.started_at is None:
+            await self._tell(events.queued(running.id, running.ahead or 0), followed)
+        else:
+            await self._tell(events.started(running.id, running.model), followed)
+        await self._show(answer, followed, 0, running.text)
+
+    async def _read_store(self, answer: str, followed: Followed, *, say_status: bool = False) -> None:
+        row = await _row(answer, followed.position)
+        if row is None:
+            await self._forget(answer)  # deleted meanwhile
+            return
+        if say_status and row.status == Status.QUEUED:
+            await self._tell(events.queued(row.pk, 0), followed)
+        elif say_status:
+            await self._tell(events.started(row.pk, row.model), followed)
+        await self._show(answer, followed, followed.position, row.text)
+        if Status(row.status).is_end:
+            await self._finish(events.finished(row, row.length))  # type: ignore[attr-defined]
+
+    async def _finish(self, event: Event) -> None:
+        await self._forget(event["answer"])
+        await self._send(event)
+
+    async def _forget(self, answer: str) -> None:
+        self._followed.pop(answer, None)
+        await self._layer.group_discard(group_name(answer), self._channel)
+
+    # -- After a quiet second
+
+    def _look_soon(self) -> None:
+        if self._look_timer is None and self._followed:
+            loop = asyncio.get_running_loop()
+            self._look_timer = loop.call_later(QUIET_SECONDS, self._time_to_look)
+
+    def _time_to_look(self) -> None:
+        self._look_timer = None
+        asyncio.get_running_loop().create_task(self._layer.send(self._channel, {"type": "look"}))
+
+    async def _look(self) -> None:
+        """For each answer that was quiet: has the layer lost something, or has its process died?"""
+        for answer, followed in list(self._followed.items()):
+            followed.quiet = 0 if followed.heard else followed.quiet + 1
+            followed.heard = False
+            running = self.worker.answers.get(UUID(answer))
+            if running is not None:
+                await self._show(answer, followed, 0, running.text)  # costs nothing: no need to be quiet
+            elif followed.quiet in (1, 3, 6) or (followed.quiet and followed.quiet % 5 == 0):
+                await self._read_store(answer, followed)
+        self._look_soon()
+
+
+@database_sync_to_async
+def _row(answer: str, position: int) -> Answer | None:
+    """The row with `text` from `position` on alone, and `length`: a long answer need not travel again."""
+    rows = Answer.objects.filter(pk=answer).annotate(
+        length=Length("text"), rest=Substr("text", Value(position + 1))
+    )
+    row = rows.defer("text", "question").first()
+    if row is not None:
+        row.text = row.rest
+    return row

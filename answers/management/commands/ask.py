@@ -1,0 +1,82 @@
+"""Ask from a terminal: the same worker, row and journal as on the page; the answer goes to standard output."""
+
+import asyncio
+import logging
+import signal
+import sys
+from typing import Any
+from uuid import uuid4
+
+from channels.db import database_sync_to_async
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from answers.events import Event
+from answers.follower import Follower
+from answers.forms import QuestionForm
+from answers.models import Answer, Status, User
+from answers.running import RunningAnswer
+from answers.worker import close_workers, current_worker
+
+EXIT_CODES = {Status.COMPLETE: 0, Status.STOPPED: 130, Status.FAILED: 1, Status.INTERRUPTED: 1}
+
+
+class Command(BaseCommand):
+    help = (
+        "Ask a question and print the answer as it comes. Ctrl-C stops it. "
+        "Exit code: 0 complete, 1 failed, 2 not asked, 130 stopped."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("question", help="the question, or - to read it from standard input")
+        parser.add_argument("--user", default="terminal", help="whose question it is (default: %(default)s)")
+
+    def handle(self, *args: Any, question: str, user: str, **options: Any) -> None:
+        if options["verbosity"] < 2:
+            logging.getLogger("answers").setLevel(logging.WARNING)  # the log would stand amid the answer
+        form = QuestionForm({"question": sys.stdin.read() if question == "-" else question})
+        if not form.is_valid():
+            raise CommandError(" ".join(form.errors["question"]), returncode=2)
+        end = asyncio.run(self._ask(user, form.cleaned_data["question"]))
+        self.stdout.write("")
+        if end["error"]:
+            self.stderr.write(end["error"]["message"])
+        elif end["finish_reason"] == "length":
+            self.stderr.write("The answer reached its length limit.")
+        elif end["status"] != Status.COMPLETE:
+            self.stderr.write(f"The answer was {end['status']}.")
+        if code := EXIT_CODES[Status(end["status"])]:
+            sys.exit(code)
+
+    async def _ask(self, username: str, question: str) -> Event:
+        ends: asyncio.Queue[Event] = asyncio.Queue()
+
+        async def show(event: Event) -> None:
+            if event["type"] == "answer.text":
+                self.stdout.write(event["text"], ending="")
+                self.stdout.flush()
+            elif event["type"] == "answer.finished":
+                ends.put_nowait(event)
+
+        answer = await _save(username, question)
+        worker = current_worker()
+        follower = Follower(worker, show)
+        await follower.open()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, worker.stop, answer.pk)
+        try:
+            worker.ask(RunningAnswer(answer.pk, answer.user_id, answer.question))
+            await follower.follow(answer.pk, 0)
+            return await ends.get()
+        finally:
+            await follower.close()
+            await close_workers()
+
+
+@database_sync_to_async
+def _save(username: str, question: str) -> Answer:
+    user, created = User.objects.get_or_create(username=username)
+    if created:
+        user.set_unusable_password()
+        user.save()
+    return Answer.objects.ask(user, uuid4(), question)[0]

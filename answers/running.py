@@ -1,0 +1,101 @@
+"""One answer while this process runs it: the object that a thread, the event loop and the journal share.
+
+There is no lock; each field has one writer.
+
+- The thread appends to `incoming` and may be the first to `conclude`.
+- The loop moves `incoming` into `text` and sets `ended` once nothing more will be added.
+- The journal sets `saved` and `start_saved`.
+
+`text` is replaced, never changed, so whoever reads it has a consistent value.
+"""
+
+import time
+from collections import deque
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from answers import events
+from answers.completions import Completion
+from answers.events import Event
+from answers.models import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an answer ended. `error_message` is for the person, `error_detail` for the operator."""
+
+    status: Status
+    finish_reason: str = ""
+    error_code: str = ""
+    error_message: str = ""
+    error_detail: str = ""
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    model: str = ""
+
+
+# A group carries all text since the last save, so that it heals whatever came before it. Above this many
+# code points it carries the new text alone: else an API that sends a megabyte at once would be sent over
+# and over. Whoever misses some then waits for the next save.
+HEALING_CHARS = 16_384
+
+
+class RunningAnswer:
+    def __init__(self, id: UUID, user_id: int, question: str) -> None:
+        self.id, self.user_id, self.question = id, user_id, question
+        self.completion: Completion | None = None  # from when a thread takes it
+        self.model = ""
+        self.accepted = time.monotonic()
+        self.started_at: datetime | None = None
+        self.ahead: int | None = None  # as last told to its followers
+        self.first_text_seconds: float | None = None
+        self.seconds: float | None = None
+
+        self.incoming: deque[str] = deque()
+        self.woken = False  # the relay has it in hand
+        self.text = ""
+        self.saved = 0  # so many code points are certainly in the store
+        self.start_saved = False
+        self.ended = False
+        self._outcomes: deque[Outcome] = deque()
+
+    def conclude(self, outcome: Outcome) -> None:
+        """Say how it ended, from any thread: a stop, the thread, a shutdown. The first to say so is right."""
+        self._outcomes.append(outcome)  # appending is atomic, where "if not set: set" is not
+
+    @property
+    def outcome(self) -> Outcome | None:
+        return self._outcomes[0] if self._outcomes else None
+
+    def collect(self) -> str:
+        """Move what came into `text` and return it. On the loop only."""
+        pieces = []
+        while self.incoming:
+            pieces.append(self.incoming.popleft())
+        new = "".join(pieces)
+        if new and not self.ended:
+            if self.first_text_seconds is None:
+                self.first_text_seconds = time.monotonic() - self.accepted
+            self.text += new
+            return new
+        return ""
+
+    def group(self, new: str) -> Event:
+        """The token group that brings `new`, with what was not saved yet before it."""
+        base = self.saved
+        if len(self.text) - base > HEALING_CHARS:
+            base = len(self.text) - len(new)
+        return events.text(self.id, base, self.text[base:])
+
+    def end_fields(self) -> dict[str, Any]:
+        """The row's fields at the end, but for its text."""
+        outcome = self._outcomes[0]
+        return {
+            **asdict(outcome),
+            "model": outcome.model or self.model,
+            "started_at": self.started_at,
+            "seconds": self.seconds,
+            "first_text_seconds": self.first_text_seconds,
+        }

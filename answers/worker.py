@@ -1,0 +1,237 @@
+"""The worker: the answers that this process runs, from the queue through a thread to their end.
+
+It is the only place that starts threads: a pool in which each running answer reads its stream, and one
+for the journal. Everything else here happens on the event loop; there is one worker for each loop, which
+in production is one for each process.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+from django.conf import settings
+from django.utils import timezone
+
+from answers import demo, events
+from answers.completions import Client, Completion
+from answers.endpoint import DEFAULT_PROMPT_TEMPLATE, Endpoint
+from answers.errors import CompletionError
+from answers.fair_queue import FairQueue
+from answers.journal import Journal
+from answers.models import Answer, Status
+from answers.relay import Relay
+from answers.running import Outcome, RunningAnswer
+
+log = logging.getLogger(__name__)
+
+AHEAD_SECONDS = 0.5  # how often people who wait are told of their place, at most
+OPENAI_URL = "https://api.openai.com/v1"
+DEFAULT_MODELS = {"chat": "gpt-4.1-mini", "completions": "gpt-3.5-turbo-instruct"}
+
+INTERNAL = Outcome(
+    Status.FAILED, error_code="internal", error_message="Something went wrong on our side. Please ask again."
+)
+INTERRUPTED = Outcome(Status.INTERRUPTED)
+STOPPED = Outcome(Status.STOPPED)
+
+_workers: WeakKeyDictionary[asyncio.AbstractEventLoop, "Worker"] = WeakKeyDictionary()
+
+
+def current_worker() -> "Worker":
+    """The running loop's worker, made at the first call."""
+    loop = asyncio.get_running_loop()
+    if loop not in _workers:
+        _workers[loop] = Worker()
+    return _workers[loop]
+
+
+async def close_workers() -> None:
+    """End the running loop's worker: what runs is interrupted and saved, with its text."""
+    worker = _workers.pop(asyncio.get_running_loop(), None)
+    if worker is not None:
+        await worker.close()
+
+
+class Worker:
+    def __init__(self) -> None:
+        self.answers: dict[UUID, RunningAnswer] = {}  # queued or running here, until their end is saved
+        self.relay = Relay(self._end)
+        self._queue: FairQueue[RunningAnswer] = FairQueue(settings.ASKME_RUNNING_PER_USER)
+        self._threads = ThreadPoolExecutor(settings.ASKME_THREADS, thread_name_prefix="answer")
+        self._busy = 0  # threads of the pool that run an answer
+        self._client: Client | None = None
+        self._telling_places: asyncio.TimerHandle | None = None
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._journal = Journal(
+            self.answers,
+            call=self.relay.call,
+            on_saved=self._saved,
+            on_stop=self.stop,
+            on_swept=self._swept,
+        )
+        self._journal_thread = threading.Thread(target=self._journal.run, name="journal", daemon=True)
+        self._journal_thread.start()
+
+    # -- What the web side asks for
+
+    def ask(self, answer: RunningAnswer) -> int:
+        """Take on an answer whose row is saved. Returns how many wait before it."""
+        self.answers[answer.id] = answer
+        self._idle.clear()
+        self._queue.put(answer)
+        self._start_waiting()
+        answer.ahead = 0 if answer.started_at else self._queue.ahead(answer)
+        return answer.ahead
+
+    def stop(self, id: UUID) -> bool:
+        """End an answer at once and keep its text. False: it does not run here."""
+        answer = self.answers.get(id)
+        if answer is None:
+            return False
+        self._cut(answer, STOPPED)
+        return True
+
+    def _cut(self, answer: RunningAnswer, outcome: Outcome) -> None:
+        answer.conclude(outcome)
+        if answer.completion is not None:
+            answer.completion.stop()
+        if self._queue.remove(answer):
+            self._tell_places_soon()
+        self.relay.wake(answer)
+
+    # -- From the queue to a thread
+
+    def _start_waiting(self) -> None:
+        while self._busy < settings.ASKME_THREADS and (answer := self._queue.get()):
+            self._start(answer)
+        self._tell_places_soon()
+
+    def _start(self, answer: RunningAnswer) -> None:
+        if self._client is None:
+            self._client = Client(_endpoint(), connections=settings.ASKME_THREADS)
+        self._busy += 1
+        answer.started_at = timezone.now()
+        answer.model = self._client.endpoint.model
+        answer.completion = self._client.ask(answer.question)
+        self.relay.announce(events.started(answer.id, answer.model))
+        self._threads.submit(self._run, answer, answer.completion)
+
+    def _tell_places_soon(self) -> None:
+        if self._queue and self._telling_places is None:
+            loop = asyncio.get_running_loop()
+            self._telling_places = loop.call_later(AHEAD_SECONDS, self._tell_places)
+
+    def _tell_places(self) -> None:
+        self._telling_places = None
+        for answer in self._queue:
+            ahead = self._queue.ahead(answer)
+            if ahead != answer.ahead:
+                answer.ahead = ahead
+                self.relay.announce(events.queued(answer.id, ahead))
+
+    # -- In a thread of the pool
+
+    def _run(self, answer: RunningAnswer, completion: Completion) -> None:
+        try:
+            for text in completion:
+                answer.incoming.append(text)
+                self.relay.wake(answer)
+            outcome = _outcome(completion)
+        except CompletionError as error:
+            outcome = Outcome(
+                Status.FAILED,
+                error_code=error.code,
+                error_message=error.message,
+                error_detail=error.detail,
+                finish_reason=completion.finish_reason or "",
+                model=completion.model or "",
+            )
+        except Exception:
+            log.exception("answer %s failed", answer.id)
+            outcome = INTERNAL
+        answer.conclude(outcome)
+        self.relay.wake(answer)
+        self.relay.call(self._thread_returned, answer)
+
+    # -- At the end
+
+    def _thread_returned(self, answer: RunningAnswer) -> None:
+        self._busy -= 1
+        self._queue.done(answer)
+        self._start_waiting()
+
+    def _end(self, answer: RunningAnswer) -> None:
+        """Its last text is collected: have the end saved first, then told."""
+        answer.seconds = time.monotonic() - answer.accepted
+        answer.ended = True
+        self._journal.wake()
+
+    def _saved(self, answer: RunningAnswer, ours: bool) -> None:
+        """The journal has saved its end; `ours` is False if somebody else had ended the row before."""
+        self.answers.pop(answer.id, None)
+        if ours:
+            row = Answer(id=answer.id, **answer.end_fields())
+            self.relay.announce(events.finished(row, len(answer.text)))
+        if not self.answers:
+            self._idle.set()
+
+    def _swept(self, answer: Answer) -> None:
+        """Another process had died with this one."""
+        self.relay.announce(events.finished(answer, len(answer.text)))
+
+    async def close(self, seconds: float = 5.0) -> None:
+        """Interrupt what runs; wait for `seconds` at most until all of it is saved."""
+        for answer in list(self.answers.values()):
+            self._cut(answer, INTERRUPTED)
+        try:
+            await asyncio.wait_for(self._idle.wait(), seconds)
+        except TimeoutError:
+            log.error("%d answers could not be saved before the end", len(self.answers))
+        await self.relay.close()
+        self._journal.close()
+        self._threads.shutdown(wait=False)
+        if self._client is not None:
+            self._client.close()
+
+
+def _outcome(completion: Completion) -> Outcome:
+    if completion.stopped:
+        return STOPPED
+    usage = completion.usage
+    return Outcome(
+        Status.COMPLETE,
+        finish_reason=completion.finish_reason or "",
+        model=completion.model or "",
+        prompt_tokens=usage.prompt_tokens if usage else None,
+        completion_tokens=usage.completion_tokens if usage else None,
+    )
+
+
+def _endpoint() -> Endpoint:
+    """Where the settings say that answers come from; without any, the demo model, started here."""
+    if settings.ASKME_DEMO:
+        base_url, model = demo.start(), demo.MODEL
+    else:
+        base_url, model = settings.OPENAI_BASE_URL or OPENAI_URL, DEFAULT_MODELS[settings.ASKME_API]
+    return Endpoint(
+        base_url=base_url,
+        api_key=settings.OPENAI_API_KEY,
+        ca_bundle=settings.ASKME_CA_BUNDLE,
+        api=settings.ASKME_API,
+        model=settings.ASKME_MODEL or model,
+        max_tokens=settings.ASKME_MAX_TOKENS,
+        temperature=settings.ASKME_TEMPERATURE,
+        system_prompt=settings.ASKME_SYSTEM_PROMPT,
+        prompt_template=settings.ASKME_PROMPT_TEMPLATE or DEFAULT_PROMPT_TEMPLATE,
+        connect_seconds=settings.ASKME_CONNECT_SECONDS,
+        first_text_seconds=settings.ASKME_FIRST_TEXT_SECONDS,
+        silence_seconds=settings.ASKME_SILENCE_SECONDS,
+        answer_seconds=settings.ASKME_ANSWER_SECONDS,
+        answer_bytes=settings.ASKME_ANSWER_BYTES,
+        line_bytes=settings.ASKME_LINE_BYTES,
+    )

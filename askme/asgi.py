@@ -1,0 +1,34 @@
+"""The ASGI application: pages to Django, `/ws/answers/` to the consumer."""
+
+import io
+import os
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "askme.settings")
+django.setup()
+
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
+from channels.sessions import CookieMiddleware  # noqa: E402
+from django.core.asgi import get_asgi_application  # noqa: E402
+from django.core.management import CommandError, call_command  # noqa: E402
+
+from answers.routing import websocket_urlpatterns  # noqa: E402
+from askme.shutdown import close_workers_before_shutdown  # noqa: E402
+
+try:
+    # Daphne runs no system checks by itself: a setting that cannot work ends the start, with its hint.
+    call_command("check", stdout=io.StringIO())  # without the line that says that all is well
+except CommandError as error:
+    raise SystemExit(str(error)) from None
+
+close_workers_before_shutdown()
+
+application = ProtocolTypeRouter(
+    {
+        "http": get_asgi_application(),
+        # A page on another site could otherwise open a socket with the visitor's cookie.
+        "websocket": AllowedHostsOriginValidator(CookieMiddleware(URLRouter(websocket_urlpatterns))),
+    }
+)
