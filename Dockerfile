@@ -13,7 +13,7 @@ COPY . .
 RUN SECRET_KEY=for-this-step-only python manage.py collectstatic --noinput --verbosity 0 \
     && rm -rf var && install -d -o askme var
 
-USER askme
+USER 10001
 EXPOSE 8000
 STOPSIGNAL SIGTERM
 # Django answers only to its ALLOWED_HOSTS, so the check calls the site by the first of them. No urllib:

@@ -103,6 +103,7 @@ class Completion:
 
     def _run(self) -> Iterator[str]:
         outcome = "abandoned"  # what remains if the iterator is dropped
+        self._record = Record()  # it may have been asked for long before: counted from here
         self._clock.start()
         try:
             yield from self._tries()
@@ -194,7 +195,7 @@ class Completion:
                     raise TooLarge
                 if delta.finish_reason is not None:
                     self._clock.hurry(TAIL_SECONDS)
-        except CompletionError as error:
+        except (CompletionError, Stopped) as error:
             if draft.finish_reason is None or isinstance(error, TooLarge):
                 raise  # else the answer is whole, and only the tail was lost
         if draft.done:

@@ -69,11 +69,13 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             [error] = form.errors.get_json_data()["question"][:1]
             raise Refused("bad_question", error["message"], answer=ask.answer)
         answer, created = await self.save(ask, form.cleaned_data["question"])
+        told = None
         if created:
             ahead = self.follower.worker.ask(RunningAnswer(answer.pk, answer.user_id, answer.question))
-            await self.send_event(events.queued(answer.pk, ahead))
+            told = events.queued(answer.pk, ahead)
+            await self.send_event(told)
         if answer.pk not in self.follower:
-            await self.start_following(ask.answer, 0)
+            await self.start_following(answer.pk, 0, told)
 
     async def follow(self, follow: Follow) -> None:
         if not await self.owns(follow.answer):
@@ -89,11 +91,11 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         elif not await self.request_stop(stop):
             raise _not_found(stop)
 
-    async def start_following(self, answer: UUID, position: int) -> None:
+    async def start_following(self, answer: UUID, position: int, told: Event | None = None) -> None:
         if len(self.follower) >= FOLLOWED_AT_ONCE and answer not in self.follower:
             sentence = f"One connection follows at most {FOLLOWED_AT_ONCE} answers at once."
             raise Refused("too_many", sentence, answer=answer)
-        await self.follower.follow(answer, position)
+        await self.follower.follow(answer, position, told)
 
     # -- In the thread of the database
 

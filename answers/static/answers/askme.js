@@ -1,26 +1,26 @@
 // The page: asks, follows and stops over `/ws/answers/`. answers/events.py is the protocol.
-// What arrives is untrusted and is only ever put into text nodes.
+// What arrives is untrusted and only ever becomes text. The words are in the template, and CSS chooses among them.
 
 const RECONNECT_MILLISECONDS = [100, 500, 1_000, 2_000, 5_000, 10_000]; // then always the last
-const CONNECT_MILLISECONDS = 10_000; // a handshake that takes longer is given up: a browser waits for minutes
-const STEADY_MILLISECONDS = 5_000; // a socket that lives this long was a success; one that closes sooner is not
-const STALE_MILLISECONDS = 20_000; // after so long in the background a phone has dropped the socket without a word
+const CONNECT_MILLISECONDS = 10_000; // a handshake that takes longer is given up; a browser waits for minutes
+const STEADY_MILLISECONDS = 5_000; // a socket that lives so long was a success; one that opens and closes was none
+const STALE_MILLISECONDS = 20_000; // after so long in the background a phone may have dropped the socket unsaid
 const NOTICE_MILLISECONDS = 1_500; // a shorter loss of the connection is not worth a word
 const TICK_MILLISECONDS = 1_000;
-const COUNTER_FROM = 0.9; // of the longest question: from there on its length is shown
-const BOTTOM_PIXELS = 40; // a reader so near to the end wants to go on with it
-const NIL_UUID = "00000000-0000-0000-0000-000000000000"; // stands for the id in `data-address`
+const COUNTER_SHARE = 0.9; // of the longest question: from there on the page says how much is left
+const END_PIXELS = 40; // a reader so near to the end of the page goes along with it
+const NIL_UUID = "00000000-0000-0000-0000-000000000000"; // in place of an id in `data-address`
 const DRAFT = "askme.draft"; // in sessionStorage: what is typed
-const PENDING = "askme.pending"; // in sessionStorage: what was asked and not yet accepted
+const PENDING = "askme.pending"; // in sessionStorage: the exchange that was asked and is not yet accepted
 
 const element = (id) => document.getElementById(id);
 
-// Positions and lengths count code points, as Python does: a string's own length counts UTF-16 units.
+// Positions and lengths count code points, as Python does; a string's own length counts UTF-16 units.
 const codePoints = (text) => Array.from(text);
 
-function uuid() {
+function makeUUID() {
   if (crypto.randomUUID) return crypto.randomUUID();
-  // Plain http to a name in the local network is no secure context, and has no randomUUID.
+  // Plain http to a name in the local network is no secure context and has no randomUUID.
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;
   bytes[8] = (bytes[8] & 0x3f) | 0x80;
@@ -28,21 +28,21 @@ function uuid() {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-// One websocket at a time, for as long as the page is shown. Keeps nothing: whoever listens says again
-// at each `opened` what still matters.
+// One websocket, for as long as the page is shown. It queues nothing: at each `opened` the listener says
+// again what still matters.
 class Connection {
-  #url = null;
-  #listener = null;
+  #url;
+  #listener; // opened(), closed(), received(event)
   #socket = null;
   #listening = null;
-  #timer = null; // gives up, counts as a success, or tries again, whatever comes next
+  #timer = null; // for what comes next: giving up, counting as a success, or trying again
   #failures = 0;
   #hiddenAt = 0;
 
   constructor(path, listener) {
+    this.#listener = listener;
     this.#url = new URL(path, location.href);
     this.#url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-    this.#listener = listener; // opened(), closed(), received(event)
     addEventListener("pagehide", () => this.close());
     addEventListener("pageshow", () => this.#socket || this.#renew());
     addEventListener("online", () => this.#renew());
@@ -50,13 +50,13 @@ class Connection {
   }
 
   open() {
-    const socket = new WebSocket(this.#url);
-    const { signal } = (this.#listening = new AbortController());
-    this.#socket = socket;
     this.#wait(CONNECT_MILLISECONDS, () => this.#lost());
-    socket.addEventListener("open", () => this.#opened(), { signal });
-    socket.addEventListener("message", ({ data }) => this.#listener.received(JSON.parse(data)), { signal });
-    socket.addEventListener("close", () => this.#lost(), { signal });
+    this.#socket = new WebSocket(this.#url);
+    this.#listening = new AbortController();
+    const { signal } = this.#listening;
+    this.#socket.addEventListener("open", () => this.#opened(), { signal });
+    this.#socket.addEventListener("message", ({ data }) => this.#listener.received(JSON.parse(data)), { signal });
+    this.#socket.addEventListener("close", () => this.#lost(), { signal });
   }
 
   close() {
@@ -78,20 +78,22 @@ class Connection {
 
   #lost() {
     this.close();
-    const delay = RECONNECT_MILLISECONDS[Math.min(this.#failures, RECONNECT_MILLISECONDS.length - 1)];
+    const delay = RECONNECT_MILLISECONDS[this.#failures] ?? RECONNECT_MILLISECONDS.at(-1);
     this.#failures += 1;
-    this.#wait(delay * (0.5 + Math.random()), () => this.open()); // spread: a server that restarts loses everybody at once
+    // Spread by chance: a server that restarts loses everybody at once.
+    this.#wait(delay * (0.5 + Math.random()), () => this.open());
   }
 
   #renew() {
-    this.close();
     this.#failures = 0;
+    this.close();
     this.open();
   }
 
   #visibilityChanged() {
+    const isStale = Date.now() - this.#hiddenAt > STALE_MILLISECONDS;
     if (document.hidden) this.#hiddenAt = Date.now();
-    else if (this.#socket?.readyState !== WebSocket.OPEN || Date.now() - this.#hiddenAt > STALE_MILLISECONDS) this.#renew();
+    else if (isStale || this.#socket?.readyState !== WebSocket.OPEN) this.#renew();
   }
 
   #wait(milliseconds, action) {
@@ -100,63 +102,61 @@ class Connection {
   }
 }
 
-// The question and its answer, growing. Status is one of models.Status, or `loading` until the server said which.
+// An exchange: a question and its answer, growing. Its status is one of models.Status, or `loading` until
+// the server has said which.
 class AnswerView {
-  #root = element("answer");
-  #node = document.createTextNode(""); // the whole text is in this one node
-  #send = null;
-  #asked = 0; // when, in milliseconds since 1970 by this browser's clock
-  #position = 0; // code points that the server has sent
-  #replaced = null; // text that stays to be seen until what is sent anew differs from it
-  #again = ""; // the text that is sent anew
-  #askedAgain = false; // a wrong length is put right once: no endless loop
-  #gap = false; // text is missing and was asked for
+  #send;
+  #data = element("answer").dataset;
+  #text = document.createTextNode(element("text").textContent); // all of it in one node
+  #position = 0; // how many code points the server has sent
+  #anew = null; // what comes from 0 while a text is already shown; see #append
+  #hasStartedOver = false; // a wrong length is put right once: no endless loop
+  #isFilling = false; // text is missing and was asked for
+  #asked = 0; // milliseconds since 1970, by this browser's clock
   #ticker = null;
 
   constructor(send) {
     this.#send = send;
-    this.#node.data = element("text").textContent;
-    element("text").replaceChildren(this.#node);
-    if (!this.isFollowed) return;
-    const { elapsedFrom, elapsedTo } = this.#root.dataset; // both by the server's clock
+    element("text").replaceChildren(this.#text);
+    if (!this.isAnswering) return; // a finished answer came whole with the page
+    const { elapsedFrom, elapsedTo } = this.#data; // seconds, both by the server's clock
     this.#asked = Date.now() - (elapsedTo - elapsedFrom) * 1_000;
-    this.#startOver();
-    this.#setStatus(this.status);
+    this.#startOver(); // HTML does not keep every code point
+    this.#setStatus(this.#data.status);
   }
 
-  get answer() { return this.#root.dataset.answer ?? null; }
-  get status() { return this.#root.dataset.status ?? null; }
+  get answer() { return this.#data.answer ?? null; }
   get question() { return element("question").textContent; }
-  get isAnswering() { return ["queued", "running"].includes(this.status); }
-  get isFollowed() { return this.isAnswering || this.status === "loading"; }
   get exchange() { return { answer: this.answer, question: this.question, asked: this.#asked }; }
+  get isAnswering() { return ["queued", "running"].includes(this.#data.status); }
+  get isFollowed() { return this.isAnswering || this.#data.status === "loading"; }
 
   show({ answer, question, asked }) {
     this.hide();
     this.#asked = asked;
+    this.#data.answer = answer;
     element("question").textContent = question;
-    this.#root.dataset.answer = answer;
-    this.#root.hidden = false;
+    element("answer").hidden = false;
     this.#setStatus("loading");
   }
 
   hide() {
     this.#stopTicking();
-    for (const name of ["answer", "status", "finishReason", "stopping"]) delete this.#root.dataset[name];
+    [this.#position, this.#anew, this.#hasStartedOver, this.#isFilling] = [0, null, false, false];
+    this.#text.data = "";
     for (const id of ["question", "ahead", "model", "seconds", "error"]) element(id).textContent = "";
-    this.#node.data = this.#again = "";
-    [this.#position, this.#replaced, this.#askedAgain, this.#gap] = [0, null, false, false];
-    this.#root.hidden = true;
+    for (const name of ["answer", "status", "finishReason", "stopping"]) delete this.#data[name];
+    element("answer").hidden = true;
   }
 
   follow() {
-    this.#gap = false;
+    this.#isFilling = false;
     this.#send({ type: "answer.follow", answer: this.answer, position: this.#position });
-    if ("stopping" in this.#root.dataset) this.stop();
+    if ("stopping" in this.#data) this.stop(); // it may have been lost with the connection
   }
 
   stop() {
-    this.#root.dataset.stopping = "";
+    this.#data.stopping = "";
     this.#send({ type: "answer.stop", answer: this.answer });
   }
 
@@ -173,62 +173,67 @@ class AnswerView {
   text({ position, text }) {
     if (position > this.#position) return this.#fillGap();
     const fresh = codePoints(text).slice(this.#position - position);
-    this.#gap = false;
     this.#position += fresh.length;
-    if (this.status !== "running") this.#setStatus("running");
-    this.#keepingTheEndInSight(() => this.#append(fresh.join("")));
+    this.#isFilling = false;
+    if (!this.isAnswering) this.#setStatus("running");
+    this.#keepingEndInSight(() => this.#append(fresh.join("")));
   }
 
   finished({ status, length, finish_reason, error, seconds }) {
-    if (length !== this.#position && !this.#askedAgain) {
-      this.#askedAgain = true;
+    if (length !== this.#position && !this.#hasStartedOver) {
+      this.#hasStartedOver = true;
       this.#startOver();
       return this.follow();
     }
-    this.#keepingTheEndInSight(() => {
-      this.#showAgain();
+    this.#keepingEndInSight(() => {
+      this.#text.data = this.#anew ?? this.#text.data;
+      this.#anew = null;
+      this.#data.finishReason = finish_reason ?? "";
       element("error").textContent = error?.message ?? "";
-      this.#root.dataset.finishReason = finish_reason ?? "";
       this.#setStatus(status);
       element("seconds").textContent = seconds === null ? "" : `${seconds.toFixed(1)} s`;
     });
   }
 
-  refused({ message }) {
-    this.finished({ status: "failed", length: this.#position, error: { message }, seconds: null });
+  refused(error) {
+    this.#hasStartedOver = true;
+    this.finished({ status: "failed", error, seconds: null });
   }
 
   #fillGap() {
-    if (!this.#gap) this.follow();
-    this.#gap = true;
+    if (this.#isFilling) return;
+    this.follow();
+    this.#isFilling = true;
   }
 
   #startOver() {
-    this.#replaced = this.#node.data;
-    this.#again = "";
     this.#position = 0;
+    this.#anew = "";
   }
 
+  // What is shown stays until that which comes anew has grown past it or differs: nothing flickers.
   #append(text) {
-    if (this.#replaced === null) return this.#node.appendData(text);
-    this.#again += text;
-    if (!this.#replaced.startsWith(this.#again)) this.#showAgain();
-  }
-
-  #showAgain() {
-    if (this.#replaced !== null) this.#node.data = this.#again;
-    this.#replaced = null;
+    if (this.#anew === null) return this.#text.appendData(text);
+    this.#anew += text;
+    if (this.#text.data.startsWith(this.#anew)) return;
+    this.#text.data = this.#anew;
+    this.#anew = null;
   }
 
   #setStatus(status) {
-    const before = this.status;
-    this.#root.dataset.status = status;
+    const isNews = status !== this.#data.status && status !== "loading";
+    this.#data.status = status;
     element("text").setAttribute("aria-busy", this.isAnswering);
     if (this.isAnswering) this.#startTicking();
     else this.#stopTicking();
-    if (!this.isFollowed) delete this.#root.dataset.stopping;
-    if (status === before || status === "loading") return;
-    element("announcement").textContent = this.isAnswering ? "Answering" : element("ending").innerText.trim() || "Answer complete";
+    if (!this.isFollowed) delete this.#data.stopping;
+    if (isNews) element("announcement").textContent = this.#announcement;
+  }
+
+  get #announcement() {
+    if (this.isAnswering) return "Answering";
+    const { offsetHeight, innerText } = element("ending"); // innerText of what is not shown is all of it
+    return (offsetHeight && innerText.trim()) || "Answer complete";
   }
 
   #startTicking() {
@@ -245,20 +250,20 @@ class AnswerView {
     element("seconds").textContent = `${Math.max(0, Math.floor((Date.now() - this.#asked) / 1_000))} s`;
   }
 
-  #keepingTheEndInSight(change) {
-    const { scrollHeight, clientHeight } = document.documentElement;
-    const isAtEnd = scrollY + clientHeight >= scrollHeight - BOTTOM_PIXELS;
+  #keepingEndInSight(change) {
+    const page = document.documentElement;
+    const isAtEnd = scrollY + page.clientHeight >= page.scrollHeight - END_PIXELS;
     change();
-    if (isAtEnd) scrollTo(scrollX, document.documentElement.scrollHeight);
+    if (isAtEnd) scrollTo(scrollX, page.scrollHeight);
   }
 }
 
-// The form, the address and what goes between the two above.
+// The form, the address, and what goes to and fro between the connection and the answer.
 class Page {
-  #page = element("page").dataset;
+  #data = element("page").dataset;
   #box = element("question-box");
-  #pending = JSON.parse(sessionStorage.getItem(PENDING)); // an exchange that the server has not accepted yet
-  #connection = new Connection(this.#page.socket, this);
+  #pending = JSON.parse(sessionStorage.getItem(PENDING));
+  #connection = new Connection(this.#data.socket, this);
   #view = new AnswerView((frame) => this.#connection.send(frame));
   #notice = null;
   #handlers = {
@@ -270,15 +275,15 @@ class Page {
 
   constructor() {
     this.#box.value ||= sessionStorage.getItem(DRAFT) ?? "";
-    this.#box.addEventListener("input", () => this.#drafted());
+    this.#box.addEventListener("input", () => this.#keepDraft());
     this.#box.addEventListener("keydown", (event) => this.#pressed(event));
     element("form").addEventListener("submit", (event) => this.#submitted(event));
-    element("stop").addEventListener("click", () => this.#view.stop());
     element("again").addEventListener("click", () => this.#ask(this.#view.question));
+    element("stop").addEventListener("click", () => this.#view.stop());
     element("reload").addEventListener("click", () => location.reload());
     addEventListener("popstate", ({ state }) => this.#navigated(state));
     history.replaceState(this.#view.exchange, "");
-    this.#drafted();
+    this.#keepDraft();
     this.#refresh();
     this.#connection.open();
   }
@@ -289,8 +294,7 @@ class Page {
     clearTimeout(this.#notice);
     this.#notice = null;
     element("connection").hidden = true;
-    if (this.#pending) this.#sendPending();
-    if (this.#view.isFollowed) this.#view.follow();
+    this.#sayAgain();
   }
 
   closed() {
@@ -300,20 +304,18 @@ class Page {
   received(event) {
     const wasBusy = this.#isBusy;
     if (event.type === "error") this.#refused(event);
-    else {
-      if (event.answer === this.#pending?.answer) this.#accepted();
-      if (event.answer === this.#view.answer) this.#handlers[event.type]?.(event);
-    }
+    else if (event.answer === this.#pending?.answer) this.#accepted();
+    if (event.answer === this.#view.answer && this.#view.isFollowed) this.#handlers[event.type]?.(event);
     this.#refresh();
     if (wasBusy && !this.#isBusy) this.#focusBox();
   }
 
-  get #isBusy() { return this.#pending !== null || this.#view.isAnswering; }
-
   // -- A question on its way
 
+  get #isBusy() { return this.#pending !== null || this.#view.isAnswering; }
+
   #ask(question) {
-    this.#pending = { answer: uuid(), question, asked: Date.now() };
+    this.#pending = { answer: makeUUID(), question, asked: Date.now() };
     sessionStorage.setItem(PENDING, JSON.stringify(this.#pending));
     this.#showProblem(null);
     this.#refresh();
@@ -325,29 +327,38 @@ class Page {
     this.#connection.send({ type: "question.ask", answer, question, follows: null });
   }
 
+  // The answer's id makes this safe: the same question twice is one question.
+  #sayAgain() {
+    if (this.#pending) this.#sendPending();
+    if (this.#view.isFollowed) this.#view.follow();
+  }
+
   #accepted() {
-    const exchange = this.#pending;
-    this.#settle();
-    if (this.#box.value.trim() === exchange.question) this.#box.value = "";
-    this.#drafted();
-    history.pushState(exchange, "", this.#page.address.replace(NIL_UUID, exchange.answer));
+    const exchange = this.#settle();
+    if (this.#box.value === exchange.question) this.#box.value = "";
+    this.#keepDraft();
+    history.pushState(exchange, "", this.#data.address.replace(NIL_UUID, exchange.answer));
     this.#view.show(exchange);
   }
 
-  #refused(event) {
-    if (this.#pending && (event.answer ?? this.#pending.answer) === this.#pending.answer) {
-      this.#box.value ||= this.#pending.question;
-      this.#drafted();
-      this.#settle();
-    } else if (event.answer === this.#view.answer && this.#view.isFollowed) {
-      return this.#view.refused(event);
+  #refused({ answer, code, message, retry_after }) {
+    if (this.#pending && (answer === null || answer === this.#pending.answer)) {
+      const { question } = this.#settle();
+      this.#box.value ||= question;
+      this.#keepDraft();
+    } else if (answer !== null && answer === this.#view.answer && this.#view.isFollowed) {
+      return this.#view.refused({ message });
+    } else if (retry_after !== null) {
+      setTimeout(() => this.#sayAgain(), retry_after * 1_000);
     }
-    this.#showProblem(event.message, event.code === "no_session");
+    this.#showProblem(message, { isReloadNeeded: code === "no_session" });
   }
 
   #settle() {
+    const exchange = this.#pending;
     this.#pending = null;
     sessionStorage.removeItem(PENDING);
+    return exchange;
   }
 
   // -- What the person does
@@ -360,52 +371,48 @@ class Page {
 
   #submitted(event) {
     event.preventDefault();
-    const question = this.#box.value.trim();
-    if (question && !this.#isBusy && this.#drafted() >= 0) this.#ask(question);
+    const question = this.#box.value;
+    if (question.trim() && this.#charactersLeft >= 0 && !this.#isBusy) this.#ask(question);
     else this.#box.focus();
   }
 
-  // Keeps what is typed. Returns how many characters are left.
-  #drafted() {
+  get #limit() { return Number(this.#data.questionChars) || Infinity; } // 0: no limit
+  get #charactersLeft() { return this.#limit - codePoints(this.#box.value).length; }
+
+  #keepDraft() {
     sessionStorage.setItem(DRAFT, this.#box.value);
-    const limit = Number(this.#page.questionChars) || Infinity; // 0: no limit
-    const left = limit - codePoints(this.#box.value.trim()).length;
-    const counter = element("counter");
-    counter.hidden = left > limit * (1 - COUNTER_FROM);
-    counter.textContent = left < 0 ? `Too long by ${-left} characters` : `${left} characters left`;
+    const left = this.#charactersLeft;
+    element("left").textContent = Math.abs(left).toLocaleString("en");
+    element("counter").hidden = left > this.#limit * (1 - COUNTER_SHARE);
     this.#box.setAttribute("aria-invalid", left < 0);
-    return left;
   }
 
   #navigated(exchange) {
-    if (!exchange) return location.reload(); // an address that this page did not make
+    if (exchange === null) return location.reload(); // an address that this page did not make
     this.#view.hide();
+    if (exchange.answer) this.#view.show(exchange);
     this.#showProblem(null);
-    if (exchange.answer) {
-      this.#view.show(exchange);
-      this.#view.follow();
-    }
     this.#refresh();
+    this.#sayAgain();
   }
 
   // -- What the person sees
 
   #refresh() {
-    element("fields").disabled = this.#isBusy;
+    element("fields").disabled = element("again").disabled = this.#isBusy;
     element("ask").textContent = this.#isBusy ? "Answering..." : "Ask";
     element("waiting").hidden = this.#pending === null;
-    element("again").disabled = this.#isBusy;
   }
 
-  #showProblem(message, isReloadNeeded = false) {
+  #showProblem(message, { isReloadNeeded = false } = {}) {
     element("problem-message").textContent = message ?? "";
     element("problem").hidden = message === null;
     element("reload").hidden = !isReloadNeeded;
   }
 
-  // Not when the person is elsewhere, and not where it would open a keyboard over the answer.
+  // Not away from what the person selects or has gone to, and not where it would open a keyboard over the answer.
   #focusBox() {
-    const isElsewhere = document.activeElement !== document.body || !getSelection().isCollapsed;
+    const isElsewhere = document.activeElement.matches("a, h2") || !getSelection().isCollapsed;
     if (!isElsewhere && !matchMedia("(pointer: coarse)").matches) this.#box.focus({ preventScroll: true });
   }
 }

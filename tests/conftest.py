@@ -1,0 +1,40 @@
+"""What all tests share: an environment without the developer's own settings, and the real services."""
+
+import os
+
+for name in list(os.environ):
+    if name.startswith(("OPENAI_", "ASKME_")) or name in (
+        "DATABASE_URL",
+        "REDIS_URL",
+        "DEBUG",
+        "ALLOWED_HOSTS",
+    ):
+        del os.environ[name]
+os.environ["ENV_FILE"] = (
+    ""  # a .env of the developer's is not the tests' business; child processes inherit it
+)
+os.environ["SECRET_KEY"] = "for tests only"
+# Tests of the page run Playwright's sync API, whose event loop makes Django take this thread for async.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+
+import pytest  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+
+pytest_plugins = ["tests.api_server", "tests.services", "tests.sites", "tests.browser"]
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory):
+    """A file, as in production: threads that share an in-memory SQLite lock each other out."""
+    from django.conf import settings
+
+    settings.DATABASES["default"]["TEST"] = {"NAME": str(tmp_path_factory.mktemp("db") / "test.sqlite3")}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_files(tmp_path_factory):
+    """Pages name their static files by hash, which collectstatic makes."""
+    from django.conf import settings
+
+    call_command("collectstatic", interactive=False, verbosity=0)
+    assert settings.STATIC_ROOT.exists()

@@ -1,0 +1,94 @@
+"""People with a plain client: they load the page for its cookie, and keep what a websocket shows them."""
+
+import json
+import uuid
+from contextlib import ExitStack
+from typing import Any
+
+import requests
+from websockets.sync.client import connect
+
+PATIENCE_SECONDS = 20
+
+
+class Person:
+    """One browser: a cookie jar, and as many sockets as `connect` opens."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.http = requests.Session()
+        self.http.trust_env = False
+        self.http.get(url).raise_for_status()
+        self.sockets: list[Socket] = []
+
+    def connect(self, url: str = "") -> "Socket":
+        socket = Socket(url or self.url, self.http.cookies.get_dict())
+        self.sockets.append(socket)
+        return socket
+
+    def close(self) -> None:
+        for socket in self.sockets:
+            socket.close()
+        self.http.close()
+
+
+class Socket:
+    """One page. `texts` holds what is shown of each answer; text out of its place fails at once."""
+
+    def __init__(self, url: str, cookies: dict[str, str]) -> None:
+        cookie = "; ".join(f"{name}={value}" for name, value in cookies.items())
+        address = url.replace("http", "ws", 1) + "/ws/answers/"
+        headers = {"Cookie": cookie}
+        self._stack = ExitStack()
+        self._socket = self._stack.enter_context(
+            connect(address, origin=url, additional_headers=headers, max_size=None, proxy=None)
+        )
+        self.texts: dict[str, str] = {}
+        self.events: list[dict[str, Any]] = []
+
+    def say(self, type: str, **fields: Any) -> None:
+        self._socket.send(json.dumps({"type": type, **fields}))
+
+    def send(self, frame: str | bytes) -> None:
+        self._socket.send(frame)
+
+    def ask(self, question: str, answer: str = "") -> str:
+        answer = answer or str(uuid.uuid4())
+        self.say("question.ask", answer=answer, question=question, follows=None)
+        return answer
+
+    def follow(self, answer: str, position: int = 0) -> None:
+        self.texts[answer] = self.texts.get(answer, "")[:position]
+        self.say("answer.follow", answer=answer, position=position)
+
+    def stop(self, answer: str) -> None:
+        self.say("answer.stop", answer=answer)
+
+    def read(self) -> dict[str, Any]:
+        event = json.loads(self._socket.recv(PATIENCE_SECONDS))
+        self.events.append(event)
+        if event["type"] == "answer.text":
+            shown = self.texts.get(event["answer"], "")
+            assert event["position"] == len(shown), f"text for {event['position']}, {len(shown)} are shown"
+            assert event["text"]
+            self.texts[event["answer"]] = shown + event["text"]
+        return event
+
+    def read_until(self, type: str, answer: str = "") -> dict[str, Any]:
+        while True:
+            event = self.read()
+            if event["type"] == type and answer in ("", event["answer"]):
+                return event
+
+    def read_text(self, answer: str, part: str) -> None:
+        """Until `part` is shown."""
+        while part not in self.texts.get(answer, ""):
+            assert self.read()["type"] != "answer.finished"
+
+    def finish(self, answer: str) -> dict[str, Any]:
+        end = self.read_until("answer.finished", answer)
+        assert end["length"] == len(self.texts.get(answer, ""))
+        return end
+
+    def close(self) -> None:
+        self._stack.close()

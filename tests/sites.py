@@ -1,0 +1,122 @@
+"""A whole site as a person meets it: real Daphne processes, their own database, and the API behind them."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.services import free_port, stop_process, wait_for
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Site:
+    """One site of one or more Daphne processes that share a database. `url` is the first one's."""
+
+    def __init__(self, folder: Path, api=None, **environment: str) -> None:
+        self.folder, self.api = folder, api
+        self.environment = {
+            "DATABASE_URL": f"sqlite:///{folder}/site.sqlite3",
+            "SECRET_KEY": "for tests only",
+            **(
+                {"OPENAI_BASE_URL": api.base_url, "OPENAI_API_KEY": "sk-test", "ASKME_MODEL": "test"}
+                if api
+                else {}
+            ),
+            **environment,
+        }
+        self.ports: list[int] = []
+        self.processes: list[subprocess.Popen] = []
+
+    @property
+    def url(self) -> str:
+        return self.urls[0]
+
+    @property
+    def urls(self) -> list[str]:
+        return [f"http://127.0.0.1:{port}" for port in self.ports]
+
+    def manage(self, *arguments: str, **options) -> subprocess.CompletedProcess:
+        command = [sys.executable, "manage.py", *arguments]
+        return subprocess.run(
+            command, cwd=ROOT, env=os.environ | self.environment, capture_output=True, text=True, **options
+        )
+
+    def start(self, processes: int = 1) -> "Site":
+        """Start, on the same ports as before if it ran already."""
+        if not self.ports and not self._copy_migrated():
+            done = self.manage("migrate", "-v0")
+            assert done.returncode == 0, done.stderr
+        self.ports = self.ports or [free_port() for _ in range(processes)]
+        for port in self.ports:
+            command = [sys.executable, "-m", "daphne", "-p", str(port), "askme.asgi:application"]
+            with (self.folder / f"daphne-{port}.log").open("a") as log:
+                self.processes.append(
+                    subprocess.Popen(
+                        command, cwd=ROOT, env=os.environ | self.environment, stdout=log, stderr=log
+                    )
+                )
+        for process, url in zip(self.processes, self.urls, strict=True):
+            wait_for(lambda process=process, url=url: self._answers(process, url), 20, f"{url} answers")
+        return self
+
+    def _copy_migrated(self) -> bool:
+        """An SQLite database is migrated once in a test run and copied: starting a site is half as long."""
+        path = self.environment["DATABASE_URL"].removeprefix("sqlite:///")
+        if not path.startswith("/"):
+            return False
+        shutil.copy(_migrated_database(), path)
+        return True
+
+    def stop(self) -> None:
+        processes, self.processes = self.processes, []
+        for process in processes:
+            stop_process(process)
+
+    def log(self) -> str:
+        return "".join(path.read_text() for path in sorted(self.folder.glob("daphne-*.log")))
+
+    def _answers(self, process: subprocess.Popen, url: str) -> bool:
+        assert process.poll() is None, self.log()
+        try:
+            with urllib.request.urlopen(f"{url}/healthz", timeout=5) as response:
+                return bool(response.status == 200)
+        except (urllib.error.URLError, ConnectionError):
+            return False
+
+
+@cache
+def _migrated_database() -> Path:
+    site = Site(Path(tempfile.mkdtemp(prefix="askme-site-")))
+    done = site.manage("migrate", "-v0")
+    assert done.returncode == 0, done.stderr
+    return site.folder / "site.sqlite3"
+
+
+@pytest.fixture
+def make_site(tmp_path):
+    """Makes sites with settings of one's own; all end with the test."""
+    sites = []
+
+    def make(api=None, **environment: str) -> Site:
+        folder = tmp_path / f"site{len(sites)}"
+        folder.mkdir()
+        sites.append(Site(folder, api, **environment))
+        return sites[-1]
+
+    yield make
+    for site in sites:
+        site.stop()
+
+
+@pytest.fixture
+def site(make_site, api_server):
+    """A running site whose answers come from `site.api`."""
+    return make_site(api_server).start()

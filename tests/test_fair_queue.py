@@ -1,0 +1,73 @@
+from dataclasses import dataclass
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from answers.fair_queue import FairQueue
+
+
+@dataclass(frozen=True)
+class Item:
+    user_id: str
+    number: int = 0
+
+
+def drain(queue):
+    served = []
+    while item := queue.get():
+        served.append(item)
+        queue.done(item)
+    return served
+
+
+def test_who_asks_one_is_second_behind_who_asked_twenty():
+    queue = FairQueue()
+    for number in range(20):
+        queue.put(Item("alice", number))
+    queue.put(Item("bob"))
+    assert queue.ahead(Item("bob")) == 1
+    assert drain(queue)[:3] == [Item("alice", 0), Item("bob"), Item("alice", 1)]
+
+
+def test_one_person_is_served_at_most_so_often_at_once():
+    queue = FairQueue(per_user=2)
+    for number in range(3):
+        queue.put(Item("alice", number))
+    assert [queue.get(), queue.get(), queue.get()] == [Item("alice", 0), Item("alice", 1), None]
+    queue.put(Item("bob"))
+    assert queue.get() == Item("bob")
+    queue.done(Item("alice", 0))
+    assert queue.get() == Item("alice", 2)
+
+
+def test_a_waiting_item_can_be_taken_out_once():
+    queue = FairQueue()
+    queue.put(Item("alice"))
+    assert queue.remove(Item("alice"))
+    assert not queue.remove(Item("alice"))
+    assert queue.get() is None
+    assert len(queue) == 0
+
+
+@given(st.lists(st.sampled_from("abcd"), max_size=30), st.data())
+def test_ahead_is_how_many_are_served_before(users, data):
+    queue = FairQueue()
+    items = [Item(user, number) for number, user in enumerate(users)]
+    for item in items:
+        queue.put(item)
+    for _ in range(data.draw(st.integers(0, len(items)))):
+        items.remove(queue.get())  # also from the middle of a round
+    places = {item: queue.ahead(item) for item in items}
+    assert sorted(queue, key=places.get) == drain(queue)
+
+
+@given(st.lists(st.sampled_from("abcd"), max_size=40))
+def test_all_are_served_and_each_persons_in_order(users):
+    queue = FairQueue()
+    for number, user in enumerate(users):
+        queue.put(Item(user, number))
+    served = drain(queue)
+    for user in "abcd":
+        assert [item for item in served if item.user_id == user] == [
+            Item(user, number) for number, name in enumerate(users) if name == user
+        ]
