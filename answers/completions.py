@@ -52,19 +52,13 @@ class Completion:
     """One answer, as it comes: each item is a piece of text, never empty.
 
     Iterate in one thread; `stop` may be called from any. The iteration ends with the answer or, `stopped`,
-    by a stop; all else raises a CompletionError. The other properties are known at the end.
+    by a stop; all else raises a CompletionError. The other properties are known at the end. An iterator
+    that is dropped in the midst closes its connection.
     """
 
     def __init__(self, client: Client, question: str) -> None:
-        self._client = client
-        self._question = question
-        self._dialect = client.dialect
-        self._clock = Clock(client.endpoint)
-        self._wire = Wire(self._clock)
-        self._draft = Draft(client.endpoint.answer_bytes)
-        self._record = Record()
-        self._over = False
-        self._texts = self._run()
+        self._call = _Call(client, question)
+        self._texts = self._call.run()
 
     def __iter__(self) -> Self:
         return self
@@ -77,52 +71,70 @@ class Completion:
 
         From any thread, in any phase, any number of times; returns at once.
         """
-        self._wire.stop()
+        self._call.wire.stop()
 
     @property
     def stopped(self) -> bool:
         """Stopped before its end: not if the answer had come to an end of its own, good or bad."""
-        return self._wire.stopped and not self._over
+        return self._call.wire.stopped and not self._call.over
 
     @property
     def finish_reason(self) -> str | None:
-        return self._draft.finish_reason
+        return self._call.draft.finish_reason
 
     @property
     def usage(self) -> Usage | None:
-        return self._draft.usage
+        return self._call.draft.usage
 
     @property
     def model(self) -> str | None:
         """What the API calls it, often more exact than what we asked for."""
-        return self._draft.model
+        return self._call.draft.model
 
     @property
     def request_id(self) -> str | None:
-        return self._record.request_id
+        return self._call.record.request_id
 
-    def _run(self) -> Iterator[str]:
+
+class _Call:
+    """What a completion does, in as many attempts as it takes.
+
+    Apart from it, for its generator holds the call, not the completion: a cycle would leave the connection
+    of a completion that is dropped to the garbage collector.
+    """
+
+    def __init__(self, client: Client, question: str) -> None:
+        self._client = client
+        self._question = question
+        self._dialect = client.dialect
+        self._clock = Clock(client.endpoint)
+        self.wire = Wire(self._clock)
+        self.draft = Draft(client.endpoint.answer_bytes)
+        self.record = Record()
+        self.over = False  # ended, and not by a stop
+
+    def run(self) -> Iterator[str]:
         outcome = "abandoned"  # what remains if the iterator is dropped
-        self._record = Record()  # it may have been asked for long before: counted from here
+        self.record = Record()  # it may have been asked for long before: counted from here
         self._clock.start()
         try:
             yield from self._tries()
-            self._over, outcome = True, "complete"
+            self.over, outcome = True, "complete"
         except Stopped:
             outcome = "stopped"
         except Exception as error:
-            if self._wire.stopped:  # whatever the cut has led to
+            if self.wire.stopped:  # whatever the cut has led to
                 outcome = "stopped"
                 return
-            self._over = True
+            self.over = True
             failure = self._presentable(error)
             outcome = failure.code
             if failure is error:
                 raise
             raise failure from error
         finally:
-            self._wire.let_go()
-            logger.info("%s", self._record.line(outcome, self.finish_reason, self._draft.chars))
+            self.wire.let_go()
+            logger.info("%s", self.record.line(outcome, self.draft.finish_reason, self.draft.chars))
 
     def _tries(self) -> Iterator[str]:
         for attempt in count(1):
@@ -130,21 +142,21 @@ class Completion:
                 yield from self._attempt()
                 return
             except CompletionError as error:
-                if self._draft.chars or not error.retryable or attempt > RETRIES:
+                if self.draft.chars or not error.retryable or attempt > RETRIES:
                     raise
                 pause = pause_seconds(error, attempt)
                 if not self._clock.allows(pause):
                     raise
-            self._wire.sleep(pause)
+            self.wire.sleep(pause)
 
     def _attempt(self) -> Iterator[str]:
-        self._draft = Draft(self._client.endpoint.answer_bytes)
+        self.draft = Draft(self._client.endpoint.answer_bytes)
         reply = self._accepted()
         try:
             yield from self._read(reply)
         finally:
             reply.close()
-            self._wire.let_go()
+            self.wire.let_go()
 
     def _accepted(self) -> Reply:
         """Send the question, each time without what the API has refused by name, until it takes it."""
@@ -162,10 +174,10 @@ class Completion:
 
     def _send(self, body: dict[str, Any]) -> Reply:
         self._clock.next_attempt()
-        self._record.sent()
-        reply = self._client.transport.post(body, self._wire)
+        self.record.sent()
+        reply = self._client.transport.post(body, self.wire)
         ids = (reply.headers.get(name) for name in REQUEST_ID_HEADERS)
-        self._record.head(reply.status, next(filter(None, ids), None))
+        self.record.head(reply.status, next(filter(None, ids), None))
         return reply
 
     def _said(self, reply: Reply) -> Any:
@@ -174,14 +186,14 @@ class Completion:
             text = reply.text(limit=ERROR_BODY_BYTES, seconds=ERROR_BODY_SECONDS)
         finally:
             reply.close()
-            self._wire.let_go()
+            self.wire.let_go()
         try:
             return json.loads(text)
         except (ValueError, RecursionError):
             return text
 
     def _read(self, reply: Reply) -> Iterator[str]:
-        draft = self._draft
+        draft = self.draft
         try:
             for delta in read_reply(reply.lines(), reply.rest, limit=self._client.endpoint.line_bytes):
                 if delta.error is not None:
@@ -189,7 +201,7 @@ class Completion:
                 if delta.text or delta.reasoning:
                     self._clock.spoken = True
                 if text := draft.take(delta):
-                    self._record.text()
+                    self.record.text()
                     yield text
                 if draft.full:
                     raise TooLarge
@@ -208,8 +220,8 @@ class Completion:
         if not isinstance(error, CompletionError):
             logger.exception("a fault of ours in the midst of an answer")
             error = InternalError(detail=f"{type(error).__name__}: {error}")
-        if self.request_id:
-            error.detail = f"request {self.request_id}: {error.detail}"
+        if self.record.request_id:
+            error.detail = f"request {self.record.request_id}: {error.detail}"
         if key := self._client.endpoint.api_key.strip():
             error.detail = error.detail.replace(key, "[API key]")  # some servers repeat it
         error.detail = error.detail[:DETAIL_CHARS]

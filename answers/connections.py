@@ -32,17 +32,17 @@ SOCKET_OPTIONS = [
     ),
 ]
 
-_wire: contextvars.ContextVar[Wire] = contextvars.ContextVar("wire")
+_current_wire: contextvars.ContextVar[Wire] = contextvars.ContextVar("wire")
 
 
 @contextmanager
 def using(wire: Wire) -> Iterator[None]:
     """What this thread sends inside is sent over this wire."""
-    token = _wire.set(wire)
+    token = _current_wire.set(wire)
     try:
         yield
     finally:
-        _wire.reset(token)
+        _current_wire.reset(token)
 
 
 class _DeadlineReader(io.RawIOBase):
@@ -50,7 +50,7 @@ class _DeadlineReader(io.RawIOBase):
 
     def __init__(self, sock: socket.socket, wire: Wire) -> None:
         self._sock = sock
-        self._raw = sock.makefile("rb", buffering=0)  # keeps the socket open after http.client closes it
+        self._reference = sock.makefile("rb", buffering=0)  # http.client may close the socket before us
         self._clock = wire.clock
 
     def readable(self) -> bool:
@@ -59,20 +59,20 @@ class _DeadlineReader(io.RawIOBase):
     def readinto(self, buffer: Any) -> int | None:
         self._sock.settimeout(self._clock.remaining())
         try:
-            return self._raw.readinto(buffer)
+            return self._sock.recv_into(buffer)
         except TimeoutError:
             self._clock.ran_out()
             raise
 
     def close(self) -> None:
-        self._raw.close()
+        self._reference.close()
         super().close()
 
 
 class _WiredResponse(HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        plain, self.fp = self.fp, io.BufferedReader(_DeadlineReader(sock, _wire.get()), BUFFER_BYTES)
+        plain, self.fp = self.fp, io.BufferedReader(_DeadlineReader(sock, _current_wire.get()), BUFFER_BYTES)
         plain.close()
 
 
@@ -81,7 +81,7 @@ class _Wired(HTTPConnection):
     _wire: Wire | None = None
 
     def connect(self) -> None:
-        self._wire = wire = _wire.get()
+        self._wire = wire = _current_wire.get()
         wire.clock.connecting()
         try:
             super().connect()  # for https with the TLS handshake
@@ -92,7 +92,7 @@ class _Wired(HTTPConnection):
 
     def _new_conn(self) -> socket.socket:
         """Try one address after the other; each gets its share of the time that is left."""
-        wire = _wire.get()
+        wire = _current_wire.get()
         host = self._dns_host.strip("[]")
         addresses = socket.getaddrinfo(host, self.port, allowed_gai_family(), socket.SOCK_STREAM)
         failure: OSError = OSError("the name has no address")
@@ -112,22 +112,21 @@ class _Wired(HTTPConnection):
         raise failure
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        wire = _wire.get()
+        wire = _current_wire.get()
         if self.sock is not None and self._wire is not wire:
             self._wire = wire
             wire.hold(self.sock)
         super().request(*args, **kwargs)
 
     def send(self, data: Any) -> None:
-        wire = _wire.get()
+        wire = _current_wire.get()
         wire.check()  # nothing is asked of the API for a question that has been stopped
         if self.sock is not None:
             self.sock.settimeout(wire.clock.remaining())
         try:
             super().send(data)
         except TimeoutError:
-            if wire.clock.expired is None:
-                wire.clock.ran_out()
+            wire.clock.ran_out()
             raise
 
     def let_go(self) -> bool:

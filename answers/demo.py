@@ -86,7 +86,7 @@ async def _stream(request: dict[str, Any], *, chat: bool) -> AsyncIterator[dict[
         content = {"delta": {"content": piece}} if chat else {"text": piece}
         yield common | {"choices": [{"index": 0, "finish_reason": None} | content]}
         await asyncio.sleep(PACE_SECONDS)
-    end = {"delta": {}} if chat else {"text": ""}
+    end: dict[str, Any] = {"delta": {}} if chat else {"text": ""}
     yield common | {"choices": [{"index": 0, "finish_reason": "stop"} | end]}
     usage = {"prompt_tokens": len(asked.split()), "completion_tokens": len(pieces)}
     yield common | {"choices": [], "usage": usage | {"total_tokens": sum(usage.values())}}

@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from channels.db import database_sync_to_async
-from channels.exceptions import ChannelFull
 from django.db import DatabaseError
-from django.db.models import F, Value
+from django.db.models import Value
 from django.db.models.functions import Length, Substr
 
 from answers import events
@@ -150,7 +149,7 @@ class Follower:
             await self._tell(events.started(row.pk, row.model), followed)
         await self._show(answer, followed, followed.position, row.text)
         if Status(row.status).is_end:
-            await self._finish(events.finished(row, row.length))  # type: ignore[attr-defined]
+            await self._finish(events.finished(row, row.length))
 
     async def _finish(self, event: Event) -> None:
         await self._forget(event["answer"])
@@ -192,5 +191,5 @@ def _row(answer: str, position: int) -> Answer | None:
     )
     row = rows.defer("text", "question").first()
     if row is not None:
-        row.text = row.rest
+        row.text = row.rest  # type: ignore[attr-defined]
     return row

@@ -14,6 +14,7 @@ from django.contrib import auth
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.http import HttpRequest
 from django.utils import timezone
 
 from answers.models import User
@@ -51,6 +52,6 @@ def _store(session_key: str) -> SessionBase:
 
 
 def _user(session: SessionBase) -> User | None:
-    request = SimpleNamespace(session=session)
-    user = auth.get_user(request)  # type: ignore[arg-type]  (it wants no more than the session)
+    request = cast(HttpRequest, SimpleNamespace(session=session))  # it reads no more of a request
+    user = auth.get_user(request)
     return user if isinstance(user, User) else None

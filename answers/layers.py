@@ -138,7 +138,7 @@ class RedisBridge(RedisSingleShardConnection):  # type: ignore[misc]
         self._writer: asyncio.Task[None] | None = None
         self._dirty = False
 
-    def publish(self, group: str, message: Message) -> None:  # type: ignore[override]
+    def publish(self, group: str, message: Message) -> None:
         payload = self._serializer.serialize({"origin": self._origin, "message": message})
         self._outbox.append((self._name(group), payload))
         self.wake()

@@ -72,10 +72,10 @@ def _with_error_events(lines: Iterable[bytes]) -> Iterator[bytes]:
 
 def _error_event(data: str) -> Delta:
     try:
-        delta = read_delta(json.loads(data))
+        payload = json.loads(data)
     except (ValueError, RecursionError):
         return Delta(error=data)
-    return delta if delta.error is not None else Delta(error=data)
+    return Delta(error=payload or data)
 
 
 def _parsed(text: str) -> Any:

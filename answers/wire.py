@@ -17,6 +17,8 @@ from typing import Any, Literal
 
 from answers.endpoint import Endpoint
 
+SLACK_SECONDS = 0.01  # timeouts are rounded
+
 Phase = Literal["connect", "first text", "silence", "answer", "tail"]
 
 
@@ -80,8 +82,10 @@ class Clock:
         return all(end < self._deadlines.get(phase, math.inf) for phase in ("first text", "answer"))
 
     def ran_out(self) -> None:
-        """A socket operation that was given all the time that remained has used it up."""
-        self.expired = min(self._deadlines.items(), key=lambda item: item[1])[0]
+        """A wait has ended with a TimeoutError. Ours, or the kernel's, whose peer is dead? The time tells."""
+        phase, end = min(self._deadlines.items(), key=lambda item: item[1], default=(None, math.inf))
+        if end - time.monotonic() < SLACK_SECONDS:
+            self.expired = phase
 
     def _set(self, phase: Phase, seconds: float) -> None:
         if seconds and seconds < math.inf:

@@ -8,6 +8,8 @@ from typing import Any
 
 import environ
 
+KINDS = {int: "whole number", float: "number"}
+
 
 class Environment(environ.FileAwareEnv):  # type: ignore[misc]
     """`NAME`, or the content of the file that `NAME_FILE` names; empty means not set."""
@@ -32,5 +34,5 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
         try:
             return super().get_value(var, cast, default, parse_default)
         except (ValueError, TypeError):
-            self.problems[var] = f"{var} is not a {getattr(cast, '__name__', 'value')}: {text[:40]!r}."
+            self.problems[var] = f"{var} is not a {KINDS.get(cast, 'value')}: {text[:40]!r}."
             return default

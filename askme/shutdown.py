@@ -17,6 +17,7 @@ def close_workers_before_shutdown() -> None:
     from twisted.internet import reactor
     from twisted.internet.defer import Deferred
 
-    reactor.addSystemEventTrigger(  # type: ignore[attr-defined]
-        "before", "shutdown", lambda: Deferred.fromFuture(asyncio.ensure_future(close_workers()))
-    )
+    def close() -> "Deferred[None]":
+        return Deferred.fromFuture(asyncio.ensure_future(close_workers()))
+
+    reactor.addSystemEventTrigger("before", "shutdown", close)  # type: ignore[arg-type]  (Twisted types it wrong)

@@ -171,8 +171,12 @@ class Exchange:
         with sock, suppress(OSError):
             if sock.recv(1, socket.MSG_PEEK) or self._ending:
                 return  # the next request on the same connection, or our own end
-        self.closed_at = time.monotonic()
-        self.closed.set()
+        self.saw_close()
+
+    def saw_close(self) -> None:
+        if not self.closed.is_set():
+            self.closed_at = time.monotonic()
+            self.closed.set()
         with self.server.changed:
             self.server.changed.notify_all()
 
@@ -283,6 +287,9 @@ class ApiServer:
                         self._choose(exchange)(exchange)
                         if not exchange.keep_alive:
                             break
+                except ConnectionError:  # met while writing, before the watcher woke
+                    if exchange:
+                        exchange.saw_close()
                 finally:
                     if exchange:
                         exchange.over()

@@ -28,7 +28,7 @@ def django_db_modify_db_settings(tmp_path_factory):
     """A file, as in production: threads that share an in-memory SQLite lock each other out."""
     from django.conf import settings
 
-    settings.DATABASES["default"]["TEST"] = {"NAME": str(tmp_path_factory.mktemp("db") / "test.sqlite3")}
+    settings.DATABASES["default"]["TEST"]["NAME"] = str(tmp_path_factory.mktemp("db") / "test.sqlite3")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -109,7 +109,9 @@ def test_an_error_frame_in_plain_words_is_an_error(api_server: ApiServer, client
     assert failure_of(client_for(api_server)).detail.endswith("out of memory")
 
 
-def test_an_address_where_nobody_listens(client_for: ClientFor, api_server: ApiServer, monkeypatch: Any) -> None:
+def test_an_address_where_nobody_listens(
+    client_for: ClientFor, api_server: ApiServer, monkeypatch: Any
+) -> None:
     monkeypatch.setattr("answers.failures.FIRST_PAUSE_SECONDS", 0.01)
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
@@ -118,7 +120,9 @@ def test_an_address_where_nobody_listens(client_for: ClientFor, api_server: ApiS
     assert "refused" in error.detail
 
 
-@pytest.mark.parametrize("base_url", ["", "api.example/v1", "ftp://127.0.0.1/v1", "http://", "http://[::1/v1"])
+@pytest.mark.parametrize(
+    "base_url", ["", "api.example/v1", "ftp://127.0.0.1/v1", "http://", "http://[::1/v1"]
+)
 def test_an_address_that_is_none_is_the_operators_business(
     client_for: ClientFor, api_server: ApiServer, base_url: str
 ) -> None:
@@ -332,7 +336,9 @@ def test_the_newer_name_of_the_limit_is_tried_once_and_kept(
     client = client_for(api_server, max_tokens=7)
     assert "".join(client.ask("Why?")) == "Hello, world"
     assert "".join(client.ask("Why?")) == "Hello, world"
-    fields = [request.body.keys() & {"max_tokens", "max_completion_tokens"} for request in api_server.requests]
+    fields = [
+        request.body.keys() & {"max_tokens", "max_completion_tokens"} for request in api_server.requests
+    ]
     assert fields == [{"max_tokens"}, {"max_completion_tokens"}, {"max_completion_tokens"}]
     assert api_server.requests[1].body["max_completion_tokens"] == 7
 

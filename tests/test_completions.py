@@ -311,7 +311,7 @@ def test_text_without_either_mark_is_kept_and_named_as_cut(
     assert len(api_server.requests) == 1  # text has been shown: never asked again
 
 
-@pytest.mark.parametrize("framing", FRAMINGS)
+@pytest.mark.parametrize("framing", [*FRAMINGS, "100000"])
 @pytest.mark.parametrize("reset", [False, True])
 def test_an_answer_cut_in_its_midst_is_no_whole_answer(
     api_server: ApiServer, client_for: ClientFor, framing: str, reset: bool

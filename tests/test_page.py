@@ -256,7 +256,7 @@ def test_a_lost_session_keeps_the_text_over_the_reload(site: Site, open_tab: Ope
 
 
 def test_a_server_that_was_away_gets_the_question_when_it_is_back(site: Site, open_tab: OpenTab) -> None:
-    tab = open_tab(site.url, may_log="WebSocket connection|ERR_CONNECTION_REFUSED")
+    tab = open_tab(site.url, may_log="WebSocket connection|ERR_CONNECTION_")
     tab.box.fill("Are you")
     site.stop()
     expect(tab.connection).to_contain_text("No connection to the server. Trying again…")
@@ -371,6 +371,19 @@ def test_a_lost_connection_follows_from_where_it_was(shared_site: Site, open_tab
     assert server.heard(tab.page, 2) == {"type": "answer.follow", "answer": id, "position": 6}
     server.say("answer.text", position=6, text="on")
     tab.shows("𝔘 and on")
+    tab.page.evaluate("() => dispatchEvent(new Event('online'))")  # the network has changed: at once
+    assert server.heard(tab.page, 3) == {"type": "answer.follow", "answer": id, "position": 8}
+    assert len(server.sockets) == 3
+
+
+def test_a_store_out_of_reach_is_asked_again_later(shared_site: Site, open_tab: OpenTab) -> None:
+    tab = open_tab(shared_site.url, server=(server := Server()))
+    id = asked(tab, server)
+    server.say("error", answer=None, code="unavailable", message="No database.", retry_after=1)
+    expect(tab.alert).to_have_text("No database.", use_inner_text=True)
+    tab.is_answering()
+    assert server.heard(tab.page, 2) == {"type": "answer.follow", "answer": id, "position": 0}
+    expect(tab.alert).to_be_hidden()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Ask from a terminal: the same worker, row and journal as on the page; the answer goes to standard output."""
+"""Ask from a terminal: the same worker, row and journal as on the page; the answer is printed."""
 
 import asyncio
 import logging
@@ -35,7 +35,7 @@ class Command(BaseCommand):
             logging.getLogger("answers").setLevel(logging.WARNING)  # the log would stand amid the answer
         form = QuestionForm({"question": sys.stdin.read() if question == "-" else question})
         if not form.is_valid():
-            raise CommandError(" ".join(form.errors["question"]), returncode=2)
+            raise CommandError(" ".join(map(str, form.errors["question"])), returncode=2)
         end = asyncio.run(self._ask(user, form.cleaned_data["question"]))
         self.stdout.write("")
         if end["error"]:

@@ -285,6 +285,7 @@ class Page {
     history.replaceState(this.#view.exchange, "");
     this.#keepDraft();
     this.#refresh();
+    this.closed(); // as yet
     this.#connection.open();
   }
 
@@ -333,6 +334,11 @@ class Page {
     if (this.#view.isFollowed) this.#view.follow();
   }
 
+  #retry() {
+    this.#showProblem(null);
+    this.#sayAgain();
+  }
+
   #accepted() {
     const exchange = this.#settle();
     if (this.#box.value === exchange.question) this.#box.value = "";
@@ -349,7 +355,7 @@ class Page {
     } else if (answer !== null && answer === this.#view.answer && this.#view.isFollowed) {
       return this.#view.refused({ message });
     } else if (retry_after !== null) {
-      setTimeout(() => this.#sayAgain(), retry_after * 1_000);
+      setTimeout(() => this.#retry(), retry_after * 1_000);
     }
     this.#showProblem(message, { isReloadNeeded: code === "no_session" });
   }
@@ -364,7 +370,8 @@ class Page {
   // -- What the person does
 
   #pressed(event) {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    const isComposing = event.isComposing || event.keyCode === 229; // Safari's Enter that ends a composition
+    if (event.key !== "Enter" || event.shiftKey || isComposing) return;
     event.preventDefault();
     element("form").requestSubmit();
   }

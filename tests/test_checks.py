@@ -1,0 +1,84 @@
+"""A setting that cannot work ends the start with what to write, in a fresh process as an operator sees it."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.sites import ROOT, Site
+
+
+def check(tmp_path, **environment):
+    return Site(tmp_path, **environment).manage("check")
+
+
+WRONG = [
+    ({"ASKME_MAX_TOKENS": "many"}, "E001", "whole number"),
+    ({"ASKME_MAX_TOKENS": "0"}, "E002", "ASKME_MAX_TOKENS"),
+    ({"ASKME_THREADS": "-1"}, "E002", "ASKME_THREADS"),
+    ({"ASKME_SILENCE_SECONDS": "-1"}, "E002", "ASKME_SILENCE_SECONDS"),
+    ({"ASKME_SILENCE_SECONDS": "inf"}, "E001", "number"),
+    ({"OPENAI_API_KEY_FILE": "/nowhere/key"}, "E001", "OPENAI_API_KEY_FILE"),
+    ({"ASKME_API": "responses"}, "E003", "“chat”"),
+    ({"OPENAI_BASE_URL": "localhost:11434/v1", "ASKME_MODEL": "m"}, "E004", "https://api.openai.com/v1"),
+    ({"OPENAI_BASE_URL": "http://localhost:11434/v1"}, "E005", "ASKME_MODEL"),
+    ({"OPENAI_API_KEY": "sk-1 sk-2"}, "E006", "OPENAI_API_KEY"),
+    ({"OPENAI_API_KEY": "sk-é"}, "E006", "OPENAI_API_KEY"),
+    ({"ASKME_PROMPT_TEMPLATE": "Answer."}, "E007", "{question}"),
+    ({"ASKME_CA_BUNDLE": "/nowhere/ca.pem"}, "E008", "ASKME_CA_BUNDLE"),
+    ({"REDIS_URL": "localhost"}, "E009", "redis://"),
+    ({"REDIS_URL": "redis://localhost", "SECRET_KEY": ""}, "E010", "SECRET_KEY"),
+]
+
+
+@pytest.mark.parametrize(("environment", "id", "hint"), WRONG)
+def test_what_cannot_work_is_an_error_that_says_what_to_write(tmp_path, environment, id, hint):
+    done = check(tmp_path, **environment)
+    assert done.returncode == 1
+    assert f"askme.{id}" in done.stderr
+    assert hint in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "sk-1" not in done.stderr
+
+
+def test_an_unknown_setting_is_named_with_the_likely_one(tmp_path):
+    done = check(tmp_path, ASKME_MAX_TOKEN="5")
+    assert done.returncode == 0
+    assert "askme.W001" in done.stderr
+    assert "Did you mean ASKME_MAX_TOKENS?" in done.stderr
+
+
+def test_right_settings_pass_in_silence(tmp_path):
+    key = tmp_path / "key"
+    key.write_text("sk-from-a-file\n")
+    done = check(
+        tmp_path,
+        OPENAI_API_KEY_FILE=str(key),
+        OPENAI_BASE_URL="https://api.example/v1",
+        ASKME_MODEL="m",
+        ASKME_API="completions",
+        ASKME_PROMPT_TEMPLATE=r"Q: {question}\nA:",
+        ASKME_TEMPERATURE="0.5",
+        ASKME_MAX_TOKENS="",
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_server_does_not_start_on_a_wrong_setting(tmp_path):
+    command = [sys.executable, "-m", "daphne", "-p", "1", "askme.asgi:application"]
+    environment = os.environ | {"ASKME_API": "nonsense"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1
+    assert "askme.E003" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_secret_key_is_made_once_and_is_this_users_alone(tmp_path, monkeypatch):
+    from askme import settings
+
+    monkeypatch.setattr(settings, "VAR_DIR", tmp_path / "var")
+    key = settings.embedded_secret_key()
+    assert len(key) >= 50
+    assert settings.embedded_secret_key() == key
+    assert (tmp_path / "var" / "secret-key").stat().st_mode & 0o777 == 0o600
