@@ -6,6 +6,7 @@ that runs before that, and whose Deferred the reactor waits for, is the one plac
 
 import asyncio
 import sys
+from typing import Any, cast
 
 from answers.worker import close_workers
 
@@ -20,4 +21,4 @@ def close_workers_before_shutdown() -> None:
     def close() -> "Deferred[None]":
         return Deferred.fromFuture(asyncio.ensure_future(close_workers()))
 
-    reactor.addSystemEventTrigger("before", "shutdown", close)  # type: ignore[arg-type]  (Twisted types it wrong)
+    cast(Any, reactor).addSystemEventTrigger("before", "shutdown", close)  # Twisted types it wrongly

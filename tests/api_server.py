@@ -287,7 +287,7 @@ class ApiServer:
                         self._choose(exchange)(exchange)
                         if not exchange.keep_alive:
                             break
-                except ConnectionError:  # met while writing, before the watcher woke
+                except OSError:  # met while writing, before the watcher woke; over TLS an SSLError
                     if exchange:
                         exchange.saw_close()
                 finally:

@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from tests.api_server import stall
+from tests.people import Person
 from tests.services import Postgres, free_port, stop_process, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -259,12 +261,27 @@ def test_two_web_processes_serve_the_site_and_end_within_the_grace_period(deploy
         assert deployment.stop_web(port) == 0
 
 
+def test_an_answer_asked_of_one_web_process_is_followed_and_stopped_through_another(deployment, api_server):
+    variables = {"OPENAI_BASE_URL": api_server.base_url, "ASKME_MODEL": "test"}
+    here, there = (f"http://127.0.0.1:{deployment.start_web(**variables)}" for _ in range(2))
+    api_server.behaviour = stall(["x\0y ", "é🎈 "])
+    person = Person(here)
+    near, far = person.connect(), person.connect(there)
+    id = near.ask("Where?")
+    near.read_text(id, "é🎈 ")
+    far.follow(id)
+    far.read_text(id, "é🎈 ")
+    far.stop(id)
+    assert near.finish(id)["status"] == far.finish(id)["status"] == "stopped"
+    assert near.texts == far.texts == {id: "x\ufffdy é🎈 "}
+    assert "x\ufffdy é🎈" in person.http.get(f"{there}/a/{id}/").text
+    person.close()
+
+
 def test_the_health_check_fails_when_the_database_is_gone(deployment, postgres_server):
     port = deployment.start_web()
     environment = deployment.environment("web")
-    name = deployment.addresses[f"postgres://askme:{Postgres.password}@postgres:5432/askme"].rpartition("/")[
-        2
-    ]
+    _, _, name = environment["DATABASE_URL"].rpartition("/")
     postgres_server.drop_database(name)
     assert not deployment.health_check(port, environment)
 

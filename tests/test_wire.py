@@ -1,11 +1,13 @@
-"""The clock of a call, and what a timeout means."""
+"""The clock of a call, what a timeout means, and whom a stop reaches."""
 
+import socket
 import time
+from collections.abc import Iterator
 
 import pytest
 
 from answers.completions import Endpoint
-from answers.wire import Clock
+from answers.wire import Clock, Wire
 
 
 def clock(**seconds: float) -> Clock:
@@ -66,3 +68,61 @@ def test_a_pause_must_leave_time_for_an_answer() -> None:
     assert clock(first_text_seconds=5).allows(4)
     assert not clock(first_text_seconds=5).allows(6)
     assert not clock(answer_seconds=5).allows(6)
+
+
+def test_words_of_a_former_attempt_do_not_shorten_the_wait_for_text() -> None:
+    for heard in (False, True):
+        tried = clock(first_text_seconds=60, silence_seconds=5)
+        tried.spoken = True
+        if heard:
+            tried.remaining()
+        tried.next_attempt()
+        remaining = tried.remaining()
+        assert remaining is not None
+        assert remaining > 59
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.settimeout(5)
+        yield ours, theirs
+
+
+@pytest.fixture
+def wire() -> Iterator[Wire]:
+    wire = Wire(clock())
+    yield wire
+    wire.let_go()
+
+
+def test_a_stop_cuts_what_is_held(wire: Wire, pair: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = pair
+    wire.hold(ours)
+    wire.stop()
+    assert theirs.recv(1) == b""
+    assert not wire.let_go()  # so it does not go back to the pool
+
+
+def test_a_stop_does_not_reach_what_was_let_go(wire: Wire, pair: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = pair
+    wire.hold(ours)
+    assert wire.let_go()
+    wire.stop()
+    ours.send(b"x")
+    assert theirs.recv(1) == b"x"
+
+
+def test_after_a_stop_nothing_is_held_or_connected(
+    wire: Wire, pair: tuple[socket.socket, socket.socket]
+) -> None:
+    wire.stop()
+    with pytest.raises(ConnectionAbortedError):
+        wire.hold(pair[0])
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as sock:
+        with pytest.raises(ConnectionAbortedError):
+            wire.connect(sock, listener.getsockname(), 5)
+        listener.settimeout(0.05)
+        with pytest.raises(TimeoutError):
+            listener.accept()
