@@ -213,6 +213,7 @@ class _Call:
         if draft.done:
             reply.drain(DRAIN_SECONDS)
         if text := draft.last_words():
+            self.record.text()
             yield text
         draft.check()
 

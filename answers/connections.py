@@ -120,7 +120,6 @@ class _Wired(HTTPConnection):
 
     def send(self, data: Any) -> None:
         wire = _current_wire.get()
-        wire.check()  # nothing is asked of the API for a question that has been stopped
         if self.sock is not None:
             self.sock.settimeout(wire.clock.remaining())
         try:

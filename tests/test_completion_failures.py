@@ -303,6 +303,19 @@ def test_a_connection_that_the_server_closed_meanwhile_costs_nothing(
     assert api_server.accepted == 2
 
 
+def test_a_reply_that_breaks_off_is_no_stale_connection(api_server: ApiServer, client_for: ClientFor) -> None:
+    def breaks(exchange: Exchange) -> None:
+        exchange.head()
+        exchange.cut()
+
+    api_server.script(answer(["one"]), breaks)
+    client = client_for(api_server)
+    list(client.ask("Why?"))
+    assert "".join(client.ask("Why?")) == "Hello, world"
+    _, second, third = (request.arrived for request in api_server.requests)
+    assert third - second > 0.3  # the pause of a first retry
+
+
 # Fields that are refused
 
 

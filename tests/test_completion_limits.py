@@ -12,6 +12,7 @@ import pytest
 
 from answers.completions import Client, Completion
 from answers.errors import CompletionError, ConnectionFailed, TimedOut
+from answers.transport import Reply
 from tests.api_server import ApiServer, Behaviour, Exchange, answer, numbered, refuse, stall
 
 ClientFor = Callable[..., Client]
@@ -237,6 +238,49 @@ def test_a_late_stop_does_not_cut_the_next_question_on_the_same_connection(
     assert second.completion.finish_reason == "stop"
 
 
+def test_a_stop_that_meets_the_end_does_not_cut_the_next_question_either(
+    server: ApiServer, client_for: ClientFor, monkeypatch: Any
+) -> None:
+    """The connection is in use again before the first question knows that it is over."""
+    client = client_for(server, connections=1)
+    first = client.ask("first")
+    others: list[Reader] = []
+    drain = Reply.drain
+
+    def drain_and_meanwhile(reply: Reply, seconds: float) -> None:
+        drain(reply, seconds)
+        if not others:
+            server.behaviour = stall(["second"])
+            others.append(Reader(client.ask("second")))
+            assert others[0].first.wait(5)
+            first.stop()
+
+    monkeypatch.setattr(Reply, "drain", drain_and_meanwhile)
+    assert "".join(first) == "Hello, world"
+    assert server.accepted == 1
+    server.release()
+    assert (others[0].ended().texts, others[0].error) == (["second"], None)
+
+
+@pytest.mark.parametrize("framing", ["chunked", "close"])
+def test_after_a_stop_nothing_more_is_read(
+    api_server: ApiServer, client_for: ClientFor, framing: str
+) -> None:
+    sent = threading.Event()
+
+    def all_at_once(exchange: Exchange) -> None:
+        numbered(2000, framing=framing)(exchange)
+        sent.set()
+
+    api_server.behaviour = all_at_once
+    completion = client_for(api_server).ask("Why?")
+    assert next(completion) == "0 "
+    assert sent.wait(5)
+    completion.stop()
+    assert len(list(completion)) < 500  # what one read of 16 KB held
+    assert completion.stopped
+
+
 def test_a_stop_at_any_moment_harms_nobody_else(api_server: ApiServer, client_for: ClientFor) -> None:
     """Stops race with the ends of answers, whose connections go straight to the next question."""
     api_server.behaviour = numbered(20)
@@ -388,6 +432,11 @@ def test_connecting_has_a_deadline(
         with pytest.raises(ConnectionFailed, match="cannot be reached"):
             list(client.ask("Why?"))
         assert 0.3 <= time.monotonic() - began < 1.3
+
+
+def test_the_deadline_of_connecting_ends_with_it(server: ApiServer, client_for: ClientFor) -> None:
+    server.behaviour = answer(["one", "two"], delay=0.25)
+    assert list(client_for(server, connect_seconds=0.4).ask("Why?")) == ["one", "two"]
 
 
 def test_an_address_that_does_not_answer_leaves_time_for_the_next(
