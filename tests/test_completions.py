@@ -3,6 +3,7 @@
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -375,7 +376,9 @@ def test_after_the_last_mark_nobody_waits_for_the_end(api_server: ApiServer, cli
         exchange.stall()
 
     api_server.behaviour = open_end
+    began = time.monotonic()
     assert list(client_for(api_server).ask("Why?")) == ["Hi"]
+    assert time.monotonic() - began < 1
     assert api_server.requests[0].closed.wait(5)
 
 
@@ -390,7 +393,9 @@ def test_after_the_finish_reason_the_tail_is_awaited_a_moment_only(
         exchange.stall()
 
     api_server.behaviour = open_end
+    began = time.monotonic()
     assert list(client_for(api_server).ask("Why?")) == ["Hi"]
+    assert time.monotonic() - began < 1
     assert api_server.requests[0].closed.wait(5)
 
 
