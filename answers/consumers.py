@@ -1,5 +1,6 @@
 """The consumer translates: frames to calls, events to frames. It runs nothing, so nothing ends with it."""
 
+import asyncio
 import json
 import logging
 from typing import Any
@@ -20,7 +21,16 @@ from answers.worker import current_worker
 
 log = logging.getLogger(__name__)
 
+RESTARTING = 4012  # close code 1012, "Service Restart", in the private range: Autobahn sends no other
 FOLLOWED_AT_ONCE = 20  # answers on one socket; a page follows one
+
+_open: "set[AnswerConsumer]" = set()
+
+
+async def let_pages_go() -> None:
+    """Close all sockets of a process that ends, with a code that tells pages to find another."""
+    for consumer in list(_open):
+        await consumer.close(RESTARTING)
 
 
 class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
@@ -29,12 +39,14 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         try:
             await super().__call__(scope, receive, send)
         finally:
+            _open.discard(self)
             await self.follower.close()  # here, since a cancelled consumer sees no disconnect
 
     async def connect(self) -> None:
         self.session_key = self.scope["cookies"].get(settings.SESSION_COOKIE_NAME, "")
         await self.follower.open()
         await self.accept()
+        _open.add(self)
 
     async def send_event(self, event: Event) -> None:
         await self.send(text_data=json.dumps(event, ensure_ascii=False))
@@ -68,14 +80,20 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         if not form.is_valid():
             [error] = form.errors.get_json_data()["question"][:1]
             raise Refused("bad_question", error["message"], answer=ask.answer)
-        answer, created = await self.save(ask, form.cleaned_data["question"])
-        told = None
-        if created:
-            ahead = self.follower.worker.ask(RunningAnswer(answer.pk, answer.user_id, answer.question))
-            told = events.queued(answer.pk, ahead)
+        # Shielded: a consumer that is cancelled in the midst must not leave a row that nobody runs.
+        told = await asyncio.shield(self.save_and_run(ask, form.cleaned_data["question"]))
+        if told is not None:
             await self.send_event(told)
-        if answer.pk not in self.follower:
-            await self.start_following(answer.pk, 0, told)
+        if ask.answer not in self.follower:
+            await self.start_following(ask.answer, 0, told)
+
+    async def save_and_run(self, ask: Ask, question: str) -> Event | None:
+        """Returns the first event of a question that is new."""
+        answer, created = await self.save(ask, question)
+        if not created:
+            return None
+        ahead = self.follower.worker.ask(RunningAnswer(answer.pk, answer.user_id, question))
+        return events.queued(answer.pk, ahead)
 
     async def follow(self, follow: Follow) -> None:
         if not await self.owns(follow.answer):

@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -28,6 +29,7 @@ from answers.running import Outcome, RunningAnswer
 
 log = logging.getLogger(__name__)
 
+SAVE_SECONDS = 5.0  # for the store to take the last answers of a process that ends
 AHEAD_SECONDS = 0.5  # how often people who wait are told of their place, at most
 OPENAI_URL = "https://api.openai.com/v1"
 DEFAULT_MODELS = {"chat": "gpt-4.1-mini", "completions": "gpt-3.5-turbo-instruct"}
@@ -49,11 +51,12 @@ def current_worker() -> "Worker":
     return _workers[loop]
 
 
-async def close_workers() -> None:
-    """End the running loop's worker: what runs is interrupted and saved, with its text."""
-    worker = _workers.pop(asyncio.get_running_loop(), None)
+async def close_workers(drain_seconds: float = 0) -> None:
+    """End the running loop's worker, if there is one; see `Worker.close`."""
+    worker = _workers.get(asyncio.get_running_loop())
     if worker is not None:
-        await worker.close()
+        await worker.close(drain_seconds)
+        del _workers[asyncio.get_running_loop()]
 
 
 class Worker:
@@ -184,12 +187,16 @@ class Worker:
         """Another process had died with this one."""
         self.relay.announce(events.finished(answer, len(answer.text)))
 
-    async def close(self, seconds: float = 5.0) -> None:
-        """Interrupt what runs; wait for `seconds` at most until all of it is saved."""
+    async def close(self, drain_seconds: float) -> None:
+        """Give what runs so long to come to its end; then interrupt the rest, and save it."""
+        if self.answers and drain_seconds:
+            log.info("%d answers are being finished, for up to %g s", len(self.answers), drain_seconds)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._idle.wait(), drain_seconds)
         for answer in list(self.answers.values()):
             self._cut(answer, INTERRUPTED)
         try:
-            await asyncio.wait_for(self._idle.wait(), seconds)
+            await asyncio.wait_for(self._idle.wait(), SAVE_SECONDS)
         except TimeoutError:
             log.error("%d answers could not be saved before the end", len(self.answers))
         await self.relay.close()

@@ -15,7 +15,7 @@ from django.core.asgi import get_asgi_application  # noqa: E402
 from django.core.management import CommandError, call_command  # noqa: E402
 
 from answers.routing import websocket_urlpatterns  # noqa: E402
-from askme.shutdown import close_workers_before_shutdown  # noqa: E402
+from askme.shutdown import drain_before_shutdown  # noqa: E402
 
 try:
     # Daphne runs no system checks by itself: a setting that cannot work ends the start, with its hint.
@@ -23,7 +23,7 @@ try:
 except CommandError as error:
     raise SystemExit(str(error)) from None
 
-close_workers_before_shutdown()
+drain_before_shutdown()
 
 application = ProtocolTypeRouter(
     {

@@ -1,24 +1,46 @@
-"""The end of a process: workers end their answers while the event loop still runs.
+"""The end of a process: it takes nothing new, its pages go elsewhere, and what runs is finished and saved.
 
-Daphne knows no ASGI lifespan; on SIGTERM it cancels the consumers and stops Twisted's reactor. A trigger
-that runs before that, and whose Deferred the reactor waits for, is the one place to save what runs.
+Daphne knows no ASGI lifespan. On SIGTERM it stops Twisted's reactor, and means to cancel all consumers first,
+but gives up (4.2.3) if any connection has none just then. A trigger that runs before, and whose Deferred the
+reactor waits for, keeps the event loop alive until the running answers have ended or `ASKME_DRAIN_SECONDS` are
+over.
 """
 
 import asyncio
+import signal
 import sys
 from typing import Any, cast
 
+from django.conf import settings
+
+from answers.consumers import let_pages_go
 from answers.worker import close_workers
 
 
-def close_workers_before_shutdown() -> None:
+def drain_before_shutdown() -> None:
     """Register with the reactor that Daphne has installed; under another server, do nothing."""
     if "twisted.internet.reactor" not in sys.modules:
         return
-    from twisted.internet import reactor
+    from twisted.internet import reactor as twisted_reactor
     from twisted.internet.defer import Deferred
+    from twisted.internet.tcp import Port
 
-    def close() -> "Deferred[None]":
-        return Deferred.fromFuture(asyncio.ensure_future(close_workers()))
+    reactor = cast(Any, twisted_reactor)  # Twisted types it too narrowly
 
-    cast(Any, reactor).addSystemEventTrigger("before", "shutdown", close)  # Twisted types it wrongly
+    def drain() -> "Deferred[None]":
+        for reader in reactor.getReaders():
+            if isinstance(reader, Port):
+                reader.stopListening()  # a balancer, or the browser, finds another process at once
+        # Who presses Ctrl-C wants an end, and does not wait for answers.
+        is_interactive = getattr(reactor, "_exitSignal", None) == signal.SIGINT
+        seconds = 0 if is_interactive else settings.ASKME_DRAIN_SECONDS
+        return Deferred.fromFuture(asyncio.ensure_future(_close(seconds)))
+
+    reactor.addSystemEventTrigger("before", "shutdown", drain)
+
+
+async def _close(drain_seconds: float) -> None:
+    try:
+        await let_pages_go()
+    finally:
+        await close_workers(drain_seconds)

@@ -25,6 +25,7 @@ class Site:
         self.environment = {
             "DATABASE_URL": f"sqlite:///{folder}/site.sqlite3",
             "SECRET_KEY": "for tests only",
+            "ASKME_DRAIN_SECONDS": "0",
             **(
                 {"OPENAI_BASE_URL": api.base_url, "OPENAI_API_KEY": "sk-test", "ASKME_MODEL": "test"}
                 if api

@@ -58,6 +58,7 @@ def page(status: int) -> Behaviour:
         (lambda exchange: exchange.reply(200, {"detail": "x"}), "bad_response", 1),
         (lambda exchange: exchange.reply(200, [1]), "bad_response", 1),
         (events("{not json"), "bad_response", 1),
+        (events({"choices": [{"delta": {"reasoning": "Hmm"}}]}), "connection", 3),
         (events("[" * 100_000), "bad_response", 1),
         (events({"error": {"message": "x", "type": "invalid_request_error"}}), "bad_request", 1),
         (events({"error": "model crashed"}), "bad_response", 1),
@@ -66,8 +67,14 @@ def page(status: int) -> Behaviour:
     ],
 )
 def test_each_failure_has_its_code_and_its_number_of_attempts(
-    api_server: ApiServer, client_for: ClientFor, behaviour: Behaviour, code: str, requests: int
+    api_server: ApiServer,
+    client_for: ClientFor,
+    monkeypatch: pytest.MonkeyPatch,
+    behaviour: Behaviour,
+    code: str,
+    requests: int,
 ) -> None:
+    monkeypatch.setattr("answers.failures.FIRST_PAUSE_SECONDS", 0.01)
     api_server.behaviour = behaviour
     assert failure_of(client_for(api_server)).code == code
     assert len(api_server.requests) == requests
@@ -166,6 +173,13 @@ def test_a_fault_of_ours_is_logged_and_named_internal(
 
 
 # What is told
+
+
+def test_a_page_instead_of_an_answer_is_named_to_the_operator(
+    api_server: ApiServer, client_for: ClientFor
+) -> None:
+    api_server.behaviour = page(200)
+    assert "HTML" in failure_of(client_for(api_server)).detail
 
 
 def test_the_person_reads_no_internals_and_the_operator_no_key(

@@ -221,6 +221,15 @@ def test_stop_after_the_end_changes_nothing(api_server: ApiServer, client_for: C
     assert completion.finish_reason == "stop"
 
 
+def test_stop_after_a_failure_changes_nothing(api_server: ApiServer, client_for: ClientFor) -> None:
+    api_server.behaviour = refuse(400)
+    completion = client_for(api_server).ask("Why?")
+    with pytest.raises(CompletionError):
+        next(completion)
+    completion.stop()
+    assert not completion.stopped
+
+
 def test_a_late_stop_does_not_cut_the_next_question_on_the_same_connection(
     server: ApiServer, client_for: ClientFor
 ) -> None:

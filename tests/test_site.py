@@ -361,6 +361,32 @@ def test_sigterm_saves_what_runs_as_interrupted(any_site, meet):
     assert again.texts[id] == "So far. "
 
 
+def test_sigterm_lets_pages_go_and_finishes_what_runs(make_site, api_server, meet):
+    site = make_site(api_server, ASKME_DRAIN_SECONDS="20").start()
+    api_server.behaviour = stall(["So far. "])
+    person = meet(site.url)
+    socket = person.connect()
+    id = socket.ask("And then?")
+    socket.read_text(id, "So far. ")
+    [process] = site.processes
+    process.terminate()
+    with pytest.raises(ConnectionClosed) as closed:
+        socket.read_until("never")
+    assert closed.value.rcvd.code == 4012
+    with pytest.raises(requests.ConnectionError):
+        requests.get(site.url)
+    assert process.poll() is None
+    assert not api_server.requests[0].closed.is_set()
+    api_server.release()
+    process.wait(5)
+    site.stop()
+    site.start()
+    again = person.connect()
+    again.follow(id)
+    assert again.finish(id)["status"] == "complete"
+    assert again.texts[id] == "So far. "
+
+
 def test_the_demo_model_answers_without_key_and_network(make_site, meet):
     site = make_site().start()
     socket = meet(site.url).connect()
