@@ -3,10 +3,10 @@
 import asyncio
 import json
 import logging
+import time
 from typing import Any
 from uuid import UUID
 
-from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import DatabaseError, transaction
@@ -17,12 +17,17 @@ from answers.follower import Follower
 from answers.forms import QuestionForm
 from answers.models import Answer, User
 from answers.running import RunningAnswer
+from answers.store import in_store
 from answers.worker import current_worker
 
 log = logging.getLogger(__name__)
 
 RESTARTING = 4012  # close code 1012, "Service Restart", in the private range: Autobahn sends no other
+LOGGED_OUT = 4401  # as HTTP's 401
+TOO_MANY_FRAMES = 4429  # as HTTP's 429
 FOLLOWED_AT_ONCE = 20  # answers on one socket; a page follows one
+FRAMES_AT_ONCE, FRAMES_PER_SECOND = 60, 5  # a page says a few in a minute; a reconnect says two
+SESSION_SECONDS = 30.0  # how often a socket asks whether its person is still logged in
 
 _open: "set[AnswerConsumer]" = set()
 
@@ -36,9 +41,13 @@ async def let_pages_go() -> None:
 class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.follower = Follower(current_worker(), self.send_event)
+        self.user_id: int | None = None  # as of the last look; each frame looks anew
+        self.frames_left, self.last_frame = float(FRAMES_AT_ONCE), time.monotonic()
+        watching = asyncio.create_task(self.watch_session())
         try:
             await super().__call__(scope, receive, send)
         finally:
+            watching.cancel()
             _open.discard(self)
             await self.follower.close()  # here, since a cancelled consumer sees no disconnect
 
@@ -53,18 +62,45 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """One frame. Whatever it holds, the reply is an event: never 1011, never a traceback to the page."""
+        if not self.may_speak():
+            await self.close(TOO_MANY_FRAMES)
+            return
+        answer = None
         try:
-            await self.obey(_frame(text_data))
+            frame = _frame(text_data)
+            answer = frame.answer
+            await self.obey(frame)
         except Refused as refused:
             await self.send_event(events.error(refused))
         except DatabaseError as error:
             log.error("a frame could not be carried out, the store failed: %s", error)
             sentence = "The site cannot reach its database. Please try again in a minute."
-            await self.send_event(events.error(Refused("unavailable", sentence, retry_after=30)))
+            await self.send_event(
+                events.error(Refused("unavailable", sentence, answer=answer, retry_after=30))
+            )
         except Exception:
             log.exception("a frame could not be carried out")
             sentence = "Something went wrong on this site. Please try again."
-            await self.send_event(events.error(Refused("internal", sentence)))
+            await self.send_event(events.error(Refused("internal", sentence, answer=answer)))
+
+    def may_speak(self) -> bool:
+        """A token bucket: a page that floods would keep the one thread of the database from all others."""
+        now = time.monotonic()
+        refilled = self.frames_left + (now - self.last_frame) * FRAMES_PER_SECOND
+        self.frames_left, self.last_frame = min(refilled, FRAMES_AT_ONCE) - 1, now
+        return self.frames_left >= 0
+
+    async def watch_session(self) -> None:
+        """Close the socket of a person who was logged out or deactivated, or whose session has expired."""
+        while True:
+            await asyncio.sleep(SESSION_SECONDS)
+            try:
+                await self.user(None)
+            except DatabaseError:
+                pass  # the next look will tell
+            except Refused as refused:
+                await self.send_event(events.error(refused))
+                await self.close(LOGGED_OUT)
 
     async def obey(self, frame: Ask | Follow | Stop) -> None:
         match frame:
@@ -102,7 +138,7 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def stop(self, stop: Stop) -> None:
         """At once if it runs here; else its own process finds the wish in the store."""
-        user = await self.user()
+        user = await self.user(stop.answer)
         running = self.follower.worker.answers.get(stop.answer)
         if running is not None and user is not None and running.user_id == user.pk:
             self.follower.worker.stop(stop.answer)
@@ -117,32 +153,43 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     # -- In the thread of the database
 
-    @database_sync_to_async
-    def user(self) -> User | None:
-        return guests.user_of(self.session_key)
+    @in_store
+    def user(self, answer: UUID | None) -> User | None:
+        return self._seen(guests.user_of(self.session_key), answer)
 
-    @database_sync_to_async
+    @in_store
     def save(self, ask: Ask, question: str) -> tuple[Answer, bool]:
         """The row of this question, and whether it is new: the same frame may come many times."""
         with transaction.atomic():
-            user = guests.user_or_guest(self.session_key)
+            user = self._seen(guests.user_or_guest(self.session_key), ask.answer)
             if user is None:
-                sentence = "Your session has ended. Please reload the page; your question is kept."
-                raise Refused("no_session", sentence, answer=ask.answer)
+                raise _no_session(ask.answer)
             try:
                 return Answer.objects.ask(user, ask.answer, question, follows=ask.follows)
             except Answer.DoesNotExist:
                 raise _not_found(ask) from None
 
-    @database_sync_to_async
+    @in_store
     def owns(self, answer: UUID) -> bool:
-        user = guests.user_of(self.session_key)
+        user = self._seen(guests.user_of(self.session_key), answer)
         return user is not None and user.answers.filter(pk=answer).exists()
 
-    @database_sync_to_async
+    @in_store
     def request_stop(self, stop: Stop) -> bool:
-        user = guests.user_of(self.session_key)
+        user = self._seen(guests.user_of(self.session_key), stop.answer)
         return user is not None and Answer.objects.request_stop(user, stop.answer)
+
+    def _seen(self, user: User | None, answer: UUID | None) -> User | None:
+        """Who speaks now. Raises `Refused` if it was somebody and is nobody any more."""
+        if user is None and self.user_id is not None:
+            raise _no_session(answer)
+        self.user_id = user.pk if user else None
+        return user
+
+
+def _no_session(answer: UUID | None) -> Refused:
+    sentence = "Your session has ended. Please reload the page; your question is kept."
+    return Refused("no_session", sentence, answer=answer)
 
 
 def _frame(text: str | None) -> Ask | Follow | Stop:

@@ -12,9 +12,9 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from channels.db import database_sync_to_async
 from django.db import DatabaseError
 from django.db.models import Value
 from django.db.models.functions import Length, Substr
@@ -23,6 +23,7 @@ from answers import events
 from answers.events import Event
 from answers.models import Answer, Status
 from answers.relay import group_name
+from answers.store import in_store
 from answers.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -139,7 +140,7 @@ class Follower:
         await self._show(answer, followed, 0, running.text)
 
     async def _read_store(self, answer: str, followed: Followed, *, say_status: bool = False) -> None:
-        row = await _row(answer, followed.position)
+        row, length = await _row(answer, followed.position)
         if row is None:
             await self._forget(answer)  # deleted meanwhile
             return
@@ -149,7 +150,7 @@ class Follower:
             await self._tell(events.started(row.pk, row.model), followed)
         await self._show(answer, followed, followed.position, row.text)
         if Status(row.status).is_end:
-            await self._finish(events.finished(row, row.length))
+            await self._finish(events.finished(row, length))
 
     async def _finish(self, event: Event) -> None:
         await self._forget(event["answer"])
@@ -183,13 +184,13 @@ class Follower:
         self._look_soon()
 
 
-@database_sync_to_async
-def _row(answer: str, position: int) -> Answer | None:
-    """The row with `text` from `position` on alone, and `length`: a long answer need not travel again."""
-    rows = Answer.objects.filter(pk=answer).annotate(
-        length=Length("text"), rest=Substr("text", Value(position + 1))
-    )
-    row = rows.defer("text", "question").first()
-    if row is not None:
-        row.text = row.rest  # type: ignore[attr-defined]
-    return row
+@in_store
+def _row(answer: str, position: int) -> tuple[Answer | None, int]:
+    """The row with its text from `position` on alone, as a long one need not travel again; and the length."""
+    rest, length = Substr("text", Value(position + 1)), Length("text")
+    rows = Answer.objects.defer("text", "question").annotate(rest=rest, length=length)
+    row: Any = rows.filter(pk=answer).first()
+    if row is None:
+        return None, 0
+    row.text = row.rest
+    return row, row.length

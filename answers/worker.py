@@ -18,9 +18,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from answers import demo, events
-from answers.completions import Client, Completion
-from answers.endpoint import DEFAULT_PROMPT_TEMPLATE, Endpoint
-from answers.errors import CompletionError
+from answers.completions import DEFAULT_PROMPT_TEMPLATE, Client, Completion, CompletionError, Endpoint
 from answers.fair_queue import FairQueue
 from answers.journal import Journal
 from answers.models import Answer, Status

@@ -127,12 +127,16 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         # IMMEDIATE a transaction that reads first cannot wait for the lock (SQLITE_BUSY at once).
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
         "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
+        "timeout": 5,  # seconds; the journal tries again, and a person is not left waiting
     }
 else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     # Each HTTP request runs in a thread of its own: without a pool each would open a connection.
-    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 10, "timeout": 5}
+    DATABASES["default"].setdefault("OPTIONS", {}).update(
+        pool={"min_size": 1, "max_size": 10, "timeout": 2},  # seconds until a request gets an error
+        connect_timeout=3,  # seconds
+        tcp_user_timeout=10_000,  # milliseconds until a connection whose other end has vanished is given up
+    )
 
 # -- The channel layer
 if REDIS_URL:

@@ -1,9 +1,8 @@
 """The end of a process: it takes nothing new, its pages go elsewhere, and what runs is finished and saved.
 
-Daphne knows no ASGI lifespan. On SIGTERM it stops Twisted's reactor, and means to cancel all consumers first,
-but gives up (4.2.3) if any connection has none just then. A trigger that runs before, and whose Deferred the
-reactor waits for, keeps the event loop alive until the running answers have ended or `ASKME_DRAIN_SECONDS` are
-over.
+Daphne knows no ASGI lifespan. On SIGTERM it stops Twisted's reactor; it means to cancel all consumers before,
+but gives up (4.2.3) if any connection has none just then. A trigger of ours, whose Deferred the reactor waits
+for, keeps the event loop alive until the running answers have ended or `ASKME_DRAIN_SECONDS` are over.
 """
 
 import asyncio
@@ -30,7 +29,7 @@ def drain_before_shutdown() -> None:
     def drain() -> "Deferred[None]":
         for reader in reactor.getReaders():
             if isinstance(reader, Port):
-                reader.stopListening()  # a balancer, or the browser, finds another process at once
+                cast(Any, reader).stopListening()  # a balancer, or the browser, finds another process at once
         # Who presses Ctrl-C wants an end, and does not wait for answers.
         is_interactive = getattr(reactor, "_exitSignal", None) == signal.SIGINT
         seconds = 0 if is_interactive else settings.ASKME_DRAIN_SECONDS

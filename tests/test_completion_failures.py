@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from answers.completions import Client
-from answers.errors import CompletionError, InternalError
+from answers.completions.errors import CompletionError, InternalError
 from tests.api_server import ApiServer, Behaviour, Exchange, answer, events, refuse
 
 ClientFor = Callable[..., Client]
@@ -74,7 +74,7 @@ def test_each_failure_has_its_code_and_its_number_of_attempts(
     code: str,
     requests: int,
 ) -> None:
-    monkeypatch.setattr("answers.failures.FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("answers.completions.failures.FIRST_PAUSE_SECONDS", 0.01)
     api_server.behaviour = behaviour
     assert failure_of(client_for(api_server)).code == code
     assert len(api_server.requests) == requests
@@ -119,7 +119,7 @@ def test_an_error_frame_in_plain_words_is_an_error(api_server: ApiServer, client
 def test_an_address_where_nobody_listens(
     client_for: ClientFor, api_server: ApiServer, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr("answers.failures.FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("answers.completions.failures.FIRST_PAUSE_SECONDS", 0.01)
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     error = failure_of(client_for(api_server, base_url=f"http://127.0.0.1:{port}/v1"))
@@ -164,7 +164,7 @@ def test_a_missing_ca_bundle_is_named_to_the_operator(api_server: ApiServer, cli
 def test_a_fault_of_ours_is_logged_and_named_internal(
     api_server: ApiServer, client_for: ClientFor, monkeypatch: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("answers.completions.read_reply", lambda *args, **kwargs: 1 / 0)
+    monkeypatch.setattr("answers.completions.client.read_reply", lambda *args, **kwargs: 1 / 0)
     with pytest.raises(InternalError) as caught:
         list(client_for(api_server).ask("Why?"))
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
@@ -206,7 +206,7 @@ def test_a_long_body_is_shortened_for_the_operator(api_server: ApiServer, client
 def test_an_error_whose_body_never_ends_is_still_told(
     api_server: ApiServer, client_for: ClientFor, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr("answers.completions.ERROR_BODY_SECONDS", 0.1)
+    monkeypatch.setattr("answers.completions.client.ERROR_BODY_SECONDS", 0.1)
 
     def behaviour(exchange: Exchange) -> None:
         exchange.head(401)
@@ -250,7 +250,7 @@ def test_a_redirect_never_carries_key_or_question_elsewhere(
 def test_passing_trouble_is_not_shown(
     api_server: ApiServer, client_for: ClientFor, monkeypatch: Any, trouble: Behaviour
 ) -> None:
-    monkeypatch.setattr("answers.failures.FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("answers.completions.failures.FIRST_PAUSE_SECONDS", 0.01)
     api_server.script(trouble, trouble)
     completion = client_for(api_server).ask("Why?")
     assert "".join(completion) == "Hello, world"
@@ -261,7 +261,7 @@ def test_passing_trouble_is_not_shown(
 def test_a_stream_that_breaks_before_its_first_text_is_asked_again(
     api_server: ApiServer, client_for: ClientFor, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr("answers.failures.FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("answers.completions.failures.FIRST_PAUSE_SECONDS", 0.01)
 
     def breaks(exchange: Exchange) -> None:
         exchange.head()

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from answers.completions import Client, Completion
-from answers.errors import CompletionError, ConnectionFailed, TimedOut
-from answers.transport import Reply
+from answers.completions.errors import CompletionError, ConnectionFailed, TimedOut
+from answers.completions.transport import Reply
 from tests.api_server import ApiServer, Behaviour, Exchange, answer, numbered, refuse, stall
 
 ClientFor = Callable[..., Client]
@@ -434,7 +434,7 @@ def test_the_wait_for_the_first_text_goes_on_over_all_attempts(
 def test_connecting_has_a_deadline(
     api_server: ApiServer, client_for: ClientFor, monkeypatch: Any, scheme: str
 ) -> None:
-    monkeypatch.setattr("answers.completions.RETRIES", 0)
+    monkeypatch.setattr("answers.completions.client.RETRIES", 0)
     with full_listener() as address:
         began = time.monotonic()
         client = client_for(api_server, base_url=f"{scheme}:{address}", connect_seconds=0.3)
@@ -462,7 +462,7 @@ def test_an_address_that_does_not_answer_leaves_time_for_the_next(
 def test_the_tls_handshake_is_part_of_connecting(
     api_server: ApiServer, client_for: ClientFor, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr("answers.completions.RETRIES", 0)
+    monkeypatch.setattr("answers.completions.client.RETRIES", 0)
     with mute_listener() as (address, _, closed):
         began = time.monotonic()
         client = client_for(api_server, base_url=f"https:{address}", connect_seconds=0.3)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from answers.completions import Client, Usage
-from answers.errors import BadResponse, ConnectionFailed, Filtered, TooLarge
+from answers.completions.errors import BadResponse, ConnectionFailed, Filtered, TooLarge
 from tests.api_server import ApiServer, Exchange, answer, events, numbered, stall
 
 ClientFor = Callable[..., Client]
@@ -385,7 +385,7 @@ def test_after_the_last_mark_nobody_waits_for_the_end(api_server: ApiServer, cli
 def test_after_the_finish_reason_the_tail_is_awaited_a_moment_only(
     api_server: ApiServer, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("answers.completions.TAIL_SECONDS", 0.1)
+    monkeypatch.setattr("answers.completions.client.TAIL_SECONDS", 0.1)
 
     def open_end(exchange: Exchange) -> None:
         exchange.head()

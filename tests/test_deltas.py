@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from answers.deltas import Delta, Usage, read_delta
+from answers.completions.deltas import Delta, Usage, read_delta
 
 
 def chunk(delta: Any = None, **fields: Any) -> dict[str, Any]:

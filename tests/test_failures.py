@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from answers.errors import DETAIL_CHARS, Busy, CompletionError
-from answers.failures import api_failure, pause_seconds, refused_field, retry_after
+from answers.completions.errors import DETAIL_CHARS, Busy, CompletionError
+from answers.completions.failures import api_failure, pause_seconds, refused_field, retry_after
 
 # OpenAI's words for its reasoning models
 MAX_TOKENS_REFUSED = (

@@ -9,7 +9,7 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from answers.sse import Event, TooLong, WholeLines, events
+from answers.completions.sse import Event, TooLong, WholeLines, events
 
 
 class Raw:
@@ -212,7 +212,7 @@ class CountingBytes(bytearray):
 
 
 def test_a_long_line_in_single_bytes_costs_its_length_not_its_square(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("answers.sse.bytearray", CountingBytes, raising=False)
+    monkeypatch.setattr("answers.completions.sse.bytearray", CountingBytes, raising=False)
     CountingBytes.copied = 0
     size = 2_000_000
     whole = WholeLines(size)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from answers.text import Gate
+from answers.completions.text import Gate
 
 LETTERS = st.sampled_from(["a", "ä", "€", "😀", "\0", "\ud83d", "\ude00", "\n", "\ufffd"])
 

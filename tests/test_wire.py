@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from answers.completions import Endpoint
-from answers.wire import Clock, Wire
+from answers.completions.wire import Clock, Wire
 
 
 def clock(**seconds: float) -> Clock:

@@ -119,7 +119,7 @@ async def test_an_error_is_stored_for_both_its_readers(worker, api_server):
 
 
 async def test_a_fault_of_ours_still_ends_the_answer(worker, api_server, monkeypatch, caplog):
-    monkeypatch.setattr("answers.completions.Completion.__next__", lambda self: 1 / 0)
+    monkeypatch.setattr("answers.completions.client.Completion.__next__", lambda self: 1 / 0)
     row = await until(await ask(worker), is_ended)
     assert (row.status, row.error_code) == ("failed", "internal")
     assert "ZeroDivisionError" in caplog.text

@@ -7,7 +7,6 @@ import sys
 from typing import Any
 from uuid import uuid4
 
-from channels.db import database_sync_to_async
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from answers.events import Event
@@ -15,6 +14,7 @@ from answers.follower import Follower
 from answers.forms import QuestionForm
 from answers.models import Answer, Status, User
 from answers.running import RunningAnswer
+from answers.store import in_store
 from answers.worker import close_workers, current_worker
 
 EXIT_CODES = {Status.COMPLETE: 0, Status.STOPPED: 130, Status.FAILED: 1, Status.INTERRUPTED: 1}
@@ -73,7 +73,7 @@ class Command(BaseCommand):
             await close_workers()
 
 
-@database_sync_to_async
+@in_store
 def _save(username: str, question: str) -> Answer:
     user, created = User.objects.get_or_create(username=username)
     if created:

@@ -18,11 +18,11 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from answers import sse
-from answers.connections import POOL_CLASSES, using
-from answers.endpoint import Endpoint
-from answers.errors import CompletionError, ConnectionFailed, NotConfigured, TimedOut, TooLarge
-from answers.wire import Stopped, Wire
+from answers.completions import sse
+from answers.completions.connections import POOL_CLASSES, using
+from answers.completions.endpoint import Endpoint
+from answers.completions.errors import CompletionError, ConnectionFailed, NotConfigured, TimedOut, TooLarge
+from answers.completions.wire import Stopped, Wire
 
 READ_BYTES = 65_536
 # RequestException is an OSError; ValueError is what addresses and keys that cannot be used raise everywhere.

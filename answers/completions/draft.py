@@ -1,9 +1,9 @@
 """An answer in the making: deltas in, text out; at its end it says whether it is whole. No network."""
 
-from answers import errors
-from answers.deltas import Delta, Usage
-from answers.failures import FAILED
-from answers.text import Gate
+from answers.completions import errors
+from answers.completions.deltas import Delta, Usage
+from answers.completions.failures import FAILED
+from answers.completions.text import Gate
 
 CUT = "The connection to the model broke, so the answer may be incomplete. Please ask again."
 EMPTY = "The model gave an empty answer. Please ask again, or in other words."

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from answers import errors
-from answers.errors import CompletionError
+from answers.completions import errors
+from answers.completions.errors import CompletionError
 
 RETRY_CAP_SECONDS = 10  # nobody waits longer in front of an empty page
 FIRST_PAUSE_SECONDS = 0.5

@@ -15,7 +15,7 @@ import time
 from contextlib import suppress
 from typing import Any, Literal
 
-from answers.endpoint import Endpoint
+from answers.completions.endpoint import Endpoint
 
 SLACK_SECONDS = 0.01  # timeouts are rounded
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any
 
-from answers.deltas import DONE, Delta, read_delta
-from answers.errors import BadResponse, TooLarge
-from answers.sse import BOM, TooLong, events
+from answers.completions.deltas import DONE, Delta, read_delta
+from answers.completions.errors import BadResponse, TooLarge
+from answers.completions.sse import BOM, TooLong, events
 
 
 def read_reply(lines: Iterable[bytes], rest: Callable[[], bytes], *, limit: int) -> Iterator[Delta]:

@@ -16,7 +16,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util.connection import allowed_gai_family
 
-from answers.wire import Wire
+from answers.completions.wire import Wire
 
 BUFFER_BYTES = 16_384  # the most that one TLS record holds
 

@@ -10,17 +10,15 @@ from collections.abc import Iterator
 from itertools import count
 from typing import Any, Self
 
-from answers.deltas import Usage
-from answers.draft import Draft
-from answers.endpoint import DEFAULT_PROMPT_TEMPLATE, Dialect, Endpoint, request_body
-from answers.errors import DETAIL_CHARS, CompletionError, InternalError, TooLarge
-from answers.failures import api_failure, pause_seconds, refused_field
-from answers.record import Record
-from answers.replies import read_reply
-from answers.transport import Reply, Transport
-from answers.wire import Clock, Stopped, Wire
-
-__all__ = ["DEFAULT_PROMPT_TEMPLATE", "Client", "Completion", "CompletionError", "Endpoint", "Usage"]
+from answers.completions.deltas import Usage
+from answers.completions.draft import Draft
+from answers.completions.endpoint import Dialect, Endpoint, request_body
+from answers.completions.errors import DETAIL_CHARS, CompletionError, InternalError, TooLarge
+from answers.completions.failures import api_failure, pause_seconds, refused_field
+from answers.completions.record import Record
+from answers.completions.replies import read_reply
+from answers.completions.transport import Reply, Transport
+from answers.completions.wire import Clock, Stopped, Wire
 
 RETRIES = 2
 TAIL_SECONDS = 2  # after the finish reason only the usage and [DONE] are to come
@@ -29,7 +27,7 @@ ERROR_BODY_SECONDS = 2
 ERROR_BODY_BYTES = 65_536
 REQUEST_ID_HEADERS = ("x-request-id", "request-id", "apim-request-id")  # OpenAI, Anthropic, Azure
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("answers.completions")
 
 
 class Client:
