@@ -23,7 +23,7 @@ class AnswerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     fieldsets = [
         (None, {"fields": ["question", "text", "status", "user", "follows"]}),
         ("How it ended", {"fields": ["finish_reason", "error_code", "error_message", "error_detail"]}),
-        ("The model", {"fields": ["model", "prompt_tokens", "completion_tokens"]}),
+        ("The model", {"fields": ["model", "prompt_tokens", "completion_tokens", "tokens_estimated"]}),
         (
             "Times",
             {

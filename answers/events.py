@@ -109,7 +109,11 @@ def finished(answer: "Answer", length: int) -> Event:
     """The one end of an answer: `length` code points are kept. A page that has others asks again from 0."""
     error = {"code": answer.error_code, "message": answer.error_message} if answer.error_code else None
     counted = answer.prompt_tokens is not None or answer.completion_tokens is not None
-    usage = {"prompt_tokens": answer.prompt_tokens, "completion_tokens": answer.completion_tokens}
+    usage = {
+        "prompt_tokens": answer.prompt_tokens,
+        "completion_tokens": answer.completion_tokens,
+        "estimated": answer.tokens_estimated,
+    }
     return {
         "type": "answer.finished",
         "answer": str(answer.pk),

@@ -97,6 +97,7 @@ class Answer(models.Model):
     finish_reason = models.CharField(max_length=40, blank=True)
     prompt_tokens = models.PositiveIntegerField(null=True, blank=True)
     completion_tokens = models.PositiveIntegerField(null=True, blank=True)
+    tokens_estimated = models.BooleanField(default=False, help_text="The API did not say how many.")
     error_code = models.CharField(max_length=20, blank=True)
     error_message = models.TextField("error", blank=True, help_text="What the person was told.")
     error_detail = models.TextField(blank=True, help_text="What the API said: for the operator only.")

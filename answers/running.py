@@ -9,6 +9,7 @@ There is no lock; each field has one writer.
 `text` is replaced, never changed, so whoever reads it has a consistent value.
 """
 
+import math
 import time
 from collections import deque
 from dataclasses import asdict, dataclass
@@ -35,6 +36,9 @@ class Outcome:
     completion_tokens: int | None = None
     model: str = ""
 
+
+# What a token is depends on the model; in English it is about four characters (OpenAI's rule of thumb).
+CHARS_PER_TOKEN = 4
 
 # A group carries all text since the last save, so that it heals whatever came before it. Above this many
 # code points it carries the new text alone: else an API that sends a megabyte at once would be sent over
@@ -94,8 +98,20 @@ class RunningAnswer:
         outcome = self._outcomes[0]
         return {
             **asdict(outcome),
+            **self._estimated_tokens(outcome),
             "model": outcome.model or self.model,
             "started_at": self.started_at,
             "seconds": self.seconds,
             "first_text_seconds": self.first_text_seconds,
+        }
+
+    def _estimated_tokens(self, outcome: Outcome) -> dict[str, Any]:
+        """A stream that was cut or stopped never brings its usage, and is billed all the same."""
+        was_counted = outcome.prompt_tokens is not None or outcome.completion_tokens is not None
+        if was_counted or not self.text:
+            return {}
+        return {
+            "prompt_tokens": math.ceil(len(self.question) / CHARS_PER_TOKEN),
+            "completion_tokens": math.ceil(len(self.text) / CHARS_PER_TOKEN),
+            "tokens_estimated": True,
         }

@@ -65,7 +65,7 @@ def test_events_come_in_the_order_of_the_protocol(any_site, meet):
         "length": 12,
         "finish_reason": "stop",
         "error": None,
-        "usage": {"prompt_tokens": 7, "completion_tokens": 3},
+        "usage": {"prompt_tokens": 7, "completion_tokens": 3, "estimated": False},
     }
 
 
@@ -129,6 +129,8 @@ def test_stop_closes_the_upstream_connection_and_keeps_the_text(any_site, meet, 
     end = socket.finish(id)
     assert end["status"] == "stopped"
     assert exchange.closed.wait(1)
+    estimate = {"prompt_tokens": 2, "completion_tokens": 2, "estimated": True}
+    assert end["usage"] == (estimate if texts else None)  # "Stop me", "So far. "
     assert socket.texts.get(id, "") == "".join(texts)
     socket.stop(id)  # twice is harmless
     socket.follow(id)
