@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from channels.exceptions import ChannelFull
 from django.db import DatabaseError
 from django.db.models import Value
 from django.db.models.functions import Length, Substr
@@ -47,6 +48,7 @@ class Follower:
         self._channel = ""
         self._task: asyncio.Task[None] | None = None
         self._look_timer: asyncio.TimerHandle | None = None
+        self._looking: asyncio.Task[None] | None = None  # held, or it might be collected
 
     def __len__(self) -> int:
         return len(self._followed)
@@ -86,6 +88,7 @@ class Follower:
             message = await self._layer.receive(self._channel)
             try:
                 if message["type"] == "look":
+                    self._look_soon()  # first: a look that fails is not the last
                     await self._look()
                 elif message["type"] == "follow":
                     await self._catch_up(message["answer"])
@@ -169,7 +172,13 @@ class Follower:
 
     def _time_to_look(self) -> None:
         self._look_timer = None
-        asyncio.get_running_loop().create_task(self._layer.send(self._channel, {"type": "look"}))
+        self._looking = asyncio.create_task(self._ask_for_look())
+
+    async def _ask_for_look(self) -> None:
+        try:
+            await self._layer.send(self._channel, {"type": "look"})
+        except ChannelFull:  # the reader is stuck; it needs the look all the more once it reads again
+            self._look_soon()
 
     async def _look(self) -> None:
         """For each answer that was quiet: has the layer lost something, or has its process died?"""
@@ -181,7 +190,6 @@ class Follower:
                 await self._show(answer, followed, 0, running.text)  # costs nothing: no need to be quiet
             elif followed.quiet in (1, 3, 6) or (followed.quiet and followed.quiet % 5 == 0):
                 await self._read_store(answer, followed)
-        self._look_soon()
 
 
 @in_store

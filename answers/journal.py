@@ -8,15 +8,18 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from answers.models import Answer, Status
-from answers.running import RunningAnswer
+from answers.running import Outcome, RunningAnswer
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +29,15 @@ SILENT_SECONDS = 12.0  # without a heartbeat for so long, an answer's process is
 SWEEP_SECONDS = 3.0
 # After an outage of the store every heartbeat is old: the living first get time to renew theirs.
 GRACE_SECONDS = 5.0
+
+# What a value does that the store does not take, from an API that sends nonsense: another try is no use.
+UNFIT = (DataError, IntegrityError, OverflowError, ValueError)
+UNSAVED = Outcome(
+    Status.FAILED,
+    error_code="internal",
+    error_message="This answer could not be kept. Please ask again.",
+    error_detail="The store refused it; the log says why.",
+)
 
 
 class Journal:
@@ -45,7 +57,8 @@ class Journal:
         self._wake = threading.Event()
         self._closed = False
         self._next_heartbeat = self._next_sweep = 0.0
-        self._reachable_since: float | None = None  # the store has answered ever since
+        self._suspects: dict[tuple[UUID, datetime], float] = {}  # a heartbeat, and since when it is the last
+        self._away = False
 
     def wake(self) -> None:
         """Save now, since an answer has ended."""
@@ -62,29 +75,32 @@ class Journal:
             self._wake.clear()
             try:
                 self._tick()
-                if self._reachable_since is None:
-                    self._reachable_since = time.monotonic()
+                self._away = False
             except Exception as error:
                 self._lost(error)
         connection.close()
 
     def _tick(self) -> None:
         if answers := list(self._answers.values()):
-            self._save(answers)
+            try:
+                self._save(answers)
+            except UNFIT:
+                for answer in answers:  # one that cannot be saved must not keep the others from it
+                    self._save_alone(answer)
         now = time.monotonic()
-        settled = self._reachable_since is not None and now - self._reachable_since >= GRACE_SECONDS
-        if settled and now >= self._next_sweep:
+        if now >= self._next_sweep:
+            self._sweep(now)
             self._next_sweep = now + SWEEP_SECONDS
-            self._sweep()
 
     def _lost(self, error: Exception) -> None:
-        if isinstance(error, DatabaseError):
-            if self._reachable_since is not None:
-                log.error("the store cannot be reached; running answers go on in memory: %s", error)
-        else:
+        if not isinstance(error, DatabaseError):
             log.exception("the journal failed")
-        self._reachable_since = None
-        connection.close()  # a connection that has failed is not used again
+        elif not self._away:
+            log.error("the store cannot be reached; running answers go on in memory: %s", error)
+        self._away = True
+        self._suspects.clear()
+        with suppress(Exception):  # nothing ends this thread
+            connection.close()  # a connection that has failed is not used again
 
     # -- Saving
 
@@ -107,6 +123,19 @@ class Journal:
         for id in [*stops, *(one.answer.id for one in saved if not one.ours and not one.ended)]:
             self._call(self._on_stop, id)
 
+    def _save_alone(self, answer: RunningAnswer) -> None:
+        """Save it, or close its row and let go of it, as of one that somebody else has ended."""
+        ended = answer.ended
+        try:
+            self._save([answer])
+        except UNFIT:
+            log.exception("answer %s cannot be saved", answer.id)
+            Answer.objects.save_progress(answer.id, **asdict(UNSAVED), finished_at=timezone.now())
+            if ended:
+                self._call(self._on_saved, answer, False)
+            else:
+                self._call(self._on_stop, answer.id)
+
     def _save_one(self, answer: RunningAnswer) -> "Saved":
         ended = answer.ended  # before the text, which does not change after it
         text, started = answer.text, answer.started_at is not None
@@ -122,11 +151,26 @@ class Journal:
 
     # -- Closing what nobody runs
 
-    def _sweep(self) -> None:
-        """Interrupt the answers of processes that have died; they cannot do it themselves."""
-        silent = Answer.objects.silent_since(timezone.now() - timedelta(seconds=SILENT_SECONDS))
-        for answer in silent.exclude(pk__in=list(self._answers)):
-            if Answer.objects.interrupt(answer):
+    def _sweep(self, now: float) -> None:
+        """Interrupt the answers of processes that have died; they cannot do it themselves.
+
+        A heartbeat must have been the last one for a while in which the store could be written: its process
+        may be among those that the store kept from renewing it.
+        """
+        unfinished = Answer.objects.exclude(pk__in=list(self._answers))
+        silent_at = timezone.now() - timedelta(seconds=SILENT_SECONDS)
+        suspects = unfinished.silent_since(silent_at + timedelta(seconds=GRACE_SECONDS))
+        found = list(suspects)
+        if found:  # this fails if the store can be read and not written
+            Answer.objects.filter(pk=found[0].pk).update(heartbeat_at=F("heartbeat_at"))
+        self._suspects = {
+            (answer.pk, answer.heartbeat_at): self._suspects.get((answer.pk, answer.heartbeat_at), now)
+            for answer in found
+        }
+        for answer in found:
+            seen_for = now - self._suspects[answer.pk, answer.heartbeat_at]
+            is_gone = answer.heartbeat_at < silent_at and seen_for >= GRACE_SECONDS
+            if is_gone and Answer.objects.interrupt(answer):
                 self._call(self._on_swept, answer)
 
 

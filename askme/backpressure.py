@@ -38,15 +38,17 @@ class Gate:
         transport.registerProducer(self, True)
 
     async def send(self, message: Any) -> None:
-        if not self._open.is_set():
+        # A close waits for nobody: a process that ends lets all its pages go, one after the other.
+        if message["type"] == "websocket.send":
             await self._open.wait()
         await self._send(message)
 
     def pauseProducing(self) -> None:
+        """At each write to a full buffer: Daphne's pings and closes come through no gate."""
         self._open.clear()
         self._transport.pauseProducing()  # who does not read is not listened to: its frames would pile up
-        loop = asyncio.get_running_loop()
-        self._cutting = loop.call_later(STUCK_SECONDS, self._transport.abortConnection)
+        if self._cutting is None:
+            self._cutting = asyncio.get_running_loop().call_later(STUCK_SECONDS, self._cut)
 
     def resumeProducing(self) -> None:
         self._let_go()
@@ -54,6 +56,10 @@ class Gate:
 
     def stopProducing(self) -> None:
         self._let_go()  # the connection is lost; Daphne throws away what is still sent
+
+    def _cut(self) -> None:
+        self._transport.abortConnection()
+        self._let_go()  # Autobahn may have unregistered us: nobody else would wake who waits
 
     def _let_go(self) -> None:
         if self._cutting is not None:

@@ -133,7 +133,9 @@ else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     # Each HTTP request runs in a thread of its own: without a pool each would open a connection.
     DATABASES["default"].setdefault("OPTIONS", {}).update(
-        pool={"min_size": 1, "max_size": 10, "timeout": 2},  # seconds until a request gets an error
+        # `timeout`: seconds until a request gets an error. `reconnect_timeout`: after it the pool tries anew
+        # when it is asked; before, at growing intervals, and a database that is back would not be used.
+        pool={"min_size": 1, "max_size": 10, "timeout": 2, "reconnect_timeout": 1},
         connect_timeout=3,  # seconds
         tcp_user_timeout=10_000,  # milliseconds until a connection whose other end has vanished is given up
     )

@@ -1,0 +1,87 @@
+"""`make bench`: all servers under all loads in one run, into RESULTS.md. `python -m bench NAME ...` for some."""
+
+import argparse
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import psutil
+
+from bench import servers
+from bench.measure import Load, Result, measure
+from bench.servers import LOAD_CORE, Server
+from tests.services import Postgres, Redis
+
+LOADS = [Load(1, 50), Load(50, 50), Load(200, 30), Load(500, 20), Load(1, 0, tokens=20_000)]
+
+
+@contextmanager
+def redis() -> Iterator[str]:
+    server = Redis()
+    server.start()
+    try:
+        yield server.url
+    finally:
+        server.stop()
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    server = Postgres()
+    server.start()
+    try:
+        yield server.create_database("bench")
+    finally:
+        server.delete()
+
+
+def run(name: str, server: AbstractContextManager[Server], load: Load, **how: bool) -> Result:
+    with server as started:
+        result = asyncio.run(measure(name, started, load, **how))
+    print(
+        f"{name:<22} {load!s:<22} {result.cpu:7.1f} us  lag {result.lag_p50:8.2f} /{result.lag_p99:8.2f} ms  "
+        f"first {result.first_p50:7.1f} /{result.first_p99:7.1f} ms  group {result.group:5.1f}  "
+        f"{result.tokens / result.seconds:8.0f}/s  "
+        f"lost {result.lost} doubled {result.doubled} unfinished {result.unfinished}  "
+        f"{result.memory / 1000:6.0f} KB  {result.connects:4.0f} connects/s  http {result.http_seconds:.2f} s",
+        flush=True,
+    )
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="servers, such as askme or proxy; all if none is named")
+    parser.add_argument("--loads", default="", help="which loads, such as 1,3; all if none is named")
+    options = parser.parse_args()
+    if (os.cpu_count() or 1) > 1:
+        psutil.Process().cpu_affinity([LOAD_CORE])
+    loads = [LOADS[int(index)] for index in options.loads.split(",")] if options.loads else LOADS
+    results = []
+    with servers.api() as api, redis() as redis_url, postgres() as database_url:
+        shapes = {
+            "proxy": lambda: servers.proxy(api.port),
+            "plain": lambda: servers.plain(api.port),
+            "askme": lambda: servers.askme(api.port),
+            "askme, Redis": lambda: servers.askme(api.port, redis_url=redis_url),
+            "askme, Redis, far": lambda: servers.askme(api.port, redis_url=redis_url, processes=2),
+            "askme x 2": lambda: servers.askme(
+                api.port, redis_url=redis_url, processes=2, database_url=database_url
+            ),
+        }
+        for load in loads:
+            for name, shape in shapes.items():
+                if options.names and name not in options.names:
+                    continue
+                if (name == "plain" and load.pages > 200) or (name == "askme, Redis, far" and not load.rate):
+                    continue
+                results.append(run(name, shape(), load, follow_elsewhere=name.endswith("far")))
+    if not options.names and not options.loads:
+        from bench.report import write
+
+        write(results)
+
+
+if __name__ == "__main__":
+    main()

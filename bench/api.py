@@ -1,0 +1,79 @@
+"""An API stand-in that costs little: `python -m bench.api PORT`. One process, one timer for all streams.
+
+The question says what to answer: "tokens=200 rate=20". Rate 0 sends all at once. Each token is
+"NUMBER:MICROSECONDS ", by the clock that all processes of one machine share.
+"""
+
+import asyncio
+import json
+import re
+import sys
+import time
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+EVENT = b'data: {"id":"x","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"%d:%d "},"finish_reason":null}]}\n\n'
+END = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+
+
+def chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def now() -> int:
+    """Microseconds on the monotonic clock."""
+    return time.monotonic_ns() // 1000
+
+
+class Stream(asyncio.Protocol):
+    """One connection. Requests may follow each other on it."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport, self.request = transport, b""
+        self.timer: asyncio.TimerHandle | None = None
+
+    def data_received(self, data: bytes) -> None:
+        self.request += data
+        head, separator, body = self.request.partition(b"\r\n\r\n")
+        length = re.search(rb"(?i)content-length: *(\d+)", head)
+        if separator and length and len(body) >= int(length[1]):
+            self.request = b""
+            self.answer(json.loads(body)["messages"][-1]["content"])
+
+    def answer(self, question: str) -> None:
+        asked = dict(re.findall(r"(tokens|rate)=(\d+)", question))
+        self.tokens, self.sent = int(asked["tokens"]), 0
+        self.transport.write(HEAD)
+        if rate := int(asked["rate"]):
+            self.loop = asyncio.get_running_loop()
+            self.interval, self.due = 1 / rate, self.loop.time()
+            self.send_next()
+        else:
+            events = b"".join(chunk(EVENT % (number, now())) for number in range(self.tokens))
+            self.transport.write(events + chunk(END) + b"0\r\n\r\n")
+
+    def send_next(self) -> None:
+        if self.transport.is_closing():
+            return
+        if self.sent == self.tokens:
+            self.transport.write(chunk(END) + b"0\r\n\r\n")
+            return
+        self.transport.write(chunk(EVENT % (self.sent, now())))
+        self.sent += 1
+        self.due += self.interval
+        self.timer = self.loop.call_at(self.due, self.send_next)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.timer:
+            self.timer.cancel()
+
+
+async def main(port: int) -> None:
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(Stream, "127.0.0.1", port, backlog=1000)
+    async with asyncio.timeout(3600), server:  # it ends by itself, whatever becomes of who started it
+        await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1])))

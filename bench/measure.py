@@ -1,0 +1,134 @@
+"""One measurement: so many pages ask at once, and each token is timed."""
+
+import asyncio
+import statistics
+import time
+from dataclasses import dataclass
+
+from bench.pages import Page, Tally, get_cookie, open_page
+from bench.servers import Server
+
+WARM_SECONDS = 2.0  # until all streams flow; measured from then on
+COOL_SECONDS = 1.0  # before the first stream ends
+
+
+@dataclass(frozen=True)
+class Load:
+    pages: int
+    rate: int  # tokens a second for each page; 0: all at once
+    seconds: float = 8
+    tokens: int = 0  # for each page, where not rate * seconds
+
+    @property
+    def question(self) -> str:
+        return f"tokens={self.tokens or round(self.rate * self.seconds)} rate={self.rate}"
+
+    def __str__(self) -> str:
+        return f"{self.pages} x {self.rate}/s" if self.rate else f"{self.tokens:,} tokens at once"
+
+
+@dataclass
+class Result:
+    server: str
+    load: Load
+    cpu: float  # microseconds of the server for each token
+    lag_p50: float  # milliseconds from the API's send to the page's receive
+    lag_p99: float
+    first_p50: float  # milliseconds from the question to its first token
+    first_p99: float
+    tokens: int
+    seconds: float
+    lost: int
+    doubled: int
+    unfinished: int
+    memory: float  # bytes for each stream, over the idle server with the pages connected
+    connects: float  # pages a second, with session and handshake, one after another as a browser does
+    group: float  # tokens in a frame
+    http_seconds: float  # a page of the site, while all streams flow
+
+
+def percentile(values: list[int], share: float) -> float:
+    """In milliseconds."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] / 1000 if ordered else float("nan")
+
+
+async def measure(name: str, server: Server, load: Load, *, follow_elsewhere: bool = False) -> Result:
+    tally, watching = Tally(), Tally()
+    start = time.perf_counter()
+    pages = [await connect(server, index, tally) for index in range(load.pages)]
+    connects = load.pages / (time.perf_counter() - start)
+    if follow_elsewhere:
+        readers = [await connect(server, index + 1, watching, page) for index, page in enumerate(pages)]
+    idle_memory = server.memory_bytes
+    begun = time.perf_counter()
+    for index, page in enumerate(pages):
+        page.ask(load.question)
+        if load.rate and index % 10 == 9:
+            await asyncio.sleep(0.02)  # people do not ask in the same millisecond
+    if follow_elsewhere:
+        await asyncio.sleep(0.3)
+        for page, reader in zip(pages, readers, strict=True):
+            reader.say(type="answer.follow", answer=page.answer, position=0)
+        pages, tally = readers, watching
+    http_seconds = 0.0
+    if load.rate:
+        cpu, tokens, memory, http_seconds = await steady(server, load, tally)
+    else:
+        cpu_before = server.cpu_seconds
+        await finish(pages)
+        cpu, tokens, memory = server.cpu_seconds - cpu_before, len(tally.lags), server.memory_bytes
+    await finish(pages)
+    seconds = time.perf_counter() - begun
+    for page in pages:
+        tally.unfinished += page.expected != int(load.question.split()[0].removeprefix("tokens="))
+        page.transport.close()
+    return Result(
+        server=name,
+        load=load,
+        cpu=cpu / max(tokens, 1) * 1e6,
+        lag_p50=statistics.median(tally.lags) / 1000 if tally.lags else float("nan"),
+        lag_p99=percentile(tally.lags, 0.99),
+        first_p50=percentile(tally.first_lags, 0.5),
+        first_p99=percentile(tally.first_lags, 0.99),
+        tokens=len(tally.lags),
+        seconds=seconds,
+        lost=tally.lost,
+        doubled=tally.doubled,
+        unfinished=tally.unfinished,
+        memory=(memory - idle_memory) / load.pages,
+        connects=connects,
+        group=len(tally.lags) / max(tally.frames, 1),
+        http_seconds=http_seconds,
+    )
+
+
+async def connect(server: Server, index: int, tally: Tally, like: Page | None = None) -> Page:
+    """A page of a new person; with `like`, another page of that one's."""
+    host = server.hosts[index % len(server.hosts)]
+    cookie = like.cookie if like else await get_cookie(host) if server.sessions else ""
+    page = await open_page(tally, host, server.path, cookie)
+    return page
+
+
+async def steady(server: Server, load: Load, tally: Tally) -> tuple[float, int, int, float]:
+    """CPU seconds, tokens and memory while all streams flow, and how long a page of the site takes then."""
+    await asyncio.sleep(WARM_SECONDS)
+    cpu, tokens = server.cpu_seconds, len(tally.lags)
+    until = time.perf_counter() + load.seconds - WARM_SECONDS - COOL_SECONDS
+    http_seconds = 0.0
+    if server.sessions:
+        before = time.perf_counter()
+        await get_cookie(server.hosts[0])
+        http_seconds = time.perf_counter() - before
+    await asyncio.sleep(until - time.perf_counter())
+    return server.cpu_seconds - cpu, len(tally.lags) - tokens, server.memory_bytes, http_seconds
+
+
+async def finish(pages: list[Page]) -> None:
+    try:
+        async with asyncio.timeout(60):
+            for page in pages:
+                await page.finished.wait()
+    except TimeoutError:
+        pass  # counted as unfinished

@@ -1,0 +1,148 @@
+"""The servers that are measured, each as real processes on loopback, on a core of their own where there are two."""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).resolve().parent.parent
+SERVER_CORE, LOAD_CORE = 0, 1
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Process:
+    """A child process, up as soon as its port answers; ended with `stop`."""
+
+    def __init__(self, arguments: list[str], port: int, core: int | None, **environment: str) -> None:
+        self.port = port
+        log = open(os.environ.get("BENCH_LOG", os.devnull), "ab")
+        self.process = subprocess.Popen(
+            [sys.executable, *arguments], cwd=ROOT, env=os.environ | environment, stdout=log, stderr=log
+        )
+        log.close()
+        self.info = psutil.Process(self.process.pid)
+        if core is not None and (os.cpu_count() or 1) > 1:
+            self.info.cpu_affinity([core])
+        deadline = time.monotonic() + 30
+        while True:
+            assert self.process.poll() is None, f"{arguments} ended with {self.process.returncode}"
+            assert time.monotonic() < deadline, f"{arguments} does not answer"
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                return
+            except OSError:
+                time.sleep(0.05)
+
+    @property
+    def cpu_seconds(self) -> float:
+        times = self.info.cpu_times()
+        return times.user + times.system
+
+    @property
+    def memory_bytes(self) -> int:
+        return int(self.info.memory_info().rss)
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+class Server:
+    """What is measured: one or more processes, and how a page reaches them."""
+
+    def __init__(
+        self, processes: list[Process], *, path: str = "/ws/answers/", sessions: bool = True
+    ) -> None:
+        self.processes, self.path, self.sessions = processes, path, sessions
+
+    @property
+    def hosts(self) -> list[str]:
+        return [f"127.0.0.1:{process.port}" for process in self.processes]
+
+    @property
+    def cpu_seconds(self) -> float:
+        return sum(process.cpu_seconds for process in self.processes)
+
+    @property
+    def memory_bytes(self) -> int:
+        return sum(process.memory_bytes for process in self.processes)
+
+
+@contextmanager
+def running(
+    arguments: list[str], *, core: int | None, port: int = 0, **environment: str
+) -> Iterator[Process]:
+    port = port or free_port()
+    process = Process([word.replace("PORT", str(port)) for word in arguments], port, core, **environment)
+    try:
+        yield process
+    finally:
+        process.stop()
+
+
+@contextmanager
+def api() -> Iterator[Process]:
+    with running(["-m", "bench.api", "PORT"], core=LOAD_CORE) as process:
+        yield process
+
+
+@contextmanager
+def proxy(api_port: int) -> Iterator[Server]:
+    with running(["-m", "bench.proxy", "PORT", str(api_port)], core=SERVER_CORE) as process:
+        yield Server([process], sessions=False)
+
+
+@contextmanager
+def plain(api_port: int) -> Iterator[Server]:
+    arguments = ["-m", "daphne", "-v", "0", "-p", "PORT", "bench.plain:application"]
+    url = f"http://127.0.0.1:{api_port}/v1/chat/completions"
+    with running(arguments, core=SERVER_CORE, OPENAI_BASE_URL=url) as process:
+        yield Server([process], sessions=False)
+
+
+@contextmanager
+def askme(
+    api_port: int, *, processes: int = 1, redis_url: str = "", database_url: str = ""
+) -> Iterator[Server]:
+    """The whole product: sessions, journal, positions, limits. Only the limit for one person is off."""
+    with tempfile.TemporaryDirectory(prefix="askme-bench-") as folder, ExitStack() as stack:
+        environment = {
+            "ENV_FILE": "",
+            "SECRET_KEY": "bench",
+            "DATABASE_URL": database_url or f"sqlite:///{folder}/bench.sqlite3",
+            "REDIS_URL": redis_url,
+            "OPENAI_BASE_URL": f"http://127.0.0.1:{api_port}/v1",
+            "ASKME_MODEL": "bench",
+            "ASKME_THREADS": "500",
+            "ASKME_DRAIN_SECONDS": "0",
+            "LOG_LEVEL": "WARNING",
+        }
+        for command in (["migrate", "-v0"], ["collectstatic", "--noinput", "-v0"]):
+            subprocess.run(
+                [sys.executable, "manage.py", *command], cwd=ROOT, env=os.environ | environment, check=True
+            )
+        arguments = ["-m", "daphne", "-v", "0", "-p", "PORT", "--no-server-name", "askme.asgi:application"]
+        yield Server(
+            [
+                stack.enter_context(
+                    running(arguments, core=SERVER_CORE if processes == 1 else None, **environment)
+                )
+                for _ in range(processes)
+            ]
+        )

@@ -1,0 +1,97 @@
+"""What the seed draws: for each answer its text, how the API serves it, and what befalls its pages."""
+
+from dataclasses import dataclass, field
+from random import Random
+from uuid import UUID
+
+# What the API does, how often, and the ends that it may lead to when nothing else goes wrong.
+API_FAULTS: dict[str, tuple[int, set[str]]] = {
+    "none": (10, {"complete"}),
+    "API stalls, goes on": (2, {"complete"}),
+    "API hangs for good": (1, {"failed"}),
+    "API cuts with FIN": (2, {"failed"}),
+    "API cuts with RST": (2, {"failed"}),
+    "API cuts before text": (1, {"complete"}),  # asked again
+    "API drips": (2, {"complete"}),
+    "API says 429 once": (2, {"complete"}),
+    "API says 503 once": (2, {"complete"}),
+    "API says 500 always": (1, {"failed"}),
+    "API sends garbage": (1, {"failed", "complete"}),
+    "API finishes twice": (2, {"complete"}),
+}
+ASKED_AGAIN = {
+    "API cuts before text": 2,
+    "API says 429 once": 2,
+    "API says 503 once": 2,
+    "API says 500 always": 3,
+}
+
+PAGE_FAULTS = {
+    "cut a page's socket": 6,
+    "freeze a page's socket": 3,
+    "move a page to the other process": 4,
+    "second page elsewhere": 4,
+    "stop": 2,
+    "stop from the other process": 2,
+}
+FAULTS_PER_ANSWER = (0, 1, 1, 2, 2, 3)
+TOKENS = (1, 300)
+SECONDS = (0.5, 9.0)  # how long the API takes to say them
+
+
+@dataclass
+class Plan:
+    number: int
+    id: UUID
+    tokens: list[str]
+    pause: float  # seconds before each token
+    api_fault: str
+    api_at: int  # the token at which it happens
+    process: int  # the one that is asked
+    page_faults: list[tuple[float, str]]  # seconds after the question, in order
+    seed: int  # for chances on the way
+
+    # What happened
+    requests: int = 0
+    said: int = 0  # code points that the API has sent
+    upstream_open: bool = False
+    upstream_closed: float | None = None
+    asked: float | None = None
+    stopped: float | None = None
+    log: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return "".join(self.tokens)
+
+    @property
+    def question(self) -> str:
+        return f"Question {self.number}"
+
+    @property
+    def ends(self) -> set[str]:
+        stops = any(kind.startswith("stop") for _, kind in self.page_faults)
+        return API_FAULTS[self.api_fault][1] | ({"stopped"} if stops else set())
+
+    @property
+    def requests_allowed(self) -> int:
+        return ASKED_AGAIN.get(self.api_fault, 1)
+
+
+def draw(number: int, random: Random) -> Plan:
+    count = random.randint(*TOKENS)
+    faults = list(API_FAULTS)
+    kinds = random.choices(list(PAGE_FAULTS), list(PAGE_FAULTS.values()), k=random.choice(FAULTS_PER_ANSWER))
+    seconds = random.uniform(*SECONDS)
+    return Plan(
+        number=number,
+        id=UUID(int=random.getrandbits(128), version=4),
+        # Long code points now and then: positions do not count bytes or UTF-16 units.
+        tokens=[f"{index}{' 👩‍🚀é'[: random.randint(1, 5)]} " for index in range(count)],
+        pause=seconds / max(count, 1),
+        api_fault=random.choices(faults, [API_FAULTS[fault][0] for fault in faults])[0],
+        api_at=random.randint(1, count),
+        process=random.randrange(2),
+        page_faults=sorted((random.uniform(0, seconds + 1), kind) for kind in kinds),
+        seed=random.getrandbits(32),
+    )

@@ -1,0 +1,85 @@
+"""The real parts: two Daphnes on one PostgreSQL and one Redis, each of which may be killed and come again."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import requests
+
+from tests.services import START_SECONDS, Postgres, Redis, free_port, stop_process, wait_for
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+DRAIN_SECONDS = 4.0
+
+SETTINGS = {
+    "SECRET_KEY": "for chaos only",
+    "OPENAI_API_KEY": "sk-chaos",
+    "ASKME_MODEL": "chaos",
+    "ASKME_FIRST_TEXT_SECONDS": "10",
+    "ASKME_SILENCE_SECONDS": "6",
+    "ASKME_ANSWER_SECONDS": "60",
+    "ASKME_DRAIN_SECONDS": str(DRAIN_SECONDS),
+}
+
+
+class Daphne:
+    def __init__(self, environment: dict[str, str], folder: Path) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = folder / f"daphne-{self.port}.log"
+        self._environment = environment
+        self._process: subprocess.Popen[Any] | None = None
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "daphne", "-v", "0", "-p", str(self.port), "askme.asgi:application"]
+        with self.log.open("a") as log:
+            self._process = subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=log, stderr=log)
+        wait_for(self._answers, START_SECONDS, f"{self.url} answers; see {self.log}")
+
+    def stop(self, number: int = signal.SIGTERM) -> None:
+        if self._process is not None:
+            stop_process(self._process, number, DRAIN_SECONDS + 15)
+            self._process = None
+
+    def _answers(self) -> bool:
+        try:
+            return requests.get(f"{self.url}/healthz", timeout=5).ok
+        except requests.RequestException:
+            return False
+
+
+class Stack:
+    """Used in threads, for all of it blocks."""
+
+    def __init__(self, folder: Path, api_url: str) -> None:
+        self.postgres, self.redis = Postgres(), Redis()
+        environment = {"PATH": os.environ["PATH"], "ENV_FILE": "", **SETTINGS}
+        environment |= {"REDIS_URL": self.redis.url, "OPENAI_BASE_URL": api_url}
+        environment["DATABASE_URL"] = self.postgres.url()
+        self.daphnes = [Daphne(environment, folder) for _ in range(2)]
+        self._environment = environment
+
+    def start(self) -> None:
+        self.redis.start()
+        self.postgres.start()
+        self.postgres.create_database("askme")
+        command = [sys.executable, "manage.py", "migrate", "-v0"]
+        subprocess.run(command, cwd=ROOT, env=self._environment, check=True)
+        for daphne in self.daphnes:
+            daphne.start()
+
+    def stop(self) -> None:
+        for daphne in self.daphnes:
+            daphne.stop(signal.SIGKILL)
+        self.redis.stop()
+        self.postgres.delete()
+
+    def rows(self) -> dict[str, tuple[str, str]]:
+        """Status and text of every answer."""
+        with psycopg.connect(self.postgres.url()) as connection:
+            rows = connection.execute("SELECT id, status, text FROM answers_answer")
+            return {str(id): (status, text) for id, status, text in rows}

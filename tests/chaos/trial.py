@@ -1,0 +1,127 @@
+"""One answer from its question to its end, with all pages that look at it."""
+
+import asyncio
+import time
+
+from tests.chaos.faults import Faults
+from tests.chaos.pages import Browser, Page, Wrong
+from tests.chaos.plans import Plan
+
+PATIENCE_SECONDS = 100.0  # for the end: the longest that the settings of `stack` allow, and an outage
+SOON_SECONDS = 10.0  # for a fresh page to show an answer that has ended
+
+
+class Trial:
+    def __init__(self, plan: Plan, urls: list[str]) -> None:
+        self.plan = plan
+        self.browser = Browser(urls)
+        self.pages: list[Page] = []
+        self.problems: list[str] = []
+        self.counted: list[str] = []  # faults that really happened
+        self.status = "no row"
+        self.stop_seconds: list[float] = []  # from the page's word to the close at the API
+        self.kill_seconds: list[float] = []  # from a process's death to the page that says so
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def run(self) -> None:
+        plan = self.plan
+        await self.browser.load(plan.process)
+        first = self._open("first", plan.process, asks=True)
+        befalling = asyncio.create_task(self._befall(first))
+        await self._wait(PATIENCE_SECONDS)
+        befalling.cancel()
+
+    async def check_with_a_fresh_page(self) -> None:
+        self._open("fresh", self.plan.process, asks=False)
+        await self._wait(SOON_SECONDS)
+
+    def _open(self, name: str, process: int, *, asks: bool = False) -> Page:
+        page = Page(name, self.plan, self.browser, process, asks=asks)
+        self.pages.append(page)
+        self._tasks.append(asyncio.create_task(page.run()))
+        return page
+
+    async def _wait(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while waiting := [task for task in self._tasks if not task.done()]:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                break
+            await asyncio.wait(waiting, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            task.cancel()
+        for result in await asyncio.gather(*self._tasks, return_exceptions=True):
+            if isinstance(result, Wrong):
+                self.problems.append(f"doubled: {result}")
+            elif isinstance(result, Exception):
+                self.problems.append(f"chaos itself failed: {result!r}")
+        self._tasks.clear()
+
+    async def _befall(self, first: Page) -> None:
+        began = time.monotonic()
+        for at, kind in self.plan.page_faults:
+            await asyncio.sleep(max(0, began + at - time.monotonic()))
+            if first.end is not None:
+                return
+            self.counted.append(kind)
+            first.log(kind)
+            match kind:
+                case "cut a page's socket":
+                    await first.cut()
+                case "freeze a page's socket":
+                    await first.freeze()
+                case "move a page to the other process":
+                    await first.move()
+                case "second page elsewhere":
+                    self._open(f"page {len(self.pages) + 1}", 1 - first.process)
+                case "stop":
+                    await first.stop()
+                case "stop from the other process":
+                    page = self._open(f"page {len(self.pages) + 1}", 1 - first.process)
+                    await page.stop()
+
+    # -- What is to be said of it afterwards
+
+    def judge(self, row: tuple[str, str] | None, faults: Faults) -> None:
+        if row is None:
+            self.problems.append("lost: there is no row")
+            return
+        (status, text), plan = row, self.plan
+        self.status = status
+        self._measure(status, faults)
+        asked = plan.asked or 0
+        crashed = faults.during(("Daphne killed",), asked)
+        disturbed = crashed or faults.during(("Daphne told to end", "PostgreSQL restarted"), asked)
+        if status in ("queued", "running"):
+            self.problems.append(f"never ended: {status}")
+        elif status not in plan.ends | ({"interrupted"} if disturbed else set()):
+            self.problems.append(f"wrong end: {status}, and not of {sorted(plan.ends)}")
+        if not plan.text.startswith(text):
+            self.problems.append("doubled: the row's text is not the API's")
+        elif status == "complete" and text != plan.text:
+            self.problems.append(f"lost: complete with {len(text)} of {len(plan.text)}")
+        if plan.requests > plan.requests_allowed:
+            self.problems.append(f"doubled: {plan.requests} requests")
+        for page in self.pages:
+            self._judge_page(page, status, text, crashed=crashed)
+
+    def _measure(self, status: str, faults: Faults) -> None:
+        stopped, closed = self.plan.stopped, self.plan.upstream_closed
+        if status == "stopped" and stopped is not None and closed is not None and closed > stopped:
+            self.stop_seconds.append(closed - stopped)
+        for page in self.pages:
+            if status == "interrupted" and page.ended is not None and page.name != "fresh":
+                kills = [at for at in faults.times.get("Daphne killed", []) if at < page.ended]
+                if kills and kills[-1] > (self.plan.asked or 0):
+                    self.kill_seconds.append(page.ended - kills[-1])
+
+    def _judge_page(self, page: Page, status: str, text: str, *, crashed: bool) -> None:
+        if page.end is None:
+            self.problems.append(f"never ended: {page.name} shows no end")
+        elif page.end["status"] != status:
+            self.problems.append(f"wrong end: {page.name} shows {page.end['status']}, the row is {status}")
+        elif page.text != text:
+            shown = f"{page.name} shows {len(page.text)}, the row has {len(text)}"
+            self.problems.append(f"{'lost' if text.startswith(page.text) else 'doubled'}: {shown}")
+        if len(page.longest) > len(text) and not crashed:
+            self.problems.append(f"lost: {page.name} had shown {len(page.longest)}, the row has {len(text)}")

@@ -1,0 +1,70 @@
+"""The table at the end: what befell whom, what was lost, and how long things took."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.chaos.faults import Faults
+from tests.chaos.trial import Trial
+
+SLOW_STOP_SECONDS = 1.0  # as promised where nothing else is broken
+KINDS = ("lost", "doubled", "never ended", "wrong end")
+
+
+class Verdict:
+    def __init__(self, trials: list[Trial], faults: Faults, *, strangers: list[str], extra_rows: int) -> None:
+        self.trials, self.faults = trials, faults
+        self.problems = [(trial, problem) for trial in trials for problem in trial.problems]
+        self.general = [f"doubled: the API was asked {question!r}" for question in strangers]
+        if extra_rows > 0:
+            self.general.append(f"doubled: {extra_rows} rows too many")
+
+    def __bool__(self) -> bool:
+        """Whether all is well."""
+        return not (self.problems or self.general)
+
+    def table(self) -> str:
+        plans = [trial.plan for trial in self.trials]
+        befell: Counter[str] = Counter(kind for trial in self.trials for kind in trial.counted)
+        befell.update(plan.api_fault for plan in plans if plan.requests and plan.api_fault != "none")
+        befell.update(self.faults.counts)
+        ends = Counter(str(trial.status) for trial in self.trials)
+        lines = [f"{len(plans):6} answers: " + ", ".join(f"{n} {end}" for end, n in sorted(ends.items()))]
+        lines += [f"{befell.total():6} faults"]
+        lines += [f"{number:10}  {kind}" for kind, number in sorted(befell.items())]
+        said = Counter(problem.split(":")[0] for _, problem in self.problems)
+        said.update(problem.split(":")[0] for problem in self.general)
+        lines += [f"{said.pop(kind, 0):6} {kind}" for kind in KINDS]
+        lines += [f"{number:6} {kind}" for kind, number in said.items()]
+        lines += [_times("stop to upstream closed", [t for trial in self.trials for t in trial.stop_seconds])]
+        lines += [_times("kill to interrupted", [t for trial in self.trials for t in trial.kill_seconds])]
+        pages = [page for trial in self.trials for page in trial.pages]
+        lines += [_times("reconnect to text", [t for page in pages for t in page.reconnects])]
+        return "\n".join(lines) + "\n"
+
+    def write_log(self, path: Path) -> None:
+        """All that is needed to understand what went wrong, for a seed repeats the faults, not their luck."""
+        entries = list(self.faults.log)
+        slow = [trial for trial in self.trials if max(trial.stop_seconds, default=0) > SLOW_STOP_SECONDS]
+        for trial in dict.fromkeys([*(trial for trial, _ in self.problems), *slow]):
+            plan = trial.plan
+            entries += [f"{line}  #{plan.number}" for line in plan.log]
+        lines = [*self.general]
+        for trial, problem in self.problems:
+            plan = trial.plan
+            lines.append(f"#{plan.number} {plan.id} ({plan.api_fault} at {plan.api_at}): {problem}")
+        path.write_text("\n".join([*lines, "", *sorted(entries, key=_time), ""]))
+
+
+def _time(line: str) -> float:
+    return float(line.split(" ", 1)[0])
+
+
+def _times(what: str, seconds: Sequence[float]) -> str:
+    if not seconds:
+        return f"{what}: did not happen"
+    ordered = sorted(seconds)
+    at = {share: ordered[min(len(ordered) - 1, int(share * len(ordered)))] for share in (0.5, 0.99)}
+    return (
+        f"{what}: p50 {at[0.5]:.2f} s, p99 {at[0.99]:.2f} s, max {ordered[-1]:.2f} s ({len(ordered)} times)"
+    )

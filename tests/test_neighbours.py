@@ -1,0 +1,200 @@
+"""What one bad client, or an API that says nothing, costs everybody else: at most a second, and little memory."""
+
+import statistics
+import threading
+import time
+from contextlib import contextmanager
+
+import psutil
+import pytest
+
+from tests.api_server import answer, stall
+from tests.people import Person
+from tests.raw_page import RawPage
+
+COST_SECONDS = 1.0
+GROWTH_BYTES = 64 * 2**20
+TROUBLE_SECONDS = 4.0
+LONG_ANSWER = ["0123456789" * 950] * 100  # 950 KB
+
+
+@pytest.fixture
+def meet():
+    people = []
+
+    def make(url):
+        people.append(Person(url))
+        return people[-1]
+
+    yield make
+    for person in people:
+        person.close()
+
+
+@pytest.fixture
+def site(make_site, api_server):
+    api_server.when("neighbour", answer(["Here. "]))
+    api_server.when("silent", stall(head=False))
+    api_server.when("long", answer(LONG_ANSWER))
+    return make_site(api_server, ASKME_RUNNING_PER_USER="0").start()
+
+
+@pytest.fixture
+def neighbour(site, meet):
+    return Neighbour(meet(site.url).connect())
+
+
+class Neighbour:
+    """Somebody else, who asks and waits for the first text."""
+
+    def __init__(self, socket) -> None:
+        self.socket = socket
+        self.usual_seconds = statistics.median(self.first_text_seconds() for _ in range(5))
+
+    def first_text_seconds(self) -> float:
+        began = time.monotonic()
+        id = self.socket.ask("A neighbour's question")
+        self.socket.read_text(id, "Here. ")
+        seconds = time.monotonic() - began
+        self.socket.finish(id)
+        return seconds
+
+    def must_not_notice(self, seconds: float = TROUBLE_SECONDS) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            assert self.first_text_seconds() - self.usual_seconds < COST_SECONDS
+            time.sleep(0.05)
+
+
+@contextmanager
+def bounded_memory(site):
+    """The server's memory grows by less than it may, at every moment meanwhile."""
+    [process] = site.processes
+    memory = psutil.Process(process.pid)
+    before, over = memory.memory_info().rss, threading.Event()
+    most = before
+
+    def watch():
+        nonlocal most
+        while not over.wait(0.02):
+            most = max(most, memory.memory_info().rss)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+    assert most - before < GROWTH_BYTES, f"it grew by {(most - before) / 2**20:.0f} MB"
+
+
+@contextmanager
+def meanwhile(do, *arguments):
+    """Do something again and again in a thread, while the test goes on."""
+    over = threading.Event()
+    failures = []
+
+    def run():
+        try:
+            while not over.is_set():
+                do(*arguments)
+        except Exception as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(20)
+    assert failures == []
+
+
+def finished_long_answer(person) -> str:
+    socket = person.connect()
+    id = socket.ask("A long question")
+    assert socket.finish(id)["length"] == 950_000
+    return id
+
+
+def raw(site, person) -> RawPage:
+    return RawPage(site.url, person.http.cookies.get_dict())
+
+
+def test_forty_silent_apis(site, meet, neighbour):
+    with bounded_memory(site):
+        impatient = meet(site.url).connect()
+        ids = [impatient.ask(f"A silent question {number}") for number in range(40)]
+        site.api.wait_for_requests(len(site.api.requests) + 40 - 40)
+        neighbour.must_not_notice()
+        for id in ids:
+            impatient.stop(id)
+        for id in ids:
+            assert impatient.finish(id)["status"] == "stopped"
+
+
+def test_a_page_that_never_reads(site, meet, neighbour):
+    person = meet(site.url)
+    id = finished_long_answer(person)
+    with bounded_memory(site):
+        page = raw(site, person)
+        for _ in range(50):
+            page.say("answer.follow", answer=id, position=0)
+            time.sleep(0.02)
+        neighbour.must_not_notice()
+    page.close()
+
+
+def test_twenty_pages_on_a_long_answer(site, meet, neighbour):
+    person = meet(site.url)
+    id = finished_long_answer(person)
+    with bounded_memory(site):
+        pages = [person.connect() for _ in range(20)]
+        for page in pages:
+            page.follow(id)
+        neighbour.must_not_notice(1)
+        for page in pages:
+            page.finish(id)
+            assert page.texts[id] == "".join(LONG_ANSWER)
+
+
+@pytest.mark.parametrize("padding", [0, 60_000], ids=["small frames", "frames of 60 KB"])
+def test_a_page_that_sends_a_thousand_frames_a_second(site, meet, neighbour, padding):
+    person = meet(site.url)
+    codes = set()
+
+    def flood():
+        page = raw(site, person)
+        try:
+            for number in range(1000):
+                page.say("answer.follow", answer=f"{number:036}", position=0, padding="x" * padding)
+                time.sleep(0.001)
+        except OSError:
+            pass
+        while page.read():
+            pass
+        codes.add(page.close_code)
+        page.close()
+
+    with bounded_memory(site), meanwhile(flood):
+        neighbour.must_not_notice()
+    assert codes == {4429}
+
+
+def test_two_hundred_sockets_of_one_person(site, meet, neighbour):
+    person = meet(site.url)
+    site.api.when("slow", answer([f"{number} " for number in range(100)], delay=0.05))
+    with bounded_memory(site):
+        pages = [raw(site, person) for _ in range(200)]
+        first = person.connect()
+        id = first.ask("A slow question")
+        first.read_text(id, "0 ")
+        for page in pages:
+            page.say("answer.follow", answer=id, position=0)
+        neighbour.must_not_notice()
+        for page in pages:
+            page.read_until("answer.finished")
+    for page in pages:
+        page.close()
