@@ -63,8 +63,10 @@ class Follower:
     async def close(self) -> None:
         if self._look_timer is not None:
             self._look_timer.cancel()
-        if self._task is not None:
-            self._task.cancel()
+        for task in (self._looking, self._task):
+            if task is not None:
+                task.cancel()
+        await self._layer.delete_channel(self._channel)
         for answer in list(self._followed):
             await self._forget(answer)
 

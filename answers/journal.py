@@ -108,7 +108,8 @@ class Journal:
         now = time.monotonic()
         ids = [answer.id for answer in answers]
         with transaction.atomic():
-            saved = [self._save_one(answer) for answer in answers]
+            saved = [_take(answer) for answer in answers]
+            lost = self._write(saved)
             if now >= self._next_heartbeat:
                 Answer.objects.unfinished().filter(pk__in=ids).update(heartbeat_at=timezone.now())
             stops = list(Answer.objects.with_stop_requested().filter(pk__in=ids).values_list("pk", flat=True))
@@ -118,10 +119,25 @@ class Journal:
         for one in saved:
             one.answer.saved, one.answer.start_saved = one.length, one.started
             if one.ended:
-                self._call(self._on_saved, one.answer, one.ours)
+                self._call(self._on_saved, one.answer, one.answer.id not in lost)
         # An answer that somebody else has ended, or deleted, has nobody left to run for.
-        for id in [*stops, *(one.answer.id for one in saved if not one.ours and not one.ended)]:
+        for id in [*stops, *(one.answer.id for one in saved if one.answer.id in lost and not one.ended)]:
             self._call(self._on_stop, id)
+
+    def _write(self, taken: "list[Taken]") -> set[UUID]:
+        """Returns the ids of those whose row has an end already, or is gone."""
+        texts: dict[UUID, str] = {}
+        lost: set[UUID] = set()
+        for one in taken:
+            if fields := one.fields():
+                fields |= {"text": one.text}
+                if not Answer.objects.save_progress(one.answer.id, **fields):
+                    lost.add(one.answer.id)
+            elif one.length > one.answer.saved:
+                texts[one.answer.id] = one.text  # nearly always: all of them at once
+        if texts:
+            lost |= Answer.objects.save_texts(texts)
+        return lost
 
     def _save_alone(self, answer: RunningAnswer) -> None:
         """Save it, or close its row and let go of it, as of one that somebody else has ended."""
@@ -135,19 +151,6 @@ class Journal:
                 self._call(self._on_saved, answer, False)
             else:
                 self._call(self._on_stop, answer.id)
-
-    def _save_one(self, answer: RunningAnswer) -> "Saved":
-        ended = answer.ended  # before the text, which does not change after it
-        text, started = answer.text, answer.started_at is not None
-        fields: dict[str, object] = {}
-        if len(text) > answer.saved:
-            fields["text"] = text
-        if ended:
-            fields |= answer.end_fields() | {"finished_at": timezone.now()}
-        elif started and not answer.start_saved:
-            fields |= {"status": Status.RUNNING, "started_at": answer.started_at, "model": answer.model}
-        ours = not fields or Answer.objects.save_progress(answer.id, **fields)
-        return Saved(answer, len(text), started, ended, ours)
 
     # -- Closing what nobody runs
 
@@ -174,9 +177,26 @@ class Journal:
                 self._call(self._on_swept, answer)
 
 
-class Saved(NamedTuple):
+class Taken(NamedTuple):
+    """A running answer as it stood at one moment: what comes meanwhile is for the next save."""
+
     answer: RunningAnswer
+    text: str
     length: int
     started: bool
     ended: bool
-    ours: bool  # False: the row had an end already, or is gone
+
+    def fields(self) -> dict[str, object]:
+        """What there is to write besides the text."""
+        if self.ended:
+            return self.answer.end_fields() | {"finished_at": timezone.now()}
+        if self.started and not self.answer.start_saved:
+            answer = self.answer
+            return {"status": Status.RUNNING, "started_at": answer.started_at, "model": answer.model}
+        return {}
+
+
+def _take(answer: RunningAnswer) -> Taken:
+    ended = answer.ended  # before the text, which does not change after it
+    text = answer.text
+    return Taken(answer, text, len(text), answer.started_at is not None, ended)

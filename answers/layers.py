@@ -59,6 +59,10 @@ class InMemoryLayer(BaseChannelLayer):  # type: ignore[misc]
             self.channels.pop(channel, None)
             raise
 
+    async def delete_channel(self, channel: str) -> None:
+        """Its reader reads no more; one that is cancelled elsewhere than in `receive` leaves it behind."""
+        self.channels.pop(channel, None)
+
     async def group_add(self, group: str, channel: str) -> None:
         self.require_valid_group_name(group)
         self.groups.setdefault(group, set()).add(channel)

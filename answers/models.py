@@ -9,10 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
+
+MODEL_CHARS, FINISH_REASON_CHARS = 200, 40  # the API's words, which are cut to this
 
 
 class User(AbstractUser):
@@ -65,6 +67,23 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
     def with_stop_requested(self) -> "AnswerQuerySet":
         return self.unfinished().filter(stop_requested_at__isnull=False)
 
+    def save_texts(self, texts: dict[uuid.UUID, str]) -> set[uuid.UUID]:
+        """Write the texts of running answers. Returns those that somebody else has ended.
+
+        By hand, since the ORM would build the same statement anew for each of hundreds of answers.
+        """
+        table, key = self.model._meta.db_table, self.model._meta.pk
+        statement = f"UPDATE {table} SET text = %s WHERE id = %s AND status IN (%s, %s)"  # noqa: S608
+        rows = [
+            (text, key.get_db_prep_value(id, connection), Status.QUEUED, Status.RUNNING)
+            for id, text in texts.items()
+        ]
+        with connection.cursor() as cursor:
+            cursor.executemany(statement, rows)
+            if cursor.rowcount == len(rows):
+                return set()
+        return set(texts) - set(self.unfinished().filter(pk__in=texts).values_list("pk", flat=True))
+
     def save_progress(self, answer: uuid.UUID, **fields: Any) -> bool:
         """Write to a row that still runs. False: somebody else has ended it."""
         return bool(self.unfinished().filter(pk=answer).update(**fields))
@@ -93,8 +112,8 @@ class Answer(models.Model):
     text = models.TextField("answer", blank=True)
     status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)
 
-    model = models.CharField(max_length=200, blank=True)
-    finish_reason = models.CharField(max_length=40, blank=True)
+    model = models.CharField(max_length=MODEL_CHARS, blank=True)
+    finish_reason = models.CharField(max_length=FINISH_REASON_CHARS, blank=True)
     prompt_tokens = models.PositiveIntegerField(null=True, blank=True)
     completion_tokens = models.PositiveIntegerField(null=True, blank=True)
     tokens_estimated = models.BooleanField(default=False, help_text="The API did not say how many.")

@@ -21,7 +21,7 @@ from answers import demo, events
 from answers.completions import DEFAULT_PROMPT_TEMPLATE, Client, Completion, CompletionError, Endpoint
 from answers.fair_queue import FairQueue
 from answers.journal import Journal
-from answers.models import Answer, Status
+from answers.models import FINISH_REASON_CHARS, MODEL_CHARS, Answer, Status
 from answers.relay import Relay
 from answers.running import Outcome, RunningAnswer
 
@@ -64,6 +64,7 @@ class Worker:
         self._queue: FairQueue[RunningAnswer] = FairQueue(settings.ASKME_RUNNING_PER_USER)
         self._threads = ThreadPoolExecutor(settings.ASKME_THREADS, thread_name_prefix="answer")
         self._busy = 0  # threads of the pool that run an answer
+        self._closing = False
         self._client: Client | None = None
         self._telling_places: asyncio.TimerHandle | None = None
         self._idle = asyncio.Event()
@@ -85,6 +86,9 @@ class Worker:
         self.answers[answer.id] = answer
         self._idle.clear()
         self._queue.put(answer)
+        if self._closing:  # it came while the sockets were being closed: nobody would run it
+            self._cut(answer, INTERRUPTED)
+            return 0
         self._start_waiting()
         answer.ahead = 0 if answer.started_at else self._queue.ahead(answer)
         return answer.ahead
@@ -113,14 +117,21 @@ class Worker:
         self._tell_places_soon()
 
     def _start(self, answer: RunningAnswer) -> None:
-        if self._client is None:
-            self._client = Client(_endpoint(), connections=settings.ASKME_THREADS)
         self._busy += 1
-        answer.started_at = timezone.now()
-        answer.model = self._client.endpoint.model
-        answer.completion = self._client.ask(answer.question)
-        self.relay.announce(events.started(answer.id, answer.model))
-        self._threads.submit(self._run, answer, answer.completion)
+        try:
+            if self._client is None:
+                self._client = Client(_endpoint(), connections=settings.ASKME_THREADS)
+            answer.started_at = timezone.now()
+            answer.model = self._client.endpoint.model
+            answer.completion = self._client.ask(answer.question)
+            self.relay.announce(events.started(answer.id, answer.model))
+            self._threads.submit(self._run, answer, answer.completion)
+        except Exception:  # the demo model has no port, or the system no thread for us
+            log.exception("answer %s could not be started", answer.id)
+            self._cut(answer, INTERNAL)
+            if answer.completion is None:
+                self.relay.call(self._thread_returned, answer)
+            # Else the pool has it and its next thread will return it, since it is stopped.
 
     def _tell_places_soon(self) -> None:
         if self._queue and self._telling_places is None:
@@ -148,9 +159,9 @@ class Worker:
                 Status.FAILED,
                 error_code=error.code,
                 error_message=error.message,
-                error_detail=error.detail,
-                finish_reason=completion.finish_reason or "",
-                model=completion.model or "",
+                error_detail=_fit(error.detail),
+                finish_reason=_fit(completion.finish_reason, FINISH_REASON_CHARS),
+                model=_fit(completion.model, MODEL_CHARS),
             )
         except Exception:
             log.exception("answer %s failed", answer.id)
@@ -191,6 +202,7 @@ class Worker:
             log.info("%d answers are being finished, for up to %g s", len(self.answers), drain_seconds)
         with suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), drain_seconds)
+        self._closing = True
         for answer in list(self.answers.values()):
             self._cut(answer, INTERRUPTED)
         try:
@@ -210,11 +222,20 @@ def _outcome(completion: Completion) -> Outcome:
     usage = completion.usage
     return Outcome(
         Status.COMPLETE,
-        finish_reason=completion.finish_reason or "",
-        model=completion.model or "",
-        prompt_tokens=usage.prompt_tokens if usage else None,
-        completion_tokens=usage.completion_tokens if usage else None,
+        finish_reason=_fit(completion.finish_reason, FINISH_REASON_CHARS),
+        model=_fit(completion.model, MODEL_CHARS),
+        prompt_tokens=_fit_count(usage.prompt_tokens) if usage else None,
+        completion_tokens=_fit_count(usage.completion_tokens) if usage else None,
     )
+
+
+def _fit(said: str | None, chars: int | None = None) -> str:
+    """What an API says may be of any length and hold anything; columns and frames do not take everything."""
+    return "".join(one for one in said or "" if one == "\n" or one.isprintable())[:chars]
+
+
+def _fit_count(number: int | None) -> int | None:
+    return number if number is not None and 0 <= number < 2**31 else None
 
 
 def _endpoint() -> Endpoint:

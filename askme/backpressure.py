@@ -1,8 +1,9 @@
-"""Backpressure for websockets: `send` waits while the peer does not read.
+"""Backpressure for websockets: `send` waits while the peer does not read, and the peer waits for `receive`.
 
 ASGI lets a server's `send` wait, but Daphne's never does: a page that asks for much and reads nothing would
 have all of it kept in this process's memory. Here Twisted's transport says when its buffer is full (64 KB),
-and neither sends nor reads more until it is empty; a peer that takes too long about it is cut off.
+and neither sends nor reads more until it is empty; a peer that takes too long about it is cut off. Nor does
+Daphne bound the frames that wait for the application: here it reads more only when the application asks.
 """
 
 import asyncio
@@ -21,21 +22,38 @@ class BackpressureMiddleware:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         # Daphne's `send` is `partial(handle_reply, protocol)`: the way to the transport.
         transport = getattr(send.args[0], "transport", None) if isinstance(send, partial) else None
-        if transport is not None:
-            send = Gate(transport, send).send
-        await self.application(scope, receive, send)
+        if transport is None:
+            await self.application(scope, receive, send)
+            return
+        gate = Gate(transport, receive, send)
+        try:
+            await self.application(scope, gate.receive, gate.send)
+        finally:
+            gate.listen(True)  # Autobahn still reads the peer's reply to a close
 
 
 class Gate:
     """A push producer in Twisted's sense (IPushProducer), whose data are the application's messages."""
 
-    def __init__(self, transport: Any, send: Any) -> None:
-        self._transport, self._send = transport, send
+    def __init__(self, transport: Any, receive: Any, send: Any) -> None:
+        self._transport, self._receive, self._send = transport, receive, send
+        self._listening = True
         self._open = asyncio.Event()
         self._open.set()
         self._cutting: asyncio.TimerHandle | None = None
         transport.unregisterProducer()  # the HTTP channel's, which ended with the upgrade
         transport.registerProducer(self, True)
+
+    async def receive(self) -> Any:
+        self.listen(True)
+        try:
+            return await self._receive()
+        finally:
+            self.listen(False)
+
+    def listen(self, listening: bool) -> None:
+        self._listening = listening
+        self._read_or_wait()
 
     async def send(self, message: Any) -> None:
         # A close waits for nobody: a process that ends lets all its pages go, one after the other.
@@ -46,16 +64,23 @@ class Gate:
     def pauseProducing(self) -> None:
         """At each write to a full buffer: Daphne's pings and closes come through no gate."""
         self._open.clear()
-        self._transport.pauseProducing()  # who does not read is not listened to: its frames would pile up
+        self._read_or_wait()
         if self._cutting is None:
             self._cutting = asyncio.get_running_loop().call_later(STUCK_SECONDS, self._cut)
 
     def resumeProducing(self) -> None:
         self._let_go()
-        self._transport.resumeProducing()
+        self._read_or_wait()
 
     def stopProducing(self) -> None:
         self._let_go()  # the connection is lost; Daphne throws away what is still sent
+
+    def _read_or_wait(self) -> None:
+        # Who does not read is not listened to: the replies to its frames would pile up.
+        if self._listening and self._open.is_set():
+            self._transport.resumeProducing()
+        else:
+            self._transport.pauseProducing()
 
     def _cut(self) -> None:
         self._transport.abortConnection()

@@ -13,7 +13,7 @@ from typing import Any, cast
 from django.conf import settings
 
 from answers.consumers import let_pages_go
-from answers.worker import close_workers
+from answers.worker import close_workers, current_worker
 
 
 def drain_before_shutdown() -> None:
@@ -36,6 +36,8 @@ def drain_before_shutdown() -> None:
         return Deferred.fromFuture(asyncio.ensure_future(_close(seconds)))
 
     reactor.addSystemEventTrigger("before", "shutdown", drain)
+    # From the start, not from the first socket: somebody must close what a process that died has left.
+    reactor.callWhenRunning(reactor.callLater, 0, current_worker)
 
 
 async def _close(drain_seconds: float) -> None:

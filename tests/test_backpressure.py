@@ -64,7 +64,7 @@ async def gate(transport):
     async def send(message):
         transport.write(message.get("text", message["type"]).encode())
 
-    return Gate(transport, send)
+    return Gate(transport, asyncio.Queue().get, send)
 
 
 @pytest.fixture
