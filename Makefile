@@ -3,6 +3,9 @@
 PORT ?= 8000
 # pytest's arguments: make test ARGS="-k stop"
 ARGS ?=
+# chaos: how many answers, and the seed of what befalls them; none is one by chance, which is printed
+ANSWERS ?= 200
+SEED ?=
 
 BIN := .venv/bin
 MAKEFLAGS += --no-print-directory
@@ -14,7 +17,7 @@ PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
 PYTHON ?= $(shell for name in $(PYTHONS); do \
 	"$$name" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
 
-.PHONY: help run admin test check format clean
+.PHONY: help run admin test chaos check format clean
 
 help: ## list what make can do
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name what; do \
@@ -34,6 +37,9 @@ admin: .venv/installed ## make an account for the admin
 
 test: .venv/installed-dev .venv/chromium staticfiles/staticfiles.json ## run the tests (ARGS="-k stop" for some)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest $(ARGS)
+
+chaos: .venv/installed-dev staticfiles/staticfiles.json ## break everything by chance, for minutes (ANSWERS=200 SEED=7)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.chaos --answers $(ANSWERS) $(if $(SEED),--seed $(SEED))
 
 check: .venv/installed-dev ## check style, types, migrations, the Dockerfile and the Compose file
 	$(BIN)/ruff check

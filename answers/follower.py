@@ -30,6 +30,7 @@ from answers.worker import Worker
 log = logging.getLogger(__name__)
 
 QUIET_SECONDS = 1.0
+PIECE_CHARS = 65_536  # in one event: of a long answer no more is held for each reader who does not read
 
 
 @dataclass(slots=True)
@@ -124,10 +125,11 @@ class Follower:
 
     async def _show(self, answer: str, followed: Followed, position: int, text: str) -> None:
         """Send what the reader lacks of `text`; nothing if there is a hole before it."""
-        if position <= followed.position < position + len(text):
-            new = text[followed.position - position :]
-            await self._send(events.text(UUID(answer), followed.position, new))
-            followed.position += len(new)
+        while position <= followed.position < position + len(text):
+            start = followed.position - position
+            piece = text[start : start + PIECE_CHARS]
+            await self._send(events.text(UUID(answer), followed.position, piece))
+            followed.position += len(piece)
 
     async def _catch_up(self, answer: str) -> None:
         """Say how an answer stands and send what the reader lacks, from this process's memory if it can."""
@@ -145,17 +147,20 @@ class Follower:
         await self._show(answer, followed, 0, running.text)
 
     async def _read_store(self, answer: str, followed: Followed, *, say_status: bool = False) -> None:
-        row, length = await _row(answer, followed.position)
-        if row is None:
-            await self._forget(answer)  # deleted meanwhile
-            return
-        if say_status and row.status == Status.QUEUED:
-            await self._tell(events.queued(row.pk, 0), followed)
-        elif say_status:
-            await self._tell(events.started(row.pk, row.model), followed)
-        await self._show(answer, followed, followed.position, row.text)
-        if Status(row.status).is_end:
-            await self._finish(events.finished(row, length))
+        while self._followed.get(answer) is followed:  # else it follows anew, from another position
+            row, length = await _row(answer, followed.position)
+            if row is None:
+                await self._forget(answer)  # deleted meanwhile
+                return
+            if say_status and row.status == Status.QUEUED:
+                await self._tell(events.queued(row.pk, 0), followed)
+            elif say_status:
+                await self._tell(events.started(row.pk, row.model), followed)
+            await self._show(answer, followed, followed.position, row.text)
+            if followed.position >= length:
+                if Status(row.status).is_end:
+                    await self._finish(events.finished(row, length))
+                return
 
     async def _finish(self, event: Event) -> None:
         await self._forget(event["answer"])
@@ -196,8 +201,8 @@ class Follower:
 
 @in_store
 def _row(answer: str, position: int) -> tuple[Answer | None, int]:
-    """The row with its text from `position` on alone, as a long one need not travel again; and the length."""
-    rest, length = Substr("text", Value(position + 1)), Length("text")
+    """The row with but a piece of its text, from `position` on; and the length of all."""
+    rest, length = Substr("text", Value(position + 1), Value(PIECE_CHARS)), Length("text")
     rows = Answer.objects.defer("text", "question").annotate(rest=rest, length=length)
     row: Any = rows.filter(pk=answer).first()
     if row is None:

@@ -7,6 +7,7 @@ receive, and the stock Redis layer takes even a message between neighbours throu
 
 import asyncio
 import logging
+import time
 import uuid
 from collections import deque
 from typing import Any
@@ -24,6 +25,9 @@ Message = dict[str, Any]
 
 OUTBOX_MESSAGES = 10_000  # waiting for Redis; beyond it the oldest are dropped, as a layer may
 RETRY_SECONDS = 1.0
+# Each message of this type carries what those before it brought. So while nobody else listens it need not
+# cross Redis; whether somebody does is asked again so often.
+HEALING_TYPE, ALONE_SECONDS = "answer.text", 0.25
 REDIS_SECONDS = 5.0  # one round trip; a Redis that takes longer counts as away
 
 
@@ -139,12 +143,17 @@ class RedisBridge(RedisSingleShardConnection):  # type: ignore[misc]
         self._origin = uuid.uuid4().hex
         self._serializer = registry.get_serializer("msgpack")
         self._outbox: deque[tuple[str, bytes]] = deque(maxlen=OUTBOX_MESSAGES)
+        self._alone_until: dict[str, float] = {}  # by group: until then nobody elsewhere is taken to listen
         self._writer: asyncio.Task[None] | None = None
         self._dirty = False
 
     def publish(self, group: str, message: Message) -> None:
+        if message["type"] == HEALING_TYPE and time.monotonic() < self._alone_until.get(group, 0):
+            return
+        if message["type"] != HEALING_TYPE:
+            self._alone_until.pop(group, None)
         payload = self._serializer.serialize({"origin": self._origin, "message": message})
-        self._outbox.append((self._name(group), payload))
+        self._outbox.append((group, payload))
         self.wake()
 
     def wake(self) -> None:
@@ -179,10 +188,18 @@ class RedisBridge(RedisSingleShardConnection):  # type: ignore[misc]
         if not self._outbox:
             return
         self._ensure_redis()
+        groups = []
         async with self._redis.pipeline(transaction=False) as pipeline:
             while self._outbox:
-                pipeline.publish(*self._outbox.popleft())
-            await pipeline.execute()
+                group, payload = self._outbox.popleft()
+                pipeline.publish(self._name(group), payload)
+                groups.append(group)
+            reached = await pipeline.execute()
+        for group, subscribers in zip(groups, reached, strict=True):
+            if group in self.layer.groups and subscribers <= (self._name(group) in self._subscribed_to):
+                self._alone_until[group] = time.monotonic() + ALONE_SECONDS
+            else:
+                self._alone_until.pop(group, None)
 
     def _receive_message(self, message: Message | None) -> None:
         if message is None:

@@ -7,8 +7,11 @@ Daphne bound the frames that wait for the application: here it reads more only w
 """
 
 import asyncio
+from contextlib import suppress
 from functools import partial
 from typing import Any
+
+from autobahn.exception import Disconnected
 
 STUCK_SECONDS = 30.0  # about as long as Daphne waits for a pong
 
@@ -59,7 +62,9 @@ class Gate:
         # A close waits for nobody: a process that ends lets all its pages go, one after the other.
         if message["type"] == "websocket.send":
             await self._open.wait()
-        await self._send(message)
+        # Daphne throws away what is sent to a lost connection, but learns of it a moment after Autobahn.
+        with suppress(Disconnected):
+            await self._send(message)
 
     def pauseProducing(self) -> None:
         """At each write to a full buffer: Daphne's pings and closes come through no gate."""

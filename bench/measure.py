@@ -70,6 +70,8 @@ async def measure(name: str, server: Server, load: Load, *, follow_elsewhere: bo
         await asyncio.sleep(0.3)
         for page, reader in zip(pages, readers, strict=True):
             reader.say(type="answer.follow", answer=page.answer, position=0)
+            page.finished.set()
+            page.transport.close()  # all who follow are elsewhere
         pages, tally = readers, watching
     http_seconds = 0.0
     if load.rate:

@@ -5,7 +5,6 @@ import queue
 import socket
 import sqlite3
 import subprocess
-import sys
 import threading
 import time
 import uuid
@@ -17,8 +16,8 @@ import psycopg
 from websockets.exceptions import WebSocketException
 
 from tests.people import Person, Socket
-from tests.sites import Site
 from tests.services import wait_for
+from tests.sites import Site
 
 
 class Row(NamedTuple):
@@ -179,8 +178,7 @@ class Traveller(threading.Thread):
                     assert event["length"] == len(self.text)
                     self.end = event
         finally:
-            if page.close_code is not None:
-                self.codes.append(page.close_code)
+            self.codes.append(page._socket.close_code)
             page.close()
 
 
@@ -265,7 +263,9 @@ class BlackHole:
         """The local ends of connections that are being made to it now (SYN_SENT)."""
         with open("/proc/net/tcp") as table:
             fields = [line.split()[1:4] for line in table][1:]
-        return [local for local, remote, state in fields if state == "02" and remote.endswith(f":{self.port:04X}")]
+        return [
+            local for local, remote, state in fields if state == "02" and remote.endswith(f":{self.port:04X}")
+        ]
 
     @property
     def callers(self) -> int:
@@ -288,6 +288,3 @@ def limit_files(process: subprocess.Popen, size: int | None) -> None:
 
     limit = resource.RLIM_INFINITY if size is None else size
     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
-
-
-__all__ = [name for name in dir(sys.modules[__name__]) if not name.startswith("_")]

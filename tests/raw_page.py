@@ -25,7 +25,7 @@ class RawPage:
         self._socket.settimeout(PATIENCE_SECONDS)
         self._socket.connect(("127.0.0.1", urlsplit(url).port))
         self.events: list[dict[str, Any]] = []
-        self.pings = 0
+        self.pongs = 0
         self.is_closed = False
         request = self._protocol.connect()
         request.headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
@@ -62,7 +62,7 @@ class RawPage:
             if getattr(event, "opcode", None) is Opcode.TEXT:
                 self.events.append(json.loads(event.data))
             elif getattr(event, "opcode", None) is Opcode.PONG:
-                self.pings += 1
+                self.pongs += 1
         self._flush()
         return len(data)
 

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from autobahn.exception import Disconnected
 from twisted.internet.abstract import FileDescriptor
 
 from askme import backpressure
@@ -64,7 +65,9 @@ async def gate(transport):
     async def send(message):
         transport.write(message.get("text", message["type"]).encode())
 
-    return Gate(transport, asyncio.Queue().get, send)
+    gate = Gate(transport, asyncio.Queue().get, send)
+    gate.listen(True)
+    return gate
 
 
 @pytest.fixture
@@ -106,6 +109,17 @@ async def test_who_does_not_read_is_not_listened_to(transport, gate):
     assert transport.reactor.reading
 
 
+async def test_an_application_that_is_busy_is_not_sent_more(transport):
+    frames = asyncio.Queue()
+    frames.put_nowait("frame")
+    gate = Gate(transport, frames.get, None)
+    assert await gate.receive() == "frame"
+    assert not transport.reactor.reading
+    waiting = await begun(gate.receive())
+    assert transport.reactor.reading
+    waiting.cancel()
+
+
 async def test_who_does_not_read_for_long_is_cut_off(transport, gate, short_patience):
     await gate.send(text(100 * KILOBYTE))
     waiting = await begun(gate.send(text(1)))
@@ -127,6 +141,13 @@ async def test_a_close_waits_for_nobody(transport, gate):
     """A page that does not read must not keep a process that ends from letting the others go."""
     await gate.send(text(100 * KILOBYTE))
     await asyncio.wait_for(gate.send({"type": "websocket.close"}), 1)
+
+
+async def test_what_is_sent_to_a_connection_that_is_going_is_thrown_away(transport):
+    async def send(message):
+        raise Disconnected
+
+    await Gate(transport, asyncio.Queue().get, send).send(text(1))
 
 
 async def test_a_lost_connection_keeps_nobody_waiting(transport, gate):

@@ -18,7 +18,7 @@ from answers.completions.failures import api_failure, pause_seconds, refused_fie
 from answers.completions.record import Record
 from answers.completions.replies import read_reply
 from answers.completions.transport import Reply, Transport
-from answers.completions.wire import Clock, Stopped, Wire
+from answers.completions.wire import Clock, Pace, Stopped, Wire
 
 RETRIES = 2
 TAIL_SECONDS = 2  # after the finish reason only the usage and [DONE] are to come
@@ -36,7 +36,15 @@ class Client:
     def __init__(self, endpoint: Endpoint, *, connections: int) -> None:
         self.endpoint = endpoint
         self.transport = Transport(endpoint, connections)
+        self.shared_pace = Pace()
         self.dialect = Dialect()  # learnt from the API's first refusals, then kept
+
+    def pace(self, seconds: float) -> None:
+        """From now on let so much time pass between two reads of an answer.
+
+        More text then comes with each read: to wake a thread costs far more than to read what is there.
+        """
+        self.shared_pace.seconds = seconds
 
     def ask(self, question: str) -> "Completion":
         """Nothing is sent before the first `next()`."""
@@ -105,7 +113,7 @@ class _Call:
         self._client = client
         self._question = question
         self._dialect = client.dialect
-        self._clock = Clock(client.endpoint)
+        self._clock = Clock(client.endpoint, client.shared_pace)
         self.wire = Wire(self._clock)
         self.draft = Draft(client.endpoint.answer_bytes)
         self.record = Record()

@@ -52,14 +52,19 @@ class _DeadlineReader(io.RawIOBase):
         self._sock = sock
         self._reference = sock.makefile("rb", buffering=0)  # http.client may close the socket before us
         self._clock = wire.clock
+        self._is_behind = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
+        if not self._is_behind:
+            self._clock.rest()
         self._sock.settimeout(self._clock.remaining())
         try:
-            return self._sock.recv_into(buffer)
+            received = self._sock.recv_into(buffer)
+            self._is_behind = received == len(buffer)  # then more is there already
+            return received
         except TimeoutError:
             self._clock.ran_out()
             raise

@@ -13,6 +13,7 @@ import socket
 import threading
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from answers.completions.endpoint import Endpoint
@@ -26,6 +27,13 @@ class Stopped(Exception):
     """The person, or the site, wants no more of this answer."""
 
 
+@dataclass(slots=True)
+class Pace:
+    """How long each question lets its answer gather between two reads, in seconds; one for a whole client."""
+
+    seconds: float = 0.0
+
+
 class Clock:
     """The deadlines of one question, on the monotonic clock, over all of its attempts.
 
@@ -33,8 +41,9 @@ class Clock:
     anew. Headers, keep-alive comments and empty deltas do not.
     """
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, pace: Pace | None = None) -> None:
         self._endpoint = endpoint
+        self._pace = pace or Pace()
         self._deadlines: dict[Phase, float] = {}
         self.expired: Phase | None = None
         self.spoken = False  # set when the model has said something: its next wait begins anew
@@ -61,6 +70,11 @@ class Clock:
             self._deadlines.pop(phase, None)
         if "first text" not in self._deadlines:  # the last attempt was cut while the model was reasoning
             self._set("first text", self._endpoint.first_text_seconds)
+
+    def rest(self) -> None:
+        """Let more text gather before it is read; only after words, so that the first are never held back."""
+        if self.spoken and self._pace.seconds:
+            time.sleep(self._pace.seconds)
 
     def remaining(self) -> float | None:
         """Seconds to the next deadline, None if there is none; raises TimeoutError if it is over."""

@@ -76,7 +76,7 @@ def main() -> int:
     verdict.write_log(folder / "chaos.log")
     sys.stdout.write(f"{again}: {time.monotonic() - began:.0f} s\n{verdict.table()}")
     if verdict:
-        pass  # shutil.rmtree(folder)
+        shutil.rmtree(folder)
         return 0
     sys.stdout.write(f"What befell whom, and the processes' own logs, are in {folder}\n")
     return 1
