@@ -17,7 +17,7 @@ PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
 PYTHON ?= $(shell for name in $(PYTHONS); do \
 	"$$name" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
 
-.PHONY: help run admin test chaos check format clean
+.PHONY: help run admin test chaos bench check format clean
 
 help: ## list what make can do
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name what; do \
@@ -40,6 +40,10 @@ test: .venv/installed-dev .venv/chromium staticfiles/staticfiles.json ## run the
 
 chaos: .venv/installed-dev staticfiles/staticfiles.json ## break everything by chance, for minutes (ANSWERS=200 SEED=7)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.chaos --answers $(ANSWERS) $(if $(SEED),--seed $(SEED))
+
+bench: .venv/installed-dev ## measure askme beside a raw proxy and the plain way, into bench/RESULTS.md
+	@$(BIN)/pip install --quiet -r bench/requirements.txt
+	@$(BIN)/python -m bench
 
 check: .venv/installed-dev ## check style, types, migrations, the Dockerfile and the Compose file
 	$(BIN)/ruff check

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import time
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from answers import events, guests
 from answers.events import Ask, Event, Follow, Refused, Stop
 from answers.follower import Follower
 from answers.forms import QuestionForm
+from answers.frame_rate import FrameRate
 from answers.models import Answer, User
 from answers.running import RunningAnswer
 from answers.store import in_store
@@ -26,7 +26,6 @@ RESTARTING = 4012  # close code 1012, "Service Restart", in the private range: A
 LOGGED_OUT = 4401  # as HTTP's 401
 TOO_MANY_FRAMES = 4429  # as HTTP's 429
 FOLLOWED_AT_ONCE = 20  # answers on one socket; a page follows one
-FRAMES_AT_ONCE, FRAMES_PER_SECOND = 60, 5  # a page says a few in a minute; a reconnect says two
 SESSION_SECONDS = 30.0  # how often a socket asks whether its person is still logged in
 
 _open: "set[AnswerConsumer]" = set()
@@ -42,17 +41,18 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.follower = Follower(current_worker(), self.send_event)
         self.user_id: int | None = None  # as of the last look; each frame looks anew
-        self.frames_left, self.last_frame = float(FRAMES_AT_ONCE), time.monotonic()
+        self.session_key = scope["cookies"].get(settings.SESSION_COOKIE_NAME, "")
+        self.rate = FrameRate.of(self.session_key)
         watching = asyncio.create_task(self.watch_session())
         try:
             await super().__call__(scope, receive, send)
         finally:
             watching.cancel()
             _open.discard(self)
+            self.rate.forget_when_full()
             await self.follower.close()  # here, since a cancelled consumer sees no disconnect
 
     async def connect(self) -> None:
-        self.session_key = self.scope["cookies"].get(settings.SESSION_COOKIE_NAME, "")
         await self.follower.open()
         await self.accept()
         _open.add(self)
@@ -62,7 +62,7 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """One frame. Whatever it holds, the reply is an event: never 1011, never a traceback to the page."""
-        if not self.may_speak():
+        if not self.rate.allows_one_more():
             await self.close(TOO_MANY_FRAMES)
             return
         answer = None
@@ -82,13 +82,6 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             log.exception("a frame could not be carried out")
             sentence = "Something went wrong on this site. Please try again."
             await self.send_event(events.error(Refused("internal", sentence, answer=answer)))
-
-    def may_speak(self) -> bool:
-        """A token bucket: a page that floods would keep the one thread of the database from all others."""
-        now = time.monotonic()
-        refilled = self.frames_left + (now - self.last_frame) * FRAMES_PER_SECOND
-        self.frames_left, self.last_frame = min(refilled, FRAMES_AT_ONCE) - 1, now
-        return self.frames_left >= 0
 
     async def watch_session(self) -> None:
         """Close the socket of a person who was logged out or deactivated, or whose session has expired."""

@@ -146,7 +146,12 @@ class Journal:
             self._save([answer])
         except UNFIT:
             log.exception("answer %s cannot be saved", answer.id)
-            Answer.objects.save_progress(answer.id, **asdict(UNSAVED), finished_at=timezone.now())
+            for text in ({"text": answer.text}, {}):
+                with suppress(*UNFIT):
+                    Answer.objects.save_progress(
+                        answer.id, **asdict(UNSAVED), finished_at=timezone.now(), **text
+                    )
+                    break
             if ended:
                 self._call(self._on_saved, answer, False)
             else:

@@ -2,9 +2,11 @@
 
 All look-ups of all sockets run one after another in one thread. If each waited for its own timeout while the
 database is away, the tenth would wait ten times as long. So after a failure the next ones fail at once, for
-a second.
+a second. And whoever waits for a database that says nothing at all, frozen or locked, waits no longer than
+`PATIENCE_SECONDS`.
 """
 
+import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from functools import wraps
@@ -17,6 +19,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 AWAY_SECONDS = 1.0
+PATIENCE_SECONDS = 10.0  # more than SQLite waits for its lock, and than hundreds of sockets at once take
 
 _away_until = 0.0
 
@@ -35,5 +38,14 @@ def in_store(function: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
             _away_until = time.monotonic() + AWAY_SECONDS
             raise
 
-    coroutine_function: Callable[P, Coroutine[Any, Any, T]] = database_sync_to_async(run)
-    return coroutine_function
+    in_thread: Callable[P, Coroutine[Any, Any, T]] = database_sync_to_async(run)
+
+    @wraps(function)
+    async def wait(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                return await in_thread(*args, **kwargs)
+        except TimeoutError as error:
+            raise OperationalError("the database takes too long") from error
+
+    return wait

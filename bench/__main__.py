@@ -1,4 +1,7 @@
-"""`make bench`: all servers under all loads in one run, into RESULTS.md. `python -m bench NAME ...` for some."""
+"""`make bench`: all servers under all loads in one run, into RESULTS.md.
+
+`python -m bench NAME ... --loads 1,3` measures some, and writes nothing.
+"""
 
 import argparse
 import asyncio
@@ -10,6 +13,7 @@ import psutil
 
 from bench import servers
 from bench.measure import Load, Result, measure
+from bench.report import write
 from bench.servers import LOAD_CORE, Server
 from tests.services import Postgres, Redis
 
@@ -44,7 +48,8 @@ def run(name: str, server: AbstractContextManager[Server], load: Load, **how: bo
         f"first {result.first_p50:7.1f} /{result.first_p99:7.1f} ms  group {result.group:5.1f}  "
         f"{result.tokens / result.seconds:8.0f}/s  "
         f"lost {result.lost} doubled {result.doubled} unfinished {result.unfinished}  "
-        f"{result.memory / 1000:6.0f} KB  {result.connects:4.0f} connects/s  http {result.http_seconds:.2f} s",
+        f"{result.memory / 1000:6.0f} KB  {result.connects:4.0f} connects/s  "
+        f"http {result.http_seconds:.2f} s",
         flush=True,
     )
     return result
@@ -65,7 +70,9 @@ def main() -> None:
             "plain": lambda: servers.plain(api.port),
             "askme": lambda: servers.askme(api.port),
             "askme, Redis": lambda: servers.askme(api.port, redis_url=redis_url),
-            "askme, Redis, far": lambda: servers.askme(api.port, redis_url=redis_url, processes=2),
+            "askme, Redis, far": lambda: servers.askme(
+                api.port, redis_url=redis_url, processes=2, database_url=database_url
+            ),
             "askme x 2": lambda: servers.askme(
                 api.port, redis_url=redis_url, processes=2, database_url=database_url
             ),
@@ -78,8 +85,6 @@ def main() -> None:
                     continue
                 results.append(run(name, shape(), load, follow_elsewhere=name.endswith("far")))
     if not options.names and not options.loads:
-        from bench.report import write
-
         write(results)
 
 

@@ -11,7 +11,10 @@ import sys
 import time
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
-EVENT = b'data: {"id":"x","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"%d:%d "},"finish_reason":null}]}\n\n'
+EVENT = (
+    b'data: {"id":"x","object":"chat.completion.chunk","choices":[{"index":0,'
+    b'"delta":{"content":"%d:%d "},"finish_reason":null}]}\n\n'
+)
 END = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
 
 

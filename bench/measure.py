@@ -67,7 +67,8 @@ async def measure(name: str, server: Server, load: Load, *, follow_elsewhere: bo
         if load.rate and index % 10 == 9:
             await asyncio.sleep(0.02)  # people do not ask in the same millisecond
     if follow_elsewhere:
-        await asyncio.sleep(0.3)
+        for page in pages:
+            await page.accepted.wait()  # its row is there
         for page, reader in zip(pages, readers, strict=True):
             reader.say(type="answer.follow", answer=page.answer, position=0)
             page.finished.set()

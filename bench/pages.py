@@ -38,7 +38,7 @@ class Page(asyncio.Protocol):
     def __init__(self, tally: Tally, path: str, host: str, cookie: str) -> None:
         self.tally, self.answer = tally, str(uuid.uuid4())
         self.cookie = cookie
-        self.opened, self.finished = asyncio.Event(), asyncio.Event()
+        self.opened, self.accepted, self.finished = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.expected = 0  # the number of the next token
         self.asked_at = 0
         self.buffer = b""
@@ -93,6 +93,7 @@ class Page(asyncio.Protocol):
 
     def frame(self, data: bytes, arrived: int) -> None:
         event = json.loads(data)
+        self.accepted.set()
         if event["type"] == "answer.text":
             self.text(event["text"], arrived)
         elif event["type"] in ("answer.finished", "error"):

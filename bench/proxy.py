@@ -1,6 +1,7 @@
-"""The first reference: a raw asyncio proxy from the API to a websocket. `python -m bench.proxy PORT API_PORT`.
+"""The first reference: a raw asyncio proxy from the API to a websocket.
 
-No framework, no people, nothing stored, nothing that heals: what streaming costs in Python at the least.
+`python -m bench.proxy PORT API_PORT`. No framework, no people, nothing stored, nothing that heals: what
+streaming costs in Python at the least.
 """
 
 import asyncio

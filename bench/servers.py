@@ -1,4 +1,4 @@
-"""The servers that are measured, each as real processes on loopback, on a core of their own where there are two."""
+"""The servers that are measured: real processes on loopback, on a core of their own where there are two."""
 
 import os
 import socket
@@ -27,11 +27,10 @@ class Process:
 
     def __init__(self, arguments: list[str], port: int, core: int | None, **environment: str) -> None:
         self.port = port
-        log = open(os.environ.get("BENCH_LOG", os.devnull), "ab")
-        self.process = subprocess.Popen(
-            [sys.executable, *arguments], cwd=ROOT, env=os.environ | environment, stdout=log, stderr=log
-        )
-        log.close()
+        with open(os.environ.get("BENCH_LOG", os.devnull), "ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, *arguments], cwd=ROOT, env=os.environ | environment, stdout=log, stderr=log
+            )
         self.info = psutil.Process(self.process.pid)
         if core is not None and (os.cpu_count() or 1) > 1:
             self.info.cpu_affinity([core])

@@ -1,22 +1,13 @@
 // The page: asks, follows and stops over `/ws/answers/`. answers/events.py is the protocol.
-// What arrives is untrusted and only ever becomes text. The words are in the template, and CSS chooses among them.
 
-const RECONNECT_MILLISECONDS = [100, 500, 1_000, 2_000, 5_000, 10_000]; // then always the last
-const CONNECT_MILLISECONDS = 10_000; // a handshake that takes longer is given up; a browser waits for minutes
-const STEADY_MILLISECONDS = 5_000; // a socket that lives so long was a success; one that opens and closes was none
-const STALE_MILLISECONDS = 20_000; // after so long in the background a phone may have dropped the socket unsaid
+import { AnswerView, codePoints, element } from "./answer.js";
+import { Connection } from "./connection.js";
+
 const NOTICE_MILLISECONDS = 1_500; // a shorter loss of the connection is not worth a word
-const TICK_MILLISECONDS = 1_000;
 const COUNTER_SHARE = 0.9; // of the longest question: from there on the page says how much is left
-const END_PIXELS = 40; // a reader so near to the end of the page goes along with it
 const NIL_UUID = "00000000-0000-0000-0000-000000000000"; // in place of an id in `data-address`
 const DRAFT = "askme.draft"; // in sessionStorage: what is typed
 const PENDING = "askme.pending"; // in sessionStorage: the exchange that was asked and is not yet accepted
-
-const element = (id) => document.getElementById(id);
-
-// Positions and lengths count code points, as Python does; a string's own length counts UTF-16 units.
-const codePoints = (text) => Array.from(text);
 
 function makeUUID() {
   if (crypto.randomUUID) return crypto.randomUUID();
@@ -28,243 +19,13 @@ function makeUUID() {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-// One websocket, for as long as the page is shown. It queues nothing: at each `opened` the listener says
-// again what still matters.
-class Connection {
-  #url;
-  #listener; // opened(), closed(), received(event)
-  #socket = null;
-  #listening = null;
-  #timer = null; // for what comes next: giving up, counting as a success, or trying again
-  #failures = 0;
-  #hiddenAt = 0;
-
-  constructor(path, listener) {
-    this.#listener = listener;
-    this.#url = new URL(path, location.href);
-    this.#url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-    addEventListener("pagehide", () => this.close());
-    addEventListener("pageshow", () => this.#socket || this.#renew());
-    addEventListener("online", () => this.#renew());
-    document.addEventListener("visibilitychange", () => this.#visibilityChanged());
-  }
-
-  open() {
-    this.#wait(CONNECT_MILLISECONDS, () => this.#lost());
-    this.#socket = new WebSocket(this.#url);
-    this.#listening = new AbortController();
-    const { signal } = this.#listening;
-    this.#socket.addEventListener("open", () => this.#opened(), { signal });
-    this.#socket.addEventListener("message", ({ data }) => this.#listener.received(JSON.parse(data)), { signal });
-    this.#socket.addEventListener("close", () => this.#lost(), { signal });
-  }
-
-  close() {
-    clearTimeout(this.#timer);
-    this.#listening?.abort();
-    this.#socket?.close();
-    this.#socket = null;
-    this.#listener.closed();
-  }
-
-  send(frame) {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(frame));
-  }
-
-  #opened() {
-    this.#wait(STEADY_MILLISECONDS, () => (this.#failures = 0));
-    this.#listener.opened();
-  }
-
-  #lost() {
-    this.close();
-    const delay = RECONNECT_MILLISECONDS[this.#failures] ?? RECONNECT_MILLISECONDS.at(-1);
-    this.#failures += 1;
-    // Spread by chance: a server that restarts loses everybody at once.
-    this.#wait(delay * (0.5 + Math.random()), () => this.open());
-  }
-
-  #renew() {
-    this.#failures = 0;
-    this.close();
-    this.open();
-  }
-
-  #visibilityChanged() {
-    const isStale = Date.now() - this.#hiddenAt > STALE_MILLISECONDS;
-    if (document.hidden) this.#hiddenAt = Date.now();
-    else if (isStale || this.#socket?.readyState !== WebSocket.OPEN) this.#renew();
-  }
-
-  #wait(milliseconds, action) {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(action, milliseconds);
-  }
-}
-
-// An exchange: a question and its answer, growing. Its status is one of models.Status, or `loading` until
-// the server has said which.
-class AnswerView {
-  #send;
-  #data = element("answer").dataset;
-  #text = document.createTextNode(element("text").textContent); // all of it in one node
-  #position = 0; // how many code points the server has sent
-  #anew = null; // what comes from 0 while a text is already shown; see #append
-  #hasStartedOver = false; // a wrong length is put right once: no endless loop
-  #isFilling = false; // text is missing and was asked for
-  #asked = 0; // milliseconds since 1970, by this browser's clock
-  #ticker = null;
-
-  constructor(send) {
-    this.#send = send;
-    element("text").replaceChildren(this.#text);
-    if (!this.isAnswering) return; // a finished answer came whole with the page
-    const { elapsedFrom, elapsedTo } = this.#data; // seconds, both by the server's clock
-    this.#asked = Date.now() - (elapsedTo - elapsedFrom) * 1_000;
-    this.#startOver(); // HTML does not keep every code point
-    this.#setStatus(this.#data.status);
-  }
-
-  get answer() { return this.#data.answer ?? null; }
-  get question() { return element("question").textContent; }
-  get exchange() { return { answer: this.answer, question: this.question, asked: this.#asked }; }
-  get isAnswering() { return ["queued", "running"].includes(this.#data.status); }
-  get isFollowed() { return this.isAnswering || this.#data.status === "loading"; }
-
-  show({ answer, question, asked }) {
-    this.hide();
-    this.#asked = asked;
-    this.#data.answer = answer;
-    element("question").textContent = question;
-    element("answer").hidden = false;
-    this.#setStatus("loading");
-  }
-
-  hide() {
-    this.#stopTicking();
-    [this.#position, this.#anew, this.#hasStartedOver, this.#isFilling] = [0, null, false, false];
-    this.#text.data = "";
-    for (const id of ["question", "ahead", "model", "seconds", "error"]) element(id).textContent = "";
-    for (const name of ["answer", "status", "finishReason", "stopping"]) delete this.#data[name];
-    element("answer").hidden = true;
-  }
-
-  follow() {
-    this.#isFilling = false;
-    this.#send({ type: "answer.follow", answer: this.answer, position: this.#position });
-    if ("stopping" in this.#data) this.stop(); // it may have been lost with the connection
-  }
-
-  stop() {
-    this.#data.stopping = "";
-    this.#send({ type: "answer.stop", answer: this.answer });
-  }
-
-  queued({ ahead }) {
-    element("ahead").textContent = ahead > 0 ? `, ${ahead} ahead of you` : "";
-    this.#setStatus("queued");
-  }
-
-  started({ model }) {
-    element("model").textContent = model;
-    this.#setStatus("running");
-  }
-
-  text({ position, text }) {
-    if (position > this.#position) return this.#fillGap();
-    const fresh = codePoints(text).slice(this.#position - position);
-    this.#position += fresh.length;
-    this.#isFilling = false;
-    if (!this.isAnswering) this.#setStatus("running");
-    this.#keepingEndInSight(() => this.#append(fresh.join("")));
-  }
-
-  finished({ status, length, finish_reason, error, seconds }) {
-    if (length !== this.#position && !this.#hasStartedOver) {
-      this.#hasStartedOver = true;
-      this.#startOver();
-      return this.follow();
-    }
-    this.#keepingEndInSight(() => {
-      this.#text.data = this.#anew ?? this.#text.data;
-      this.#anew = null;
-      this.#data.finishReason = finish_reason ?? "";
-      element("error").textContent = error?.message ?? "";
-      this.#setStatus(status);
-      element("seconds").textContent = seconds === null ? "" : `${seconds.toFixed(1)} s`;
-    });
-  }
-
-  refused(error) {
-    this.#hasStartedOver = true;
-    this.finished({ status: "failed", error, seconds: null });
-  }
-
-  #fillGap() {
-    if (this.#isFilling) return;
-    this.follow();
-    this.#isFilling = true;
-  }
-
-  #startOver() {
-    this.#position = 0;
-    this.#anew = "";
-  }
-
-  // What is shown stays until that which comes anew has grown past it or differs: nothing flickers.
-  #append(text) {
-    if (this.#anew === null) return this.#text.appendData(text);
-    this.#anew += text;
-    if (this.#text.data.startsWith(this.#anew)) return;
-    this.#text.data = this.#anew;
-    this.#anew = null;
-  }
-
-  #setStatus(status) {
-    const isNews = status !== this.#data.status && status !== "loading";
-    this.#data.status = status;
-    element("text").setAttribute("aria-busy", this.isAnswering);
-    if (this.isAnswering) this.#startTicking();
-    else this.#stopTicking();
-    if (!this.isFollowed) delete this.#data.stopping;
-    if (isNews) element("announcement").textContent = this.#announcement;
-  }
-
-  get #announcement() {
-    if (this.isAnswering) return "Answering";
-    const { offsetHeight, innerText } = element("ending"); // innerText of what is not shown is all of it
-    return (offsetHeight && innerText.trim()) || "Answer complete";
-  }
-
-  #startTicking() {
-    this.#tick();
-    this.#ticker ??= setInterval(() => this.#tick(), TICK_MILLISECONDS);
-  }
-
-  #stopTicking() {
-    clearInterval(this.#ticker);
-    this.#ticker = null;
-  }
-
-  #tick() {
-    element("seconds").textContent = `${Math.max(0, Math.floor((Date.now() - this.#asked) / 1_000))} s`;
-  }
-
-  #keepingEndInSight(change) {
-    const page = document.documentElement;
-    const isAtEnd = scrollY + page.clientHeight >= page.scrollHeight - END_PIXELS;
-    change();
-    if (isAtEnd) scrollTo(scrollX, page.scrollHeight);
-  }
-}
-
 // The form, the address, and what goes to and fro between the connection and the answer.
 class Page {
   #data = element("page").dataset;
   #box = element("question-box");
   #pending = JSON.parse(sessionStorage.getItem(PENDING));
   #connection = new Connection(this.#data.socket, this);
-  #view = new AnswerView((frame) => this.#connection.send(frame));
+  #view = new AnswerView(this.#connection);
   #notice = null;
   #handlers = {
     "answer.queued": (event) => this.#view.queued(event),
@@ -280,7 +41,7 @@ class Page {
     element("form").addEventListener("submit", (event) => this.#submitted(event));
     element("again").addEventListener("click", () => this.#ask(this.#view.question));
     element("stop").addEventListener("click", () => this.#view.stop());
-    element("reload").addEventListener("click", () => location.reload());
+    element("reload").addEventListener("click", () => location.assign(this.#data.home));
     addEventListener("popstate", ({ state }) => this.#navigated(state));
     history.replaceState(this.#view.exchange, "");
     this.#keepDraft();
@@ -299,7 +60,12 @@ class Page {
   }
 
   closed() {
+    if (this.#connection.isOver) return this.#refresh(); // the error before it has said why
     this.#notice ??= setTimeout(() => (element("connection").hidden = false), NOTICE_MILLISECONDS);
+  }
+
+  silent() {
+    this.#sayAgain();
   }
 
   received(event) {
@@ -315,6 +81,8 @@ class Page {
 
   get #isBusy() { return this.#pending !== null || this.#view.isAnswering; }
 
+  get #canAsk() { return !this.#isBusy && !this.#connection.isOver; }
+
   #ask(question) {
     this.#pending = { answer: makeUUID(), question, asked: Date.now() };
     sessionStorage.setItem(PENDING, JSON.stringify(this.#pending));
@@ -325,7 +93,7 @@ class Page {
 
   #sendPending() {
     const { answer, question } = this.#pending;
-    this.#connection.send({ type: "question.ask", answer, question, follows: null });
+    this.#connection.request({ type: "question.ask", answer, question, follows: null });
   }
 
   // The answer's id makes this safe: the same question twice is one question.
@@ -352,11 +120,12 @@ class Page {
       const { question } = this.#settle();
       this.#box.value ||= question;
       this.#keepDraft();
-    } else if (answer !== null && answer === this.#view.answer && this.#view.isFollowed) {
+    } else if (code === "not_found" && answer === this.#view.answer && this.#view.isFollowed) {
       return this.#view.refused({ message });
     } else if (retry_after !== null) {
       setTimeout(() => this.#retry(), retry_after * 1_000);
     }
+    if (code === "no_session") this.#view.lose();
     this.#showProblem(message, { isReloadNeeded: code === "no_session" });
   }
 
@@ -379,7 +148,7 @@ class Page {
   #submitted(event) {
     event.preventDefault();
     const question = this.#box.value;
-    if (question.trim() && this.#charactersLeft >= 0 && !this.#isBusy) this.#ask(question);
+    if (question.trim() && this.#charactersLeft >= 0 && this.#canAsk) this.#ask(question);
     else this.#box.focus();
   }
 
@@ -395,7 +164,8 @@ class Page {
   }
 
   #navigated(exchange) {
-    if (exchange === null) return location.reload(); // an address that this page did not make
+    // An address that this page did not make, or cannot fill any more.
+    if (exchange === null || this.#connection.isOver) return location.reload();
     this.#view.hide();
     if (exchange.answer) this.#view.show(exchange);
     this.#showProblem(null);
@@ -406,7 +176,8 @@ class Page {
   // -- What the person sees
 
   #refresh() {
-    element("fields").disabled = element("again").disabled = this.#isBusy;
+    element("fields").disabled = this.#isBusy;
+    element("ask").disabled = element("again").disabled = !this.#canAsk;
     element("ask").textContent = this.#isBusy ? "Answering..." : "Ask";
     element("waiting").hidden = this.#pending === null;
   }

@@ -1,0 +1,72 @@
+"""Writes RESULTS.md, with its table and its plot, from the results of one run."""
+
+import os
+import platform
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+
+from bench.measure import Result
+
+FOLDER = Path(__file__).resolve().parent
+HEAD = """# Results of `make bench`
+
+One run on one machine: {machine}. Figures of different runs or machines do not compare; ratios within a
+run do. Server and load have a core each, except where the server is two processes. CPU is the server's, in
+microseconds for each token that a page received, with everything switched on that the product does: sessions,
+journal, positions, limits. The lag is from the API's send to the page's receive. The references do none of
+that: `proxy` is a raw asyncio proxy, `plain` a thread with `requests` and `async_to_sync` for each token.
+
+| load | server | CPU µs/token | of the proxy's | lag p50 / p99 ms | first text p50 / p99 ms | tokens/s | \
+tokens a group | lost, doubled, unfinished | KB a stream | connects/s | page in s |
+|---|---|---|---|---|---|---|---|---|---|---|---|
+"""
+
+
+def write(results: list[Result]) -> None:
+    rows = [_row(result, results) for result in results]
+    head = HEAD.format(machine=_machine())
+    (FOLDER / "RESULTS.md").write_text(f"{head}{''.join(rows)}\n![CPU and lag by load](results.svg)\n")
+    _plot(results)
+
+
+def _row(result: Result, results: list[Result]) -> str:
+    proxy = next(r.cpu for r in results if r.server == "proxy" and r.load == result.load)
+    return (
+        f"| {result.load} | {result.server} | {result.cpu:.0f} | {result.cpu / proxy:.1f} "
+        f"| {result.lag_p50:,.1f} / {result.lag_p99:,.1f} "
+        f"| {result.first_p50:,.1f} / {result.first_p99:,.1f} "
+        f"| {result.tokens / result.seconds:,.0f} | {result.group:.1f} "
+        f"| {result.lost}, {result.doubled}, {result.unfinished} | {result.memory / 1000:.0f} "
+        f"| {result.connects:.0f} | {result.http_seconds:.2f} |\n"
+    )
+
+
+def _machine() -> str:
+    model = platform.processor() or platform.machine()
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            model = line.split(":", 1)[1].strip()
+    return (
+        f"{os.cpu_count()} cores of {model}, Linux {platform.release()}, Python {platform.python_version()}"
+    )
+
+
+def _plot(results: list[Result]) -> None:
+    """CPU for each token, and the lag's 99th percentile, by load, a line for each server."""
+    figure, (cpu, lag) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
+    loads = list(dict.fromkeys(str(r.load) for r in results if r.load.rate))
+    for server in dict.fromkeys(r.server for r in results):
+        found = {str(r.load): r for r in results if r.server == server and r.load.rate}
+        there = [load for load in loads if load in found]
+        cpu.plot(there, [found[load].cpu for load in there], marker="o", label=server)
+        lag.plot(there, [found[load].lag_p99 for load in there], marker="o", label=server)
+    cpu.set(ylabel="microseconds of CPU for each token", yscale="log")
+    lag.set(ylabel="lag p99, milliseconds", yscale="log")
+    for axes in (cpu, lag):
+        axes.grid(alpha=0.3)
+    lag.legend()
+    figure.savefig(FOLDER / "results.svg")
