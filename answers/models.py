@@ -44,9 +44,8 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
 
         Raises `Answer.DoesNotExist` if the row, or the one it follows, is another person's.
         """
-        if follows is not None:
-            self.get(user=user, pk=follows)
-        fields = {"user": user, "question": question, "follows_id": follows}
+        thread = id if follows is None else self.get(user=user, pk=follows).thread
+        fields = {"user": user, "question": question, "follows_id": follows, "thread": thread}
         answer, created = self.get_or_create(pk=id, defaults=fields)
         if answer.user_id != user.pk:
             raise self.model.DoesNotExist
@@ -108,6 +107,7 @@ class Answer(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="answers")
     follows = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    thread = models.UUIDField(editable=False)  # the id of the thread's first answer; its own if it is the first
     question = models.TextField()
     text = models.TextField("answer", blank=True)
     status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)
@@ -136,6 +136,7 @@ class Answer(models.Model):
         indexes = [
             models.Index(fields=["user", "-asked_at"], name="answer_by_user"),
             models.Index(fields=["-asked_at"], name="answer_by_time"),
+            models.Index(fields=["thread", "asked_at"], name="answer_by_thread"),
             models.Index(
                 fields=["heartbeat_at"],
                 name="answer_unfinished",
