@@ -107,7 +107,7 @@ class Answer(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="answers")
     follows = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
-    thread = models.UUIDField(editable=False)  # the id of the thread's first answer; its own if it is the first
+    thread = models.UUIDField(editable=False)  # the id of its first answer; its own if it is the first
     question = models.TextField()
     text = models.TextField("answer", blank=True)
     status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)
