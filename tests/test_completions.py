@@ -450,3 +450,51 @@ def test_an_event_or_a_json_reply_of_many_lines_is_bounded_too(
     for _ in range(2):
         with pytest.raises(TooLarge):
             list(client.ask("Why?"))
+
+
+# How often it is read
+
+
+def test_with_a_pace_all_that_gathers_is_one_read_and_the_first_text_is_not_held_back(
+    api_server: ApiServer, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first_is_read, all_is_sent = threading.Event(), threading.Event()
+    rests: list[float] = []
+
+    def behaviour(exchange: Exchange) -> None:
+        exchange.head()
+        exchange.chunk("0 ")
+        assert first_is_read.wait(5)
+        for number in range(1, 20):
+            exchange.chunk(f"{number} ")
+        exchange.finish()
+        all_is_sent.set()
+
+    def rest(seconds: float) -> None:
+        rests.append(seconds)
+        assert all_is_sent.wait(5)
+
+    api_server.behaviour = behaviour
+    client = client_for(api_server)
+    client.pace(0.15)
+    monkeypatch.setattr("answers.completions.wire.time.sleep", rest)
+    completion = client.ask("Why?")
+    assert next(completion) == "0 "
+    assert rests == []
+    first_is_read.set()
+    assert "".join(completion) == "".join(f"{number} " for number in range(1, 20))
+    assert set(rests) == {0.15}
+    assert len(rests) <= 2
+
+
+def test_a_stop_is_not_held_back_by_the_pace(api_server: ApiServer, client_for: ClientFor) -> None:
+    api_server.behaviour = stall(["0 "])
+    client = client_for(api_server)
+    client.pace(1)
+    completion = client.ask("Why?")
+    assert next(completion) == "0 "
+    reading = threading.Thread(target=list, args=[completion])
+    reading.start()
+    completion.stop()
+    assert api_server.requests[0].closed.wait(1)
+    reading.join(10)

@@ -338,6 +338,31 @@ def test_waiting_questions_are_told_how_many_are_ahead(make_site, api_server, me
     assert bob.finish(second)["status"] == "complete"
 
 
+def test_more_questions_than_threads_wait_their_turn_and_all_are_answered(make_site, api_server, meet):
+    site = make_site(api_server, ASKME_THREADS="4", ASKME_RUNNING_PER_USER="2").start()
+    api_server.behaviour = stall(["Whole. "])
+    people = [meet(site.url) for _ in range(4)]
+    sockets = [person.connect() for person in people]
+    asked = [(socket, socket.ask(f"{number}")) for number in range(6) for socket in sockets]
+    assert api_server.wait_for_requests(4)
+    fresh = people[0].http.get(site.url)  # the site answers while it is full
+    assert fresh.status_code == 200
+    assert fresh.elapsed.total_seconds() < 1
+    late = meet(site.url).connect()
+    last = late.ask("And I?")
+    assert late.read_until("answer.queued", last)["ahead"] == 4  # one turn of each of the others, not twenty
+    assert len(api_server.requests) == 4
+    api_server.release()
+    for socket, id in [*asked, (late, last)]:
+        if id not in {event["answer"] for event in socket.events if event["type"] == "answer.finished"}:
+            socket.read_until("answer.finished", id)
+        assert socket.texts[id] == "Whole. "
+    order = [exchange.question for exchange in api_server.requests]
+    assert len(order) == 25
+    # Four were running and four ahead; those that start in the same moment may reach the API before it.
+    assert order.index("And I?") < 12
+
+
 def test_an_error_of_the_api_is_a_sentence_for_the_person_and_detail_for_the_operator(site, meet):
     site.api.behaviour = lambda exchange: exchange.reply(401, {"error": {"message": "Bad key sk-test"}})
     socket = meet(site.url).connect()
