@@ -13,15 +13,25 @@ admin.site.index_title = "Administration"
 
 @admin.register(Answer)
 class AnswerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ["short_question", "status", "user", "model", "asked_at", "rounded_seconds", "error_code"]
-    list_filter = ["status", "asked_at", "model", "error_code"]
-    search_fields = ["question", "text", "user__username", "error_detail"]
+    list_display = [
+        "short_question",
+        "status",
+        "user",
+        "model",
+        "asked_at",
+        "rounded_seconds",
+        "error_code",
+        "rating",
+    ]
+    list_filter = ["status", "rating", "asked_at", "model", "error_code"]
+    search_fields = ["question", "text", "user__username", "error_detail", "rating_note"]
     date_hierarchy = "asked_at"
     list_select_related = ["user"]
     list_per_page = 50
     show_full_result_count = False  # counting a large table twice for each search
     fieldsets = [
         (None, {"fields": ["question", "text", "status", "user", "follows"]}),
+        ("What the person said of it", {"fields": ["rating", "rating_note"]}),
         ("How it ended", {"fields": ["finish_reason", "error_code", "error_message", "error_detail"]}),
         ("The model", {"fields": ["model", "prompt_tokens", "completion_tokens", "tokens_estimated"]}),
         (

@@ -21,12 +21,19 @@ FROM_ZERO = [  # 0 switches the limit off
     "ASKME_ANSWER_BYTES",
     "ASKME_LINE_BYTES",
     "ASKME_RUNNING_PER_USER",
+    "ASKME_QUESTIONS_PER_MINUTE",
+    "ASKME_QUESTIONS_PER_DAY",
+    "ASKME_QUEUE",
+    "ASKME_PROXIES",
 ]
+
+# Providers where everybody can have an account, whatever the application asks for.
+EVERYBODYS = ("accounts.google.com", "login.microsoftonline.com", "gitlab.com", "appleid.apple.com")
 
 
 @register()
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
-    return [*_unread(), *_numbers(), *_api(), *_processes(), *_unknown()]
+    return [*_unread(), *_numbers(), *_api(), *_processes(), *_accounts(), *_unknown()]
 
 
 def _unread() -> Iterator[CheckMessage]:
@@ -97,6 +104,48 @@ def _processes() -> Iterator[CheckMessage]:
             hint="Write the same long random SECRET_KEY for all processes.",
             id="askme.E010",
         )
+
+
+def _accounts() -> Iterator[CheckMessage]:
+    if settings.ASKME_SIGNUP not in ("open", "invited", "closed"):
+        yield Error(
+            f"ASKME_SIGNUP is {settings.ASKME_SIGNUP!r}.",
+            hint="Write “open”, “invited” or “closed”.",
+            id="askme.E011",
+        )
+    if settings.ASKME_VERIFY_EMAIL and not settings.EMAIL_URL:
+        yield Error(
+            "ASKME_VERIFY_EMAIL is true, but EMAIL_URL is not set: nobody would get the code.",
+            hint="Write the address of your mail server, or leave ASKME_VERIFY_EMAIL out.",
+            id="askme.E012",
+        )
+    yield from _single_sign_on()
+
+
+def _single_sign_on() -> Iterator[CheckMessage]:
+    names = ("ASKME_OIDC_ISSUER", "ASKME_OIDC_CLIENT_ID", "ASKME_OIDC_CLIENT_SECRET")
+    missing = [name for name in names if not getattr(settings, name)]
+    if 0 < len(missing) < len(names):
+        yield Error(
+            f"Single sign-on lacks {' and '.join(missing)}.",
+            hint="Write all three, as the provider shows them, or none.",
+            id="askme.E013",
+        )
+    if issuer := settings.ASKME_OIDC_ISSUER:
+        parts = urlsplit(issuer)
+        is_here = parts.hostname in ("localhost", "127.0.0.1", "::1")
+        if not parts.hostname or (parts.scheme != "https" and not (parts.scheme == "http" and is_here)):
+            yield Error(
+                "ASKME_OIDC_ISSUER is not an https address.",
+                hint="Write the provider's issuer, such as https://login.example.org/realms/team.",
+                id="askme.E014",
+            )
+        if parts.hostname in EVERYBODYS and not settings.ASKME_OIDC_DOMAINS:
+            yield Warning(
+                f"Anybody can get an account at {parts.hostname}, and so at this site.",
+                hint="Write your own domains into ASKME_OIDC_DOMAINS, such as example.org.",
+                id="askme.W002",
+            )
 
 
 def _unknown() -> Iterator[CheckMessage]:

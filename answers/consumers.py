@@ -10,12 +10,12 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import DatabaseError, transaction
 
-from answers import events, guests
+from answers import events, guests, limits
 from answers.events import Ask, Event, Follow, Refused, Stop
 from answers.follower import Follower
 from answers.forms import QuestionForm
 from answers.frame_rate import FrameRate
-from answers.models import Answer, User
+from answers.models import Answer, Share, User
 from answers.running import RunningAnswer
 from answers.store import in_store
 from answers.worker import current_worker
@@ -27,12 +27,17 @@ LOGGED_OUT = 4401  # as HTTP's 401
 TOO_MANY_FRAMES = 4429  # as HTTP's 429
 FOLLOWED_AT_ONCE = 20  # answers on one socket; a page follows one
 SESSION_SECONDS = 30.0  # how often a socket asks whether its person is still logged in
+FIRST_LOOK_SECONDS = 5.0  # when it first learns who that is, unless a frame has asked before
+LOGIN_REQUIRED = "Please log in to ask a question. What you typed is kept."
 
 _open: "set[AnswerConsumer]" = set()
+_ending = False
 
 
 async def let_pages_go() -> None:
     """Close all sockets of a process that ends, with a code that tells pages to find another."""
+    global _ending
+    _ending = True
     for consumer in list(_open):
         await consumer.close(RESTARTING)
 
@@ -43,6 +48,7 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self.user_id: int | None = None  # as of the last look; each frame looks anew
         self.session_key = scope["cookies"].get(settings.SESSION_COOKIE_NAME, "")
         self.rate = FrameRate.of(self.session_key)
+        self.shares: dict[UUID, str] = {}  # by answer: the token by which it is followed
         watching = asyncio.create_task(self.watch_session())
         try:
             await super().__call__(scope, receive, send)
@@ -56,6 +62,8 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         await self.follower.open()
         await self.accept()
         _open.add(self)
+        if _ending:  # a balancer has kept a connection from before, and it became this socket
+            await self.close(RESTARTING)
 
     async def send_event(self, event: Event) -> None:
         await self.send(text_data=json.dumps(event, ensure_ascii=False))
@@ -85,15 +93,18 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def watch_session(self) -> None:
         """Close the socket of a person who was logged out or deactivated, or whose session has expired."""
+        await asyncio.sleep(FIRST_LOOK_SECONDS)
         while True:
-            await asyncio.sleep(SESSION_SECONDS)
             try:
                 await self.user(None)
+                await self.lose_revoked()
             except DatabaseError:
                 pass  # the next look will tell
             except Refused as refused:
                 await self.send_event(events.error(refused))
                 await self.close(LOGGED_OUT)
+                return
+            await asyncio.sleep(SESSION_SECONDS)
 
     async def obey(self, frame: Ask | Follow | Stop) -> None:
         match frame:
@@ -125,18 +136,38 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         return events.queued(answer.pk, ahead)
 
     async def follow(self, follow: Follow) -> None:
-        if not await self.owns(follow.answer):
+        may_read = (
+            self.owns(follow.answer) if follow.share is None else self.shows(follow.share, follow.answer)
+        )
+        if not await may_read:
             raise _not_found(follow)
         await self.start_following(follow.answer, follow.position)
+        self.shares.pop(follow.answer, None)
+        if follow.share is not None:
+            self.shares[follow.answer] = follow.share
+
+    async def lose_revoked(self) -> None:
+        """Follow no longer what was shared and is not any more."""
+        self.shares = {answer: share for answer, share in self.shares.items() if answer in self.follower}
+        for answer, share in list(self.shares.items()):
+            if not await self.shows(share, answer):
+                await self.follower.lose(answer)
 
     async def stop(self, stop: Stop) -> None:
         """At once if it runs here; else its own process finds the wish in the store."""
-        user = await self.user(stop.answer)
         running = self.follower.worker.answers.get(stop.answer)
-        if running is not None and user is not None and running.user_id == user.pk:
+        if running is not None and running.user_id == await self.user_id_or_known(stop.answer):
             self.follower.worker.stop(stop.answer)
         elif not await self.request_stop(stop):
             raise _not_found(stop)
+
+    async def user_id_or_known(self, answer: UUID) -> int | None:
+        """Who speaks; while the database is away, who spoke last: nobody else can have taken their place."""
+        try:
+            user = await self.user(answer)
+        except DatabaseError:
+            return self.user_id
+        return user.pk if user else None
 
     async def start_following(self, answer: UUID, position: int, told: Event | None = None) -> None:
         if len(self.follower) >= FOLLOWED_AT_ONCE and answer not in self.follower:
@@ -155,8 +186,12 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         """The row of this question, and whether it is new: the same frame may come many times."""
         with transaction.atomic():
             user = self._seen(guests.user_or_guest(self.session_key), ask.answer)
+            if guests.must_log_in(user):
+                raise Refused("login_required", LOGIN_REQUIRED, answer=ask.answer)
             if user is None:
                 raise _no_session(ask.answer)
+            if not Answer.objects.filter(pk=ask.answer).exists():
+                limits.check(user, ask.answer)
             try:
                 return Answer.objects.ask(user, ask.answer, question, follows=ask.follows)
             except Answer.DoesNotExist:
@@ -165,7 +200,14 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     @in_store
     def owns(self, answer: UUID) -> bool:
         user = self._seen(guests.user_of(self.session_key), answer)
+        if user is None and not guests.is_live(self.session_key):
+            raise _no_session(answer)
         return user is not None and user.answers.filter(pk=answer).exists()
+
+    @in_store
+    def shows(self, share: str, answer: UUID) -> bool:
+        found = Share.objects.valid(share).first()
+        return found is not None and found.answers.filter(pk=answer).exists()
 
     @in_store
     def request_stop(self, stop: Stop) -> bool:

@@ -29,10 +29,14 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Follow:
-    """`answer.follow`: send what comes after the `position` that the page has."""
+    """`answer.follow`: send what comes after the `position` that the page has.
+
+    With `share`, the last part of a shared thread's address, anybody may follow an answer of that thread.
+    """
 
     answer: UUID
     position: int
+    share: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,12 @@ def parse(frame: str) -> Ask | Follow | Stop:
             position = fields.get("position", 0)
             if not isinstance(position, int) or isinstance(position, bool) or not 0 <= position < 2**31:
                 raise Refused("bad_frame", "The field “position” is a number from 0.", answer=answer)
-            return Follow(answer, position)
+            share = fields.get("share")
+            if share is not None and not (isinstance(share, str) and len(share) <= 64 and share.isascii()):
+                raise Refused(
+                    "bad_frame", "The field “share” is a token from a shared address.", answer=answer
+                )
+            return Follow(answer, position, share)
         case "answer.stop":
             return Stop(answer)
         case other:

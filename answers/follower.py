@@ -21,7 +21,7 @@ from django.db.models import Value
 from django.db.models.functions import Length, Substr
 
 from answers import events
-from answers.events import Event
+from answers.events import Event, Refused
 from answers.models import Answer, Status
 from answers.relay import group_name
 from answers.store import in_store
@@ -83,6 +83,13 @@ class Follower:
         # The reading task is the only one that sends text: two would overtake each other.
         await self._layer.send(self._channel, {"type": "follow", "answer": str(answer)})
         self._look_soon()
+
+    async def lose(self, answer: UUID) -> None:
+        """It is there no more, or not for this reader: say so, once."""
+        if answer in self:
+            await self._forget(str(answer))
+            gone = Refused("not_found", "This answer was deleted, or is not shared any more.", answer=answer)
+            await self._send(events.error(gone))
 
     # -- The reading task
 
@@ -150,7 +157,7 @@ class Follower:
         while self._followed.get(answer) is followed:  # else it follows anew, from another position
             row, length = await _row(answer, followed.position)
             if row is None:
-                await self._forget(answer)  # deleted meanwhile
+                await self.lose(UUID(answer))
                 return
             if say_status and row.status == Status.QUEUED:
                 await self._tell(events.queued(row.pk, 0), followed)

@@ -1,10 +1,13 @@
-"""What may be asked."""
+"""What may be asked, looked for, and said of an answer."""
 
+from datetime import date
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.core.validators import MaxLengthValidator
+
+from answers.models import Answer, Status
 
 
 class QuestionField(forms.CharField):
@@ -30,3 +33,51 @@ class QuestionForm(forms.Form):
         if not question.strip():
             raise forms.ValidationError(self.fields["question"].error_messages["required"], code="required")
         return question
+
+
+class DateInput(forms.DateInput):
+    input_type = "date"
+
+    def format_value(self, value: date | str | None) -> str | None:
+        return value.isoformat() if isinstance(value, date) else value  # a browser takes no other
+
+
+class HistoryForm(forms.Form):
+    """Which of one's own answers to show. Every field may be empty."""
+
+    q = forms.CharField(
+        label="Words",
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": "Search questions and answers"}),
+        error_messages={"max_length": "Please search for at most %(limit_value)d characters."},
+    )
+    status = forms.ChoiceField(
+        choices=[("", "Any status"), *Status.choices],
+        required=False,
+        error_messages={"invalid_choice": "There is no such status."},
+    )
+    since = forms.DateField(label="From", required=False, widget=DateInput)
+    until = forms.DateField(label="To", required=False, widget=DateInput)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        since, until = cleaned.get("since"), cleaned.get("until")
+        if since and until and since > until:
+            self.add_error("until", "The last day lies before the first.")
+        return cleaned
+
+
+class RatingForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = Answer
+        fields = ["rating", "rating_note"]
+        error_messages = {
+            "rating": {"invalid_choice": "Please choose thumb up or thumb down."},
+            "rating_note": {"max_length": "Please use at most %(limit_value)d characters."},
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["rating"].required = True
+        self.fields["rating"].error_messages["required"] = "Please choose thumb up or thumb down."

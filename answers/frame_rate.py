@@ -19,7 +19,8 @@ class FrameRate:
 
     @classmethod
     def of(cls, session_key: str) -> "FrameRate":
-        return _rates.setdefault(session_key, cls())
+        # Readers of shared threads have no session; they are not one person.
+        return _rates.setdefault(session_key, cls()) if session_key else cls()
 
     def allows_one_more(self) -> bool:
         now = time.monotonic()

@@ -19,7 +19,8 @@ from django.db.models import F
 from django.utils import timezone
 
 from answers.models import Answer, Status
-from answers.running import Outcome, RunningAnswer
+from answers.outcome import Outcome
+from answers.running import RunningAnswer
 
 log = logging.getLogger(__name__)
 
@@ -106,12 +107,15 @@ class Journal:
 
     def _save(self, answers: list[RunningAnswer]) -> None:
         now = time.monotonic()
-        ids = [answer.id for answer in answers]
         with transaction.atomic():
             saved = [_take(answer) for answer in answers]
             lost = self._write(saved)
+            ids = {one.answer.id for one in saved if not one.ended}
             if now >= self._next_heartbeat:
-                Answer.objects.unfinished().filter(pk__in=ids).update(heartbeat_at=timezone.now())
+                living = Answer.objects.unfinished().filter(pk__in=ids)
+                # The row of an answer whose API is silent, so that there is nothing to save, may be gone too.
+                if living.update(heartbeat_at=timezone.now()) < len(ids):
+                    lost |= ids.difference(living.values_list("pk", flat=True))
             stops = list(Answer.objects.with_stop_requested().filter(pk__in=ids).values_list("pk", flat=True))
         # Only what is committed counts from here on.
         if now >= self._next_heartbeat:

@@ -7,7 +7,6 @@ receive, and the stock Redis layer takes even a message between neighbours throu
 
 import asyncio
 import logging
-import time
 import uuid
 from collections import deque
 from typing import Any
@@ -25,8 +24,8 @@ Message = dict[str, Any]
 
 OUTBOX_MESSAGES = 10_000  # waiting for Redis; beyond it the oldest are dropped, as a layer may
 RETRY_SECONDS = 1.0
-# Each message of this type carries what those before it brought. So while nobody else listens it need not
-# cross Redis; whether somebody does is asked again so often.
+# Each message of this type carries what those before it brought. So while nobody elsewhere listens, only the
+# last of them crosses Redis, so often, to find out whether somebody does now.
 HEALING_TYPE, ALONE_SECONDS = "answer.text", 0.25
 REDIS_SECONDS = 5.0  # one round trip; a Redis that takes longer counts as away
 
@@ -113,11 +112,11 @@ class RedisLayer(InMemoryLayer):
 
     async def group_add(self, group: str, channel: str) -> None:
         await super().group_add(group, channel)
-        self.bridge.wake()
+        self.bridge.wake(groups_changed=True)
 
     async def group_discard(self, group: str, channel: str) -> None:
         await super().group_discard(group, channel)
-        self.bridge.wake()
+        self.bridge.wake(groups_changed=True)
 
     async def group_send(self, group: str, message: Message) -> None:
         self.deliver(group, message)
@@ -142,22 +141,37 @@ class RedisBridge(RedisSingleShardConnection):  # type: ignore[misc]
         self.layer = layer
         self._origin = uuid.uuid4().hex
         self._serializer = registry.get_serializer("msgpack")
-        self._outbox: deque[tuple[str, bytes]] = deque(maxlen=OUTBOX_MESSAGES)
-        self._alone_until: dict[str, float] = {}  # by group: until then nobody elsewhere is taken to listen
+        self._outbox: deque[tuple[str, Message]] = deque(maxlen=OUTBOX_MESSAGES)
+        self._alone: set[str] = set()  # groups to which nobody elsewhere listened at the last publish
+        self._held: dict[str, Message] = {}  # the last message for each of these
+        self._release_timer: asyncio.TimerHandle | None = None
         self._writer: asyncio.Task[None] | None = None
-        self._dirty = False
+        self._dirty = self._groups_changed = False
 
     def publish(self, group: str, message: Message) -> None:
-        if message["type"] == HEALING_TYPE and time.monotonic() < self._alone_until.get(group, 0):
-            return
         if message["type"] != HEALING_TYPE:
-            self._alone_until.pop(group, None)
-        payload = self._serializer.serialize({"origin": self._origin, "message": message})
-        self._outbox.append((group, payload))
+            self._alone.discard(group)
+            self._held.pop(group, None)  # what follows says it all, or is read from the store
+        elif group in self._alone:
+            self._hold(group, message)
+            return
+        self._outbox.append((group, message))
         self.wake()
 
-    def wake(self) -> None:
+    def _hold(self, group: str, message: Message) -> None:
+        self._held[group] = message
+        if self._release_timer is None:
+            self._release_timer = asyncio.get_running_loop().call_later(ALONE_SECONDS, self._release)
+
+    def _release(self) -> None:
+        self._release_timer = None
+        self._outbox.extend(self._held.items())
+        self._held.clear()
+        self.wake()
+
+    def wake(self, *, groups_changed: bool = False) -> None:
         self._dirty = True
+        self._groups_changed |= groups_changed
         if self._writer is None or self._writer.done():
             self._writer = asyncio.get_running_loop().create_task(self._write())
 
@@ -169,15 +183,17 @@ class RedisBridge(RedisSingleShardConnection):  # type: ignore[misc]
             self._dirty = False
             try:
                 async with asyncio.timeout(REDIS_SECONDS):
-                    await self._subscribe()
+                    if self._groups_changed:
+                        await self._subscribe()
                     await self._publish()
             except (RedisError, OSError) as error:  # TimeoutError is an OSError
                 log.warning("Redis is away (%s); followers elsewhere read the store meanwhile", error)
                 self._outbox.clear()
-                self._dirty = True
+                self._dirty = self._groups_changed = True
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _subscribe(self) -> None:
+        self._groups_changed = False
         wanted = {self._name(group) for group in self.layer.groups}
         for name in wanted - self._subscribed_to:
             await self.subscribe(name)
@@ -188,18 +204,18 @@ class RedisBridge(RedisSingleShardConnection):  # type: ignore[misc]
         if not self._outbox:
             return
         self._ensure_redis()
-        groups = []
+        outbox, self._outbox = self._outbox, deque(maxlen=OUTBOX_MESSAGES)
         async with self._redis.pipeline(transaction=False) as pipeline:
-            while self._outbox:
-                group, payload = self._outbox.popleft()
-                pipeline.publish(self._name(group), payload)
-                groups.append(group)
+            for group, message in outbox:
+                content = {"origin": self._origin, "message": message}
+                pipeline.publish(self._name(group), self._serializer.serialize(content))
             reached = await pipeline.execute()
-        for group, subscribers in zip(groups, reached, strict=True):
-            if group in self.layer.groups and subscribers <= (self._name(group) in self._subscribed_to):
-                self._alone_until[group] = time.monotonic() + ALONE_SECONDS
+        for (group, message), subscribers in zip(outbox, reached, strict=True):
+            ourselves = self._name(group) in self._subscribed_to
+            if message["type"] == HEALING_TYPE and subscribers <= ourselves:
+                self._alone.add(group)
             else:
-                self._alone_until.pop(group, None)
+                self._alone.discard(group)
 
     def _receive_message(self, message: Message | None) -> None:
         if message is None:
@@ -213,5 +229,9 @@ class RedisBridge(RedisSingleShardConnection):  # type: ignore[misc]
         if self._writer is not None:
             self._writer.cancel()
             self._writer = None
+        if self._release_timer is not None:
+            self._release_timer.cancel()
+            self._release_timer = None
         self._outbox.clear()
+        self._held.clear()
         await super().flush()

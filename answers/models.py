@@ -4,6 +4,7 @@ A row goes from `queued` to `running` to exactly one end, and never back; the qu
 only place that changes a status. The text of a running answer is written by the journal alone.
 """
 
+import secrets
 import uuid
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 MODEL_CHARS, FINISH_REASON_CHARS = 200, 40  # the API's words, which are cut to this
+NOTE_CHARS = 500  # what a person may say about an answer
+TOKEN_BYTES = 24  # of chance in the address of a shared thread: nobody finds one by trying
 
 
 class User(AbstractUser):
@@ -34,6 +37,11 @@ class Status(models.TextChoices):
     @property
     def is_end(self) -> bool:
         return self not in (Status.QUEUED, Status.RUNNING)
+
+
+class Rating(models.IntegerChoices):
+    GOOD = 1
+    BAD = -1
 
 
 class AnswerQuerySet(models.QuerySet["Answer"]):
@@ -58,6 +66,20 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
 
     def unfinished(self) -> "AnswerQuerySet":
         return self.filter(status__in=[Status.QUEUED, Status.RUNNING])
+
+    def finished(self) -> "AnswerQuerySet":
+        return self.exclude(status__in=[Status.QUEUED, Status.RUNNING])
+
+    def newest_first(self) -> "AnswerQuerySet":
+        return self.order_by("-asked_at", "-pk")
+
+    def older_than(self, moment: datetime, id: uuid.UUID) -> "AnswerQuerySet":
+        """What comes after this place in `newest_first`."""
+        # The first condition is where an index starts; the second parts answers of the same microsecond.
+        return self.filter(Q(asked_at__lt=moment) | Q(pk__lt=id), asked_at__lte=moment)
+
+    def newer_than(self, moment: datetime, id: uuid.UUID) -> "AnswerQuerySet":
+        return self.filter(Q(asked_at__gt=moment) | Q(pk__gt=id), asked_at__gte=moment)
 
     def silent_since(self, moment: datetime) -> "AnswerQuerySet":
         """Unfinished answers whose process has not said since `moment` that it lives."""
@@ -129,18 +151,27 @@ class Answer(models.Model):
     heartbeat_at = models.DateTimeField(auto_now_add=True)
     stop_requested_at = models.DateTimeField(null=True, blank=True)
 
+    rating = models.SmallIntegerField(choices=Rating, null=True, blank=True)
+    rating_note = models.CharField(max_length=NOTE_CHARS, blank=True, help_text="What the person said of it.")
+
     objects = AnswerQuerySet.as_manager()
 
     class Meta:
+        # In PostgreSQL there is one column more, `search`, which nobody reads here; see answers/search.py.
         ordering = [F("asked_at").desc()]
         indexes = [
-            models.Index(fields=["user", "-asked_at"], name="answer_by_user"),
+            # Down to the id, as `newest_first` goes, so that nothing is sorted.
+            models.Index(fields=["user", "-asked_at", "-id"], name="answer_by_user"),
+            models.Index(fields=["user", "status", "-asked_at", "-id"], name="answer_by_status"),
             models.Index(fields=["-asked_at"], name="answer_by_time"),
             models.Index(fields=["thread", "asked_at"], name="answer_by_thread"),
             models.Index(
                 fields=["heartbeat_at"],
                 name="answer_unfinished",
                 condition=Q(status__in=[Status.QUEUED, Status.RUNNING]),
+            ),
+            models.Index(
+                fields=["rating", "-asked_at"], name="answer_rated", condition=Q(rating__isnull=False)
             ),
         ]
 
@@ -149,3 +180,37 @@ class Answer(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("answer", args=[self.pk])
+
+
+def make_token() -> str:
+    return secrets.token_urlsafe(TOKEN_BYTES)
+
+
+class ShareQuerySet(models.QuerySet["Share"]):
+    def valid(self, token: str) -> "ShareQuerySet":
+        """At most one. What a deactivated person has shared is not shown either."""
+        return self.filter(pk=token, user__is_active=True)
+
+
+class Share(models.Model):
+    """A link by which anybody may read one thread, until its owner revokes it: then the row is gone.
+
+    The token is kept as it is, since its owner is shown it again; who reads this table reads the answers too.
+    """
+
+    token = models.CharField(primary_key=True, max_length=32, default=make_token, editable=False)
+    thread = models.UUIDField(unique=True, editable=False)  # one link; a second would outlive a revoked one
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="shares")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ShareQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"thread {self.thread}"  # never the token
+
+    def get_absolute_url(self) -> str:
+        return reverse("shared", args=[self.token])
+
+    @property
+    def answers(self) -> AnswerQuerySet:
+        return Answer.objects.filter(user=self.user_id, thread=self.thread)

@@ -92,7 +92,10 @@ class Relay:
             # A layer may lose a message; it must not take the answer's end with it.
             log.exception("the channel layer failed")
         if isinstance(item, RunningAnswer) and outcome is not None and not item.ended:
-            self._on_end(item)
+            try:
+                self._on_end(item)
+            except Exception:
+                log.exception("the end of answer %s failed", item.id)  # and not that of all others with it
         return bool(new)
 
     async def close(self) -> None:

@@ -12,7 +12,7 @@ There is no lock; each field has one writer.
 import math
 import time
 from collections import deque
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,22 +20,7 @@ from uuid import UUID
 from answers import events
 from answers.completions import Completion
 from answers.events import Event
-from answers.models import Status
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How an answer ended. `error_message` is for the person, `error_detail` for the operator."""
-
-    status: Status
-    finish_reason: str = ""
-    error_code: str = ""
-    error_message: str = ""
-    error_detail: str = ""
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    model: str = ""
-
+from answers.outcome import Outcome
 
 # What a token is depends on the model; in English it is about four characters (OpenAI's rule of thumb).
 CHARS_PER_TOKEN = 4

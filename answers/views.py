@@ -10,13 +10,13 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from answers.models import Answer
+from answers.models import NOTE_CHARS, Answer
 
 
 @require_safe
 @never_cache
 def home(request: HttpRequest) -> HttpResponse:
-    return _page(request, None)
+    return render_page(request, None)
 
 
 @require_safe
@@ -26,10 +26,12 @@ def answer(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = Answer.objects.filter(user=get_user(request).pk, pk=pk).first()
     if found is None:
         raise Http404("There is no such answer, or it is not yours.")
-    return _page(request, found)
+    return render_page(request, found)
 
 
-def _page(request: HttpRequest, answer: Answer | None) -> HttpResponse:
+def render_page(
+    request: HttpRequest, answer: Answer | None, *, rating_problem: str = "", status: int = 200
+) -> HttpResponse:
     get_user(request)  # reads the session, so that a cookie of a session that is gone counts as none
     if request.session.session_key is None:
         # The websocket cannot set a cookie: the session that its first question makes a guest's must
@@ -40,8 +42,10 @@ def _page(request: HttpRequest, answer: Answer | None) -> HttpResponse:
         "demo": settings.ASKME_DEMO,
         "question_chars": settings.ASKME_QUESTION_CHARS,
         "max_tokens": settings.ASKME_MAX_TOKENS,
+        "note_chars": NOTE_CHARS,
+        "rating_problem": rating_problem,
     }
-    return render(request, "answers/page.html", context)
+    return render(request, "answers/page.html", context, status=status)
 
 
 @require_safe

@@ -17,13 +17,15 @@ from weakref import WeakKeyDictionary
 from django.conf import settings
 from django.utils import timezone
 
-from answers import demo, events
-from answers.completions import DEFAULT_PROMPT_TEMPLATE, Client, Completion, CompletionError, Endpoint
+from answers import events
+from answers.completions import Client, Completion, CompletionError
 from answers.fair_queue import FairQueue
 from answers.journal import Journal
-from answers.models import FINISH_REASON_CHARS, MODEL_CHARS, Answer, Status
+from answers.models import Answer
+from answers.outcome import INTERNAL, INTERRUPTED, STOPPED, Outcome
 from answers.relay import Relay
-from answers.running import Outcome, RunningAnswer
+from answers.running import RunningAnswer
+from answers.upstream import open_client
 
 log = logging.getLogger(__name__)
 
@@ -32,15 +34,6 @@ SAVE_SECONDS = 5.0  # for the store to take the last answers of a process that e
 # no difference, and a thread that wakes for three tokens costs a third for each.
 UNPACED, PACE_SECONDS, LONGEST_PACE_SECONDS = 60, 0.000_5, 0.15
 AHEAD_SECONDS = 0.5  # how often people who wait are told of their place, at most
-OPENAI_URL = "https://api.openai.com/v1"
-DEFAULT_MODELS = {"chat": "gpt-4.1-mini", "completions": "gpt-3.5-turbo-instruct"}
-
-INTERNAL = Outcome(
-    Status.FAILED, error_code="internal", error_message="Something went wrong on our side. Please ask again."
-)
-INTERRUPTED = Outcome(Status.INTERRUPTED)
-STOPPED = Outcome(Status.STOPPED)
-
 _workers: WeakKeyDictionary[asyncio.AbstractEventLoop, "Worker"] = WeakKeyDictionary()
 
 
@@ -124,7 +117,7 @@ class Worker:
         answer.started_at = timezone.now()
         try:
             if self._client is None:
-                self._client = Client(_endpoint(), connections=settings.ASKME_THREADS)
+                self._client = open_client(settings.ASKME_THREADS)
             self._client.pace(_pace(self._busy))
             answer.model = self._client.endpoint.model
             answer.completion = self._client.ask(answer.question)
@@ -157,16 +150,9 @@ class Worker:
             for text in completion:
                 answer.incoming.append(text)
                 self.relay.wake(answer)
-            outcome = _outcome(completion)
+            outcome = Outcome.of(completion)
         except CompletionError as error:
-            outcome = Outcome(
-                Status.FAILED,
-                error_code=error.code,
-                error_message=error.message,
-                error_detail=_fit(error.detail),
-                finish_reason=_fit(completion.finish_reason, FINISH_REASON_CHARS),
-                model=_fit(completion.model, MODEL_CHARS),
-            )
+            outcome = Outcome.of_error(error, completion)
         except Exception:
             log.exception("answer %s failed", answer.id)
             outcome = INTERNAL
@@ -225,50 +211,3 @@ class Worker:
 def _pace(running: int) -> float:
     """Seconds between two reads of an answer, while so many run."""
     return min(max(0, running - UNPACED) * PACE_SECONDS, LONGEST_PACE_SECONDS)
-
-
-def _outcome(completion: Completion) -> Outcome:
-    if completion.stopped:
-        return STOPPED
-    usage = completion.usage
-    return Outcome(
-        Status.COMPLETE,
-        finish_reason=_fit(completion.finish_reason, FINISH_REASON_CHARS),
-        model=_fit(completion.model, MODEL_CHARS),
-        prompt_tokens=_fit_count(usage.prompt_tokens) if usage else None,
-        completion_tokens=_fit_count(usage.completion_tokens) if usage else None,
-    )
-
-
-def _fit(said: str | None, chars: int | None = None) -> str:
-    """What an API says may be of any length and hold anything; columns and frames do not take everything."""
-    return "".join(one for one in said or "" if one == "\n" or one.isprintable())[:chars]
-
-
-def _fit_count(number: int | None) -> int | None:
-    return number if number is not None and 0 <= number < 2**31 else None
-
-
-def _endpoint() -> Endpoint:
-    """Where the settings say that answers come from; without any, the demo model, started here."""
-    if settings.ASKME_DEMO:
-        base_url, model = demo.start(), demo.MODEL
-    else:
-        base_url, model = settings.OPENAI_BASE_URL or OPENAI_URL, DEFAULT_MODELS[settings.ASKME_API]
-    return Endpoint(
-        base_url=base_url,
-        api_key=settings.OPENAI_API_KEY,
-        ca_bundle=settings.ASKME_CA_BUNDLE,
-        api=settings.ASKME_API,
-        model=settings.ASKME_MODEL or model,
-        max_tokens=settings.ASKME_MAX_TOKENS,
-        temperature=settings.ASKME_TEMPERATURE,
-        system_prompt=settings.ASKME_SYSTEM_PROMPT,
-        prompt_template=settings.ASKME_PROMPT_TEMPLATE or DEFAULT_PROMPT_TEMPLATE,
-        connect_seconds=settings.ASKME_CONNECT_SECONDS,
-        first_text_seconds=settings.ASKME_FIRST_TEXT_SECONDS,
-        silence_seconds=settings.ASKME_SILENCE_SECONDS,
-        answer_seconds=settings.ASKME_ANSWER_SECONDS,
-        answer_bytes=settings.ASKME_ANSWER_BYTES,
-        line_bytes=settings.ASKME_LINE_BYTES,
-    )

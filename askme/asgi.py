@@ -15,7 +15,7 @@ from django.core.asgi import get_asgi_application  # noqa: E402
 from django.core.management import CommandError, call_command  # noqa: E402
 
 from answers.routing import websocket_urlpatterns  # noqa: E402
-from askme.backpressure import BackpressureMiddleware  # noqa: E402
+from askme.backpressure import BackpressureMiddleware, DownloadBackpressure  # noqa: E402
 from askme.shutdown import drain_before_shutdown  # noqa: E402
 
 try:
@@ -28,7 +28,7 @@ drain_before_shutdown()
 
 application = ProtocolTypeRouter(
     {
-        "http": get_asgi_application(),
+        "http": DownloadBackpressure(get_asgi_application()),
         # A page on another site could otherwise open a socket with the visitor's cookie.
         "websocket": BackpressureMiddleware(
             AllowedHostsOriginValidator(CookieMiddleware(URLRouter(websocket_urlpatterns)))

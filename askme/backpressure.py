@@ -1,4 +1,4 @@
-"""Backpressure for websockets: `send` waits while the peer does not read, and the peer waits for `receive`.
+"""Backpressure: `send` waits while the peer does not read, and the peer waits for `receive`.
 
 ASGI lets a server's `send` wait, but Daphne's never does: a page that asks for much and reads nothing would
 have all of it kept in this process's memory. Here Twisted's transport says when its buffer is full (64 KB),
@@ -96,3 +96,70 @@ class Gate:
             self._cutting.cancel()
             self._cutting = None
         self._open.set()
+
+
+class DownloadBackpressure:
+    """The same for HTTP replies that are made while they are sent, such as the export of a history.
+
+    Wraps an ASGI application. Under another server than Daphne it changes nothing.
+    """
+
+    def __init__(self, application: Any) -> None:
+        self.application = application
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        request = send.args[0] if isinstance(send, partial) else None
+        if not hasattr(request, "registerProducer"):
+            await self.application(scope, receive, send)
+            return
+        download = Download(request, send)
+        try:
+            await self.application(scope, receive, download.send)
+        finally:
+            download.end()
+
+
+class Download:
+    """A push producer in Twisted's sense, from the first part of a reply to its last."""
+
+    def __init__(self, request: Any, send: Any) -> None:
+        self._request, self._send = request, send
+        self._registered = False
+        self._open = asyncio.Event()
+        self._open.set()
+        self._cutting: asyncio.TimerHandle | None = None
+
+    async def send(self, message: Any) -> None:
+        has_more = message.get("more_body", False)
+        if has_more and not self._registered and self._request.channel is not None:
+            self._registered = True
+            self._request.registerProducer(self, True)
+        await self._open.wait()
+        if not has_more:
+            self.end()  # Twisted finishes no request that has a producer
+        await self._send(message)
+
+    def end(self) -> None:
+        self.stopProducing()
+        if self._registered and self._request.channel is not None:
+            self._registered = False
+            self._request.unregisterProducer()
+
+    def pauseProducing(self) -> None:
+        self._open.clear()
+        if self._cutting is None:
+            self._cutting = asyncio.get_running_loop().call_later(STUCK_SECONDS, self._cut)
+
+    def resumeProducing(self) -> None:
+        self.stopProducing()
+
+    def stopProducing(self) -> None:
+        if self._cutting is not None:
+            self._cutting.cancel()
+            self._cutting = None
+        self._open.set()
+
+    def _cut(self) -> None:
+        if self._request.channel is not None:
+            self._request.channel.transport.abortConnection()
+        self.stopProducing()

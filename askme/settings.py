@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
 from askme.environment import Environment
@@ -43,6 +44,19 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[:
 DATABASE_URL = env.str("DATABASE_URL", f"sqlite:///{VAR_DIR}/askme.sqlite3")
 REDIS_URL = env.str("REDIS_URL", "")  # none: one process, the in-memory channel layer
 ASKME_HTTPS = env.bool("ASKME_HTTPS", False)  # people reach the site over HTTPS, through a proxy
+ASKME_PROXIES = env.int("ASKME_PROXIES", 1 if ASKME_HTTPS else 0)  # each adds to X-Forwarded-For
+
+# -- People
+ASKME_GUESTS = env.bool("ASKME_GUESTS", True)  # who has no account may ask too
+ASKME_SIGNUP = env.str("ASKME_SIGNUP", "open")  # or "invited" or "closed"
+ASKME_OIDC_ISSUER = env.str("ASKME_OIDC_ISSUER", "").rstrip("/")  # none: no single sign-on
+ASKME_OIDC_CLIENT_ID = env.str("ASKME_OIDC_CLIENT_ID", "")
+ASKME_OIDC_CLIENT_SECRET = env.str("ASKME_OIDC_CLIENT_SECRET", "")
+ASKME_OIDC_NAME = env.str("ASKME_OIDC_NAME", "single sign-on")  # as people know the provider
+ASKME_OIDC_DOMAINS = env.list("ASKME_OIDC_DOMAINS", default=[])  # none: everybody whom the provider lets in
+EMAIL_URL = env.str("EMAIL_URL", "")  # none: e-mail goes to the log
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "askme@localhost")
+ASKME_VERIFY_EMAIL = env.bool("ASKME_VERIFY_EMAIL", bool(EMAIL_URL))  # before a new account is of any use
 
 # -- The API
 OPENAI_API_KEY = env.str("OPENAI_API_KEY", "")
@@ -72,6 +86,9 @@ ASKME_FRAME_BYTES = env.int("ASKME_FRAME_BYTES", 65_536)
 # -- Work
 ASKME_THREADS = env.int("ASKME_THREADS", 250)  # answers that one process runs at once
 ASKME_RUNNING_PER_USER = env.int("ASKME_RUNNING_PER_USER", 3)  # 0: no limit
+ASKME_QUESTIONS_PER_MINUTE = env.int("ASKME_QUESTIONS_PER_MINUTE", 20)  # of one person; 0: no limit
+ASKME_QUESTIONS_PER_DAY = env.int("ASKME_QUESTIONS_PER_DAY", 0)
+ASKME_QUEUE = env.int("ASKME_QUEUE", 1_000)  # questions of all people that may wait; 0: no limit
 
 # -- Django
 ROOT_URLCONF = "askme.urls"
@@ -90,6 +107,12 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "csp",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "accounts",
     "answers",
 ]
 MIDDLEWARE = [
@@ -100,6 +123,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.GuestMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -113,6 +138,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "accounts.context.accounts",
             ]
         },
     }
@@ -137,6 +163,7 @@ else:
         # when it is asked; before, at growing intervals, and a database that is back would not be used.
         pool={"min_size": 1, "max_size": 10, "timeout": 2, "reconnect_timeout": 1},
         connect_timeout=3,  # seconds
+        options="-c lock_timeout=5s",  # somebody's lock on a row must not keep the journal from all others
         tcp_user_timeout=10_000,  # milliseconds until a connection whose other end has vanished is given up
     )
 
@@ -173,12 +200,65 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 
+# -- Accounts: allauth's settings
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",  # guests are logged in by the first
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+LOGIN_URL, LOGIN_REDIRECT_URL = "account_login", "home"
+ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email", "username"}  # `make admin` asks for a name, and an address may be missing
+ACCOUNT_FORMS = {"login": "accounts.forms.LoginForm"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if ASKME_VERIFY_EMAIL else "none"
+# By a code that is typed in where the person signed up: there, the guest's answers are waiting for them.
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = ASKME_VERIFY_EMAIL
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_CHANGE = ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = ASKME_VERIFY_EMAIL
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_NOTIFICATIONS = bool(EMAIL_URL)  # of a new password, address or second factor
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if ASKME_HTTPS else "http"
+ALLAUTH_TRUSTED_PROXY_COUNT = ASKME_PROXIES  # whose word on where people come from counts for rate limits
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Ask Me Anything"
+# Without e-mail nobody could verify an address, which is otherwise asked for before a second factor.
+MFA_ALLOW_UNVERIFIED_EMAIL = not ASKME_VERIFY_EMAIL
+SOCIALACCOUNT_ADAPTER = "accounts.adapters.SocialAccountAdapter"
+# A link, since the browser would hold a form's way to the provider against our `form-action`. What this
+# gives away is that another site can begin a login; the provider still asks for the person's own.
+SOCIALACCOUNT_LOGIN_ON_GET = True
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "sso",
+                "name": ASKME_OIDC_NAME,
+                "client_id": ASKME_OIDC_CLIENT_ID,
+                "secret": ASKME_OIDC_CLIENT_SECRET,
+                "settings": {"server_url": ASKME_OIDC_ISSUER},
+            }
+        ]
+        if ASKME_OIDC_ISSUER
+        else [],
+    }
+}
+
+# -- E-mail
+EMAIL_TIMEOUT = 10  # seconds
+try:
+    vars().update(env.email_url_config(EMAIL_URL or "consolemail://"))
+except (ImproperlyConfigured, ValueError):
+    env.problems["EMAIL_URL"] = (
+        "EMAIL_URL is not an address such as smtp+tls://user:password@mail.example:587."
+    )
+
 # -- Static files
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "askme.storage.StaticFilesStorage"},
 }
 
 # -- Logging: to standard error, for whoever runs the process to keep
@@ -189,6 +269,7 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "loggers": {
         "answers": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO"), "propagate": False},
+        "accounts": {"handlers": ["console"], "level": "INFO", "propagate": False},
         "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
     },
 }

@@ -119,7 +119,7 @@ def plain(api_port: int) -> Iterator[Server]:
 def askme(
     api_port: int, *, processes: int = 1, redis_url: str = "", database_url: str = ""
 ) -> Iterator[Server]:
-    """The whole product: sessions, journal, positions, limits. Only the limit for one person is off."""
+    """The whole product: sessions, journal, positions, limits. Each page is a person of its own."""
     with tempfile.TemporaryDirectory(prefix="askme-bench-") as folder, ExitStack() as stack:
         environment = {
             "ENV_FILE": "",

@@ -5,6 +5,7 @@ this thread, and the async tests of other modules could not start theirs.
 """
 
 import json
+import queue
 import re
 import shutil
 import time
@@ -13,6 +14,9 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect, sync_playwright
+
+from tests.api_server import ApiServer, Exchange
+from tests.sites import Site
 
 ARGUMENTS = [
     "--no-sandbox",  # the tests may run as root, in a container
@@ -24,6 +28,15 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 PATIENCE_MILLISECONDS = 15_000
+
+FINISHED = {
+    "status": "complete",
+    "finish_reason": "stop",
+    "error": None,
+    "usage": None,
+    "seconds": 1.0,
+    "first_text_seconds": 0.5,
+}
 
 expect.set_options(timeout=PATIENCE_MILLISECONDS)
 
@@ -39,13 +52,24 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def shared_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One site for all tests that leave it running: each asks its own question, in its own profile."""
+    with ApiServer() as api:
+        site = Site(tmp_path_factory.mktemp("site"), api)
+        try:
+            yield site.start()
+        finally:
+            site.stop()
+
+
 class Tab:
     """A page of the site: what a person sees of it, and does."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
         self.box = page.get_by_label("Your question")
-        self.button = page.locator("form button")
+        self.button = page.locator("#form button")
         self.stop = page.get_by_role("button", name="Stop", exact=True)
         self.again = page.get_by_role("button", name="Ask again")
         self.question = page.get_by_role("heading", level=2)
@@ -73,6 +97,10 @@ class Tab:
         expect(self.button).to_be_enabled()
         expect(self.box).to_be_enabled()
 
+    def pass_time(self, milliseconds: int) -> None:
+        """All timers of these milliseconds run at once."""
+        self.page.clock.run_for(milliseconds)
+
     def shows(self, text: str) -> None:
         """Exactly this text, each code point of it."""
         expect(self.text).to_have_js_property("textContent", text)
@@ -88,12 +116,24 @@ def open_tab(browser: Browser) -> Iterator[OpenTab]:
     what matches `may_log`."""
     opened: list[tuple[Tab, str]] = []
 
-    def open(url: str, *, may_log: str = r"$^", server: "Server | None" = None, **context: Any) -> Tab:
-        page = browser.new_context(**context).new_page()
+    def open(
+        url: str,
+        *,
+        may_log: str = r"$^",
+        server: "Server | None" = None,
+        beside: Tab | None = None,
+        with_clock: bool = False,
+        **context: Any,
+    ) -> Tab:
+        """`beside`: in the profile of that tab. `with_clock`: its timers obey `Tab.pass_time`."""
+        page = (beside.page.context if beside else browser.new_context(**context)).new_page()
         page.set_default_timeout(PATIENCE_MILLISECONDS)
-        opened.append((Tab(page), may_log))
+        # The site has never heard of the answers of a test's own server.
+        opened.append((Tab(page), f"{may_log}|404" if server else may_log))
         if server is not None:
             page.route_web_socket(re.compile("/ws/answers/$"), server.connected)
+        if with_clock:
+            page.clock.install()
         page.goto(url)
         return opened[-1][0]
 
@@ -114,6 +154,16 @@ class Server:
         self.sockets.append(socket)
         socket.on_message(lambda frame: self.frames.append(json.loads(frame)))
 
+    def is_asked(self, tab: Tab) -> str:
+        """A question, which it starts to answer; the answer's id."""
+        tab.ask("What now?")
+        id: str = self.heard(tab.page, 1)["answer"]
+        self.say("answer.queued", ahead=2)
+        expect(tab.progress).to_contain_text("2 ahead of you", use_inner_text=True)
+        self.say("answer.started", model="gpt")
+        expect(tab.progress).to_contain_text("gpt")
+        return id
+
     def heard(self, page: Page, number: int) -> dict[str, Any]:
         """The frame of this number, from 1, once the page has sent so many."""
         end = time.monotonic() + PATIENCE_MILLISECONDS / 1000
@@ -126,3 +176,32 @@ class Server:
         """To the page that connected last; about the answer that it spoke of last."""
         fields = {"answer": self.frames[-1]["answer"]} | fields
         self.sockets[-1].send(json.dumps({"type": type} | fields))
+
+
+class Dictated:
+    """An answer that comes when the test says so, a piece at a time."""
+
+    def __init__(self) -> None:
+        self._pieces: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+
+    def __call__(self, exchange: Exchange) -> None:
+        exchange.head()
+        while not exchange.closed.is_set():
+            try:
+                piece = self._pieces.get(timeout=0.05)
+            except queue.Empty:
+                continue
+            if piece is None:
+                return exchange.finish()
+            exchange.chunk(piece)
+
+    def say(self, piece: str) -> None:
+        self._pieces.put(piece)
+
+    def end(self) -> None:
+        self._pieces.put(None)
+
+
+def dictated(site: Site, question: str) -> Dictated:
+    site.api.when(question, behaviour := Dictated())
+    return behaviour

@@ -26,6 +26,7 @@ class Site:
             "DATABASE_URL": f"sqlite:///{folder}/site.sqlite3",
             "SECRET_KEY": "for tests only",
             "ASKME_DRAIN_SECONDS": "0",
+            "ASKME_QUESTIONS_PER_MINUTE": "0",  # a test asks faster than a person
             **(
                 {"OPENAI_BASE_URL": api.base_url, "OPENAI_API_KEY": "sk-test", "ASKME_MODEL": "test"}
                 if api

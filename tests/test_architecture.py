@@ -6,7 +6,19 @@ from tests.sites import ROOT
 
 MODULES = [path for path in sorted((ROOT / "answers").rglob("*.py")) if "migrations" not in path.parts]
 WEB = {"consumers", "routing", "views", "urls", "admin", "forms"}
-DOMAIN = {"worker", "relay", "journal", "running", "fair_queue", "models", "demo"}
+WEB |= {"history", "deletion", "export", "rating", "sharing"}
+DOMAIN = {
+    "worker",
+    "relay",
+    "journal",
+    "running",
+    "fair_queue",
+    "models",
+    "search",
+    "demo",
+    "outcome",
+    "upstream",
+}
 
 
 def imports(path):

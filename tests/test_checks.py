@@ -13,6 +13,11 @@ def check(tmp_path, **environment):
     return Site(tmp_path, **environment).manage("check")
 
 
+OIDC = {
+    "ASKME_OIDC_ISSUER": "https://id.example",
+    "ASKME_OIDC_CLIENT_ID": "a",
+    "ASKME_OIDC_CLIENT_SECRET": "b",
+}
 WRONG = [
     ({"ASKME_MAX_TOKENS": "many"}, "E001", "whole number"),
     ({"ASKME_MAX_TOKENS": "0"}, "E002", "ASKME_MAX_TOKENS"),
@@ -29,6 +34,16 @@ WRONG = [
     ({"ASKME_CA_BUNDLE": "/nowhere/ca.pem"}, "E008", "ASKME_CA_BUNDLE"),
     ({"REDIS_URL": "localhost"}, "E009", "redis://"),
     ({"REDIS_URL": "redis://localhost", "SECRET_KEY": ""}, "E010", "SECRET_KEY"),
+    ({"ASKME_SIGNUP": "friends"}, "E011", "“invited”"),
+    ({"ASKME_VERIFY_EMAIL": "true"}, "E012", "EMAIL_URL"),
+    ({"EMAIL_URL": "mail.example:587"}, "E001", "smtp+tls://"),
+    ({"ASKME_PROXIES": "-1"}, "E002", "ASKME_PROXIES"),
+    (
+        {"ASKME_OIDC_ISSUER": "https://id.example"},
+        "E013",
+        "ASKME_OIDC_CLIENT_ID and ASKME_OIDC_CLIENT_SECRET",
+    ),
+    (OIDC | {"ASKME_OIDC_ISSUER": "http://id.example"}, "E014", "https://login.example.org"),
 ]
 
 
@@ -49,6 +64,12 @@ def test_an_unknown_setting_is_named_with_the_likely_one(tmp_path):
     assert "Did you mean ASKME_MAX_TOKENS?" in done.stderr
 
 
+def test_a_provider_that_lets_everybody_in_is_a_warning(tmp_path):
+    google = OIDC | {"ASKME_OIDC_ISSUER": "https://accounts.google.com"}
+    assert "askme.W002" in check(tmp_path, **google).stderr
+    assert "askme.W002" not in check(tmp_path, **google, ASKME_OIDC_DOMAINS="example.org").stderr
+
+
 def test_right_settings_pass_in_silence(tmp_path):
     key = tmp_path / "key"
     key.write_text("sk-from-a-file\n")
@@ -61,6 +82,8 @@ def test_right_settings_pass_in_silence(tmp_path):
         ASKME_PROMPT_TEMPLATE=r"Q: {question}\nA:",
         ASKME_TEMPERATURE="0.5",
         ASKME_MAX_TOKENS="",
+        EMAIL_URL="smtp+tls://user:p%40ss@mail.example:587",
+        **OIDC,
     )
     assert (done.returncode, done.stderr) == (0, "")
 

@@ -141,7 +141,7 @@ def settings_read_from(env_file: str) -> dict:
     code = (
         "import json, askme.settings as s; assert not s.ENVIRONMENT_PROBLEMS, s.ENVIRONMENT_PROBLEMS;"
         "found = {n: getattr(s, n) for n in dir(s) if n.isupper() and n != 'ENVIRONMENT_NAMES'};"
-        "print(json.dumps(found, default=str))"
+        "print(json.dumps(found, default=lambda v: sorted(v) if isinstance(v, set) else str(v)))"
     )
     environment = {"PATH": PROGRAMS, "ENV_FILE": env_file}
     command = [sys.executable, "-c", code]
@@ -249,7 +249,7 @@ def test_two_web_processes_serve_the_site_and_end_within_the_grace_period(deploy
         deployment.start_web(ALLOWED_HOSTS=".ask.example"): "any.ask.example",
     }
     for port, host in hosts.items():
-        for path in ("/", "/admin/login/"):
+        for path in ("/", "/accounts/login/"):
             page = get(port, path, host)
             assert page.status == 200
             (sheet, *_) = re.findall(r'href="(/static/[^"]+\.[0-9a-f]{12}\.css)"', page.body)
@@ -289,6 +289,7 @@ def test_the_health_check_fails_when_the_database_is_gone(deployment, postgres_s
 def test_the_image_has_no_secret_and_no_database(image):
     names = {path.name for path in image.iterdir()}
     assert names == {
+        "accounts",
         "answers",
         "askme",
         "templates",

@@ -1,68 +1,16 @@
 """The page in a real browser, a real server and a stand-in for the API: what a person sees and does."""
 
-import queue
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Response, expect
 
-from tests.api_server import ApiServer, Exchange, answer, refuse
-from tests.browser import OpenTab, Server, Tab
+from tests.api_server import answer, refuse
+from tests.browser import FINISHED, OpenTab, Server, dictated
 from tests.sites import Site
 
 ADDRESS = re.compile(r"/a/[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/$")
-FINISHED = {
-    "status": "complete",
-    "finish_reason": "stop",
-    "error": None,
-    "usage": None,
-    "seconds": 1.0,
-    "first_text_seconds": 0.5,
-}
-
-
-@pytest.fixture(scope="module")
-def shared_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """One site for all tests that leave it running: each asks its own question, in its own profile."""
-    with ApiServer() as api:
-        site = Site(tmp_path_factory.mktemp("site"), api)
-        try:
-            yield site.start()
-        finally:
-            site.stop()
-
-
-class Dictated:
-    """An answer that comes when the test says so, a piece at a time."""
-
-    def __init__(self) -> None:
-        self._pieces: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-
-    def __call__(self, exchange: Exchange) -> None:
-        exchange.head()
-        while not exchange.closed.is_set():
-            try:
-                piece = self._pieces.get(timeout=0.05)
-            except queue.Empty:
-                continue
-            if piece is None:
-                return exchange.finish()
-            exchange.chunk(piece)
-
-    def say(self, piece: str) -> None:
-        self._pieces.put(piece)
-
-    def end(self) -> None:
-        self._pieces.put(None)
-
-
-def dictated(site: Site, question: str) -> Dictated:
-    site.api.when(question, behaviour := Dictated())
-    return behaviour
-
-
 # -- Asking and reading
 
 
@@ -310,19 +258,9 @@ def test_alice_and_bob_see_only_their_own(shared_site: Site, open_tab: OpenTab) 
 # -- What the real server says too rarely
 
 
-def asked(tab: Tab, server: Server) -> str:
-    tab.ask("What now?")
-    id: str = server.heard(tab.page, 1)["answer"]
-    server.say("answer.queued", ahead=2)
-    expect(tab.progress).to_contain_text("2 ahead of you", use_inner_text=True)
-    server.say("answer.started", model="gpt")
-    expect(tab.progress).to_contain_text("gpt")
-    return id
-
-
 def test_a_gap_is_asked_for_and_an_overlap_dropped(shared_site: Site, open_tab: OpenTab) -> None:
     tab = open_tab(shared_site.url, server=(server := Server()))
-    id = asked(tab, server)
+    id = server.is_asked(tab)
     server.say("answer.text", position=0, text="𝔘𝔘a")
     server.say("answer.text", position=2, text="ab")
     tab.shows("𝔘𝔘ab")
@@ -343,7 +281,7 @@ def test_a_gap_is_asked_for_and_an_overlap_dropped(shared_site: Site, open_tab: 
 
 def test_a_wrong_length_is_put_right_once(shared_site: Site, open_tab: OpenTab) -> None:
     tab = open_tab(shared_site.url, server=(server := Server()))
-    id = asked(tab, server)
+    id = server.is_asked(tab)
     server.say("answer.text", position=0, text="wrong")
     server.say("answer.finished", length=7, **FINISHED)
     assert server.heard(tab.page, 2) == {"type": "answer.follow", "answer": id, "position": 0}
@@ -370,7 +308,7 @@ def test_a_question_that_was_not_accepted_is_sent_again(shared_site: Site, open_
 
 def test_a_lost_connection_follows_from_where_it_was(shared_site: Site, open_tab: OpenTab) -> None:
     tab = open_tab(shared_site.url, server=(server := Server()))
-    id = asked(tab, server)
+    id = server.is_asked(tab)
     server.say("answer.text", position=0, text="𝔘 and ")
     tab.shows("𝔘 and ")
     server.sockets[-1].close()
@@ -384,7 +322,7 @@ def test_a_lost_connection_follows_from_where_it_was(shared_site: Site, open_tab
 
 def test_stop_is_said_again_after_a_lost_connection(shared_site: Site, open_tab: OpenTab) -> None:
     tab = open_tab(shared_site.url, server=(server := Server()))
-    id = asked(tab, server)
+    id = server.is_asked(tab)
     tab.stop.click()
     assert server.heard(tab.page, 2) == {"type": "answer.stop", "answer": id}
     expect(tab.progress).to_contain_text("Stopping…", use_inner_text=True)
@@ -397,7 +335,7 @@ def test_stop_is_said_again_after_a_lost_connection(shared_site: Site, open_tab:
 
 def test_a_store_out_of_reach_is_asked_again_later(shared_site: Site, open_tab: OpenTab) -> None:
     tab = open_tab(shared_site.url, server=(server := Server()))
-    id = asked(tab, server)
+    id = server.is_asked(tab)
     server.say("error", answer=None, code="unavailable", message="No database.", retry_after=1)
     expect(tab.alert).to_have_text("No database.", use_inner_text=True)
     tab.is_answering()
@@ -418,7 +356,7 @@ def test_a_store_out_of_reach_is_asked_again_later(shared_site: Site, open_tab: 
 )
 def test_each_end_is_told_in_words(shared_site: Site, open_tab: OpenTab, fields: dict, sentence: str) -> None:
     tab = open_tab(shared_site.url, server=(server := Server()))
-    asked(tab, server)
+    server.is_asked(tab)
     server.say("answer.text", position=0, text="Half")
     server.say("answer.finished", length=4, **(FINISHED | fields))
     expect(tab.ending).to_have_text(sentence, use_inner_text=True)
@@ -428,7 +366,7 @@ def test_each_end_is_told_in_words(shared_site: Site, open_tab: OpenTab, fields:
 
 def test_who_reads_or_selects_is_left_alone(shared_site: Site, open_tab: OpenTab) -> None:
     tab = open_tab(shared_site.url, server=(server := Server()))
-    asked(tab, server)
+    server.is_asked(tab)
     server.say("answer.text", position=0, text="line\n" * 200)
     scrolled = "() => Math.round(scrollY + innerHeight) >= document.documentElement.scrollHeight - 1"
     expect(tab.text).to_contain_text("line")
@@ -475,3 +413,18 @@ def test_demo_mode_is_told(make_site, open_tab: OpenTab) -> None:  # type: ignor
     tab.ask("Hello?")
     expect(tab.text).not_to_be_empty()
     tab.is_ready()
+
+
+def test_scripts_are_named_by_hash_and_asked_for_at_once(shared_site: Site, open_tab: OpenTab) -> None:
+    tab = open_tab(shared_site.url)
+    scripts: list[Response] = []
+    tab.page.on("response", lambda response: response.url.endswith(".js") and scripts.append(response))
+    tab.page.reload()
+    names = [re.sub(r".*/|\.[0-9a-f]{12}\.js$", "", script.url) for script in scripts]
+    assert {"answer", "askme", "connection"} <= set(names)
+    assert len(set(names)) == len(names)  # each once, and none without its hash
+    assert not [name for name in names if name.endswith(".js")]
+    assert all("immutable" in script.headers["cache-control"] for script in scripts)
+    preloaded = tab.page.locator("link[rel=modulepreload]").evaluate_all("links => links.map((x) => x.href)")
+    mains = tab.page.locator("script").evaluate_all("scripts => scripts.map((script) => script.src)")
+    assert {script.url for script in scripts} == {*preloaded, *mains}  # no more round trips

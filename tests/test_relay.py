@@ -5,8 +5,9 @@ import uuid
 import pytest
 
 from answers.models import Status
+from answers.outcome import Outcome
 from answers.relay import Relay, group_name
-from answers.running import HEALING_CHARS, Outcome, RunningAnswer
+from answers.running import HEALING_CHARS, RunningAnswer
 
 COMPLETE = Outcome(Status.COMPLETE)
 

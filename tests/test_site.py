@@ -235,9 +235,11 @@ def test_the_address_of_an_answer_is_its_owners_alone(site, meet):
     id = socket.ask("Whose?")
     socket.finish(id)
     assert "Whose?" in alice.http.get(f"{site.url}/a/{id}/").text
-    others = [bob.http.get(f"{site.url}/a/{target}/") for target in (id, uuid.uuid4())]
+    targets = (id, str(uuid.uuid4()))
+    others = [bob.http.get(f"{site.url}/a/{target}/") for target in targets]
     assert [reply.status_code for reply in others] == [404, 404]
-    assert others[0].text == others[1].text
+    pages = {reply.text.replace(target, "ID") for reply, target in zip(others, targets, strict=True)}
+    assert len(pages) == 1
 
 
 BAD_FRAMES = [
@@ -336,6 +338,28 @@ def test_waiting_questions_are_told_how_many_are_ahead(make_site, api_server, me
     assert len(api_server.requests) == 2  # a question stopped while it waited was never sent
     api_server.release()
     assert bob.finish(second)["status"] == "complete"
+
+
+def test_who_asks_too_often_is_refused_in_every_process_and_nothing_is_sent(
+    make_site, api_server, meet, redis_url
+):
+    site = make_site(api_server, ASKME_QUESTIONS_PER_MINUTE="2", REDIS_URL=redis_url).start(processes=2)
+    person = meet(site.urls[0])
+    near, far = person.connect(), person.connect(site.urls[1])
+    first = near.ask("1")
+    near.finish(first)
+    far.finish(far.ask("2"))
+    for socket in (near, far):
+        third = socket.ask("3")
+        refused = socket.read()
+        assert (refused["type"], refused["code"], refused["answer"]) == ("error", "too_many_questions", third)
+        assert 0 < refused["retry_after"] <= 60
+    near.texts.clear()
+    near.ask("1", first)  # the same question again is none more
+    assert near.finish(first)["status"] == "complete"
+    other = meet(site.url).connect()
+    assert other.finish(other.ask("And I?"))["status"] == "complete"
+    assert len(api_server.requests) == 3
 
 
 def test_more_questions_than_threads_wait_their_turn_and_all_are_answered(make_site, api_server, meet):

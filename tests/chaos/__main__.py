@@ -32,11 +32,12 @@ async def run(answers: int, seed: int, folder: Path) -> Verdict:
         faults = Faults(stack, Random(f"{seed} faults"))
         await befall(trials, faults)
         await asyncio.sleep(max(0, faults.last_ended + SETTLE_SECONDS - time.monotonic()))
-        await at_once([trial.check_with_a_fresh_page for trial in trials])
         rows = await asyncio.to_thread(stack.rows)
+        await at_once([trial.check_with_a_fresh_page for trial in trials])
         for trial in trials:
             trial.judge(rows.get(str(trial.plan.id)), faults)
-        return Verdict(trials, faults, strangers=api.strangers, extra_rows=len(rows) - answers)
+        extra_rows = len(rows) - answers
+        return Verdict(trials, faults, stack.errors(), strangers=api.strangers, extra_rows=extra_rows)
     finally:
         api.close()
         await asyncio.to_thread(stack.stop)

@@ -1,6 +1,7 @@
 """What befalls everybody: Redis, PostgreSQL and the Daphnes are killed, emptied and started again."""
 
 import asyncio
+import math
 import signal
 import time
 from collections import Counter
@@ -49,9 +50,9 @@ class Faults:
     def stop(self) -> None:
         self._stopping.set()
 
-    def during(self, kinds: tuple[str, ...], since: float) -> bool:
-        """Whether one of them has befallen whoever began at `since`."""
-        return any(time > since - 1 for kind in kinds for time in self.times.get(kind, []))
+    def during(self, kinds: tuple[str, ...], since: float, until: float = math.inf) -> bool:
+        """Whether one of them began in this time, or a second before it."""
+        return any(since - 1 < at < until for kind in kinds for at in self.times.get(kind, []))
 
     def _do(self, kind: str, daphne: Daphne) -> None:
         match kind:

@@ -64,6 +64,10 @@ class Plan:
     def text(self) -> str:
         return "".join(self.tokens)
 
+    def chars_in(self, seconds: float) -> float:
+        """How much of it the API says in this time, at most."""
+        return max(map(len, self.tokens)) * (1 + seconds / self.pause)
+
     @property
     def question(self) -> str:
         return f"Question {self.number}"

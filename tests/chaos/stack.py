@@ -1,9 +1,11 @@
 """The real parts: two Daphnes on one PostgreSQL and one Redis, each of which may be killed and come again."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import requests
 
 from tests.services import START_SECONDS, Postgres, Redis, free_port, stop_process, wait_for
 
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 ROOT = Path(__file__).resolve().parent.parent.parent
 DRAIN_SECONDS = 4.0
 
@@ -23,6 +26,7 @@ SETTINGS = {
     "ASKME_SILENCE_SECONDS": "6",
     "ASKME_ANSWER_SECONDS": "60",
     "ASKME_DRAIN_SECONDS": str(DRAIN_SECONDS),
+    "ASKME_QUESTIONS_PER_MINUTE": "0",  # pages ask faster than people
 }
 
 
@@ -77,6 +81,16 @@ class Stack:
             daphne.stop(signal.SIGKILL)
         self.redis.stop()
         self.postgres.delete()
+
+    def errors(self) -> Counter[str]:
+        """What askme has logged as an error of its own; that the store was away is none."""
+        errors: Counter[str] = Counter()
+        for daphne in self.daphnes:
+            for line in daphne.log.read_text().splitlines():
+                said = line.partition(" ERROR answers")[2]
+                if said and "the store" not in said:
+                    errors["answers" + UUID.sub("…", said)] += 1
+        return errors
 
     def rows(self) -> dict[str, tuple[str, str]]:
         """Status and text of every answer."""

@@ -1,6 +1,7 @@
 """One answer from its question to its end, with all pages that look at it."""
 
 import asyncio
+import math
 import time
 
 from tests.chaos.faults import Faults
@@ -8,6 +9,8 @@ from tests.chaos.pages import Browser, Page, Wrong
 from tests.chaos.plans import Plan
 
 PATIENCE_SECONDS = 100.0  # for the end: the longest that the settings of `stack` allow, and an outage
+BEFORE_SECONDS = 4.0  # a fault that began so long before the question may still last
+CRASH_SECONDS = 1.0  # of shown text may be lost with a process that is killed
 SOON_SECONDS = 10.0  # for a fresh page to show an answer that has ended
 
 
@@ -89,33 +92,45 @@ class Trial:
         (status, text), plan = row, self.plan
         self.status = status
         self._measure(status, faults)
-        asked = plan.asked or 0
-        crashed = faults.during(("Daphne killed",), asked)
-        disturbed = crashed or faults.during(("Daphne told to end", "PostgreSQL restarted"), asked)
+        # Only what happened in its own time excuses anything.
+        asked = (plan.asked or 0) - BEFORE_SECONDS
+        ended = max(
+            (page.ended for page in self.pages if page.ended and page.name != "fresh"), default=math.inf
+        )
+        crashed = faults.during(("Daphne killed",), asked, ended)
+        store_was_away = faults.during(("PostgreSQL restarted",), asked, ended)
+        disturbed = crashed or store_was_away or faults.during(("Daphne told to end",), asked, ended)
+        may_lack = math.inf if crashed and store_was_away else plan.chars_in(CRASH_SECONDS) if crashed else 0
         if status in ("queued", "running"):
             self.problems.append(f"never ended: {status}")
         elif status not in plan.ends | ({"interrupted"} if disturbed else set()):
             self.problems.append(f"wrong end: {status}, and not of {sorted(plan.ends)}")
         if not plan.text.startswith(text):
-            self.problems.append("doubled: the row's text is not the API's")
+            left = iter(plan.text)
+            kind = "lost" if all(char in left for char in text) else "doubled"
+            self.problems.append(f"{kind}: the row's text is not the API's")
         elif status == "complete" and text != plan.text:
             self.problems.append(f"lost: complete with {len(text)} of {len(plan.text)}")
         if plan.requests > plan.requests_allowed:
             self.problems.append(f"doubled: {plan.requests} requests")
         for page in self.pages:
-            self._judge_page(page, status, text, crashed=crashed)
+            self._judge_page(page, status, text, may_lack)
 
     def _measure(self, status: str, faults: Faults) -> None:
         stopped, closed = self.plan.stopped, self.plan.upstream_closed
         if status == "stopped" and stopped is not None and closed is not None and closed > stopped:
-            self.stop_seconds.append(closed - stopped)
+            # A stop from the other process goes through the store.
+            store_was_away = faults.during(("PostgreSQL restarted",), stopped - 5, closed)
+            self.stop_seconds += [] if store_was_away else [closed - stopped]
         for page in self.pages:
             if status == "interrupted" and page.ended is not None and page.name != "fresh":
-                kills = [at for at in faults.times.get("Daphne killed", []) if at < page.ended]
-                if kills and kills[-1] > (self.plan.asked or 0):
+                asked = self.plan.asked or 0
+                kills = [at for at in faults.times.get("Daphne killed", []) if asked < at < page.ended]
+                # After an outage of the store the living first get time to renew their heartbeats.
+                if kills and not faults.during(("PostgreSQL restarted",), kills[-1] - 10, page.ended):
                     self.kill_seconds.append(page.ended - kills[-1])
 
-    def _judge_page(self, page: Page, status: str, text: str, *, crashed: bool) -> None:
+    def _judge_page(self, page: Page, status: str, text: str, may_lack: float) -> None:
         if page.end is None:
             self.problems.append(f"never ended: {page.name} shows no end")
         elif page.end["status"] != status:
@@ -123,5 +138,5 @@ class Trial:
         elif page.text != text:
             shown = f"{page.name} shows {len(page.text)}, the row has {len(text)}"
             self.problems.append(f"{'lost' if text.startswith(page.text) else 'doubled'}: {shown}")
-        if len(page.longest) > len(text) and not crashed:
+        if len(page.longest) > len(text) + may_lack:
             self.problems.append(f"lost: {page.name} had shown {len(page.longest)}, the row has {len(text)}")

@@ -12,8 +12,16 @@ KINDS = ("lost", "doubled", "never ended", "wrong end")
 
 
 class Verdict:
-    def __init__(self, trials: list[Trial], faults: Faults, *, strangers: list[str], extra_rows: int) -> None:
-        self.trials, self.faults = trials, faults
+    def __init__(
+        self,
+        trials: list[Trial],
+        faults: Faults,
+        errors: Counter[str],
+        *,
+        strangers: list[str],
+        extra_rows: int,
+    ) -> None:
+        self.trials, self.faults, self.errors = trials, faults, errors
         self.problems = [(trial, problem) for trial in trials for problem in trial.problems]
         self.general = [f"doubled: the API was asked {question!r}" for question in strangers]
         if extra_rows > 0:
@@ -36,10 +44,18 @@ class Verdict:
         said.update(problem.split(":")[0] for problem in self.general)
         lines += [f"{said.pop(kind, 0):6} {kind}" for kind in KINDS]
         lines += [f"{number:6} {kind}" for kind, number in said.items()]
+        lines += ["Times, but for those with an outage of PostgreSQL in their midst:"]
         lines += [_times("stop to upstream closed", [t for trial in self.trials for t in trial.stop_seconds])]
-        lines += [_times("kill to interrupted", [t for trial in self.trials for t in trial.kill_seconds])]
+        lines += [
+            _times(
+                "kill to interrupted",
+                [t for trial in self.trials for t in trial.kill_seconds],
+            )
+        ]
         pages = [page for trial in self.trials for page in trial.pages]
         lines += [_times("reconnect to text", [t for page in pages for t in page.reconnects])]
+        lines += [f"gaps that pages asked to fill: {sum(page.gaps for page in pages)}"]
+        lines += [f"logged {number} times: {error}" for error, number in self.errors.most_common()]
         return "\n".join(lines) + "\n"
 
     def write_log(self, path: Path) -> None:

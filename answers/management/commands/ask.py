@@ -38,6 +38,8 @@ class Command(BaseCommand):
             raise CommandError(" ".join(map(str, form.errors["question"])), returncode=2)
         end = asyncio.run(self._ask(user, form.cleaned_data["question"]))
         self.stdout.write("")
+        if end["type"] == "error":
+            raise CommandError(end["message"])  # somebody has deleted it
         if end["error"]:
             self.stderr.write(end["error"]["message"])
         elif end["finish_reason"] == "length":
@@ -54,7 +56,7 @@ class Command(BaseCommand):
             if event["type"] == "answer.text":
                 self.stdout.write(event["text"], ending="")
                 self.stdout.flush()
-            elif event["type"] == "answer.finished":
+            elif event["type"] in ("answer.finished", "error"):
                 ends.put_nowait(event)
 
         answer = await _save(username, question)

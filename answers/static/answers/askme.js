@@ -7,7 +7,7 @@ const NOTICE_MILLISECONDS = 1_500; // a shorter loss of the connection is not wo
 const COUNTER_SHARE = 0.9; // of the longest question: from there on the page says how much is left
 const NIL_UUID = "00000000-0000-0000-0000-000000000000"; // in place of an id in `data-address`
 const DRAFT = "askme.draft"; // in sessionStorage: what is typed
-const PENDING = "askme.pending"; // in sessionStorage: the exchange that was asked and is not yet accepted
+const PENDING = "askme.pending"; // in sessionStorage: the exchange that was asked last
 
 function makeUUID() {
   if (crypto.randomUUID) return crypto.randomUUID();
@@ -23,9 +23,9 @@ function makeUUID() {
 class Page {
   #data = element("page").dataset;
   #box = element("question-box");
-  #pending = JSON.parse(sessionStorage.getItem(PENDING));
   #connection = new Connection(this.#data.socket, this);
   #view = new AnswerView(this.#connection);
+  #pending = this.#leftPending(); // the exchange that is asked and not yet accepted
   #notice = null;
   #handlers = {
     "answer.queued": (event) => this.#view.queued(event),
@@ -83,6 +83,15 @@ class Page {
 
   get #canAsk() { return !this.#isBusy && !this.#connection.isOver; }
 
+  // By the page before this one. It went on while it was being reloaded: if its question was accepted in that
+  // moment, the address that it gave itself is lost.
+  #leftPending() {
+    const exchange = JSON.parse(sessionStorage.getItem(PENDING));
+    const isReloaded = performance.getEntriesByType("navigation")[0]?.type === "reload";
+    const isShown = exchange?.answer === this.#view.answer;
+    return isShown || (exchange?.isAccepted && !isReloaded) ? null : exchange;
+  }
+
   #ask(question) {
     this.#pending = { answer: makeUUID(), question, asked: Date.now() };
     sessionStorage.setItem(PENDING, JSON.stringify(this.#pending));
@@ -109,6 +118,7 @@ class Page {
 
   #accepted() {
     const exchange = this.#settle();
+    sessionStorage.setItem(PENDING, JSON.stringify({ ...exchange, isAccepted: true }));
     if (this.#box.value === exchange.question) this.#box.value = "";
     this.#keepDraft();
     history.pushState(exchange, "", this.#data.address.replace(NIL_UUID, exchange.answer));
@@ -166,6 +176,7 @@ class Page {
   #navigated(exchange) {
     // An address that this page did not make, or cannot fill any more.
     if (exchange === null || this.#connection.isOver) return location.reload();
+    if (!this.#pending) sessionStorage.removeItem(PENDING);
     this.#view.hide();
     if (exchange.answer) this.#view.show(exchange);
     this.#showProblem(null);

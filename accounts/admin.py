@@ -1,0 +1,40 @@
+"""Where an operator makes invitations, and finds the link of each."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from accounts.models import Invitation
+
+
+@admin.register(Invitation)
+class InvitationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ["for_whom", "made_at", "expires_at", "used_at", "used_by"]
+    list_select_related = ["used_by"]
+    search_fields = ["for_whom", "used_by__username", "used_by__email"]
+    fields = ["for_whom", "expires_at", "link", "used_at", "used_by"]
+    readonly_fields = ["link", "used_at", "used_by"]
+    view_on_site = False  # an operator who follows the link would take it up
+
+    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Invitation | None:
+        invitation: Invitation | None = super().get_object(request, *args, **kwargs)
+        if invitation is not None and invitation.used_at is None and invitation.expires_at > timezone.now():
+            path = invitation.get_absolute_url()
+            invitation.link = request.build_absolute_uri(path)  # type: ignore[attr-defined]
+        return invitation
+
+    @admin.display(description="link for one person")
+    def link(self, invitation: Invitation) -> str:
+        if invitation.pk is None:
+            return "It is shown here once the invitation is saved."
+        return getattr(invitation, "link", "It cannot be used any more.")
+
+    def response_add(
+        self, request: HttpRequest, obj: Invitation, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        fields = request.POST.copy()
+        fields["_continue"] = "1"  # to the page that shows the link
+        request.POST = fields  # type: ignore[assignment]
+        return super().response_add(request, obj, post_url_continue)

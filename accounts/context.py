@@ -1,0 +1,28 @@
+"""What every page says about who reads it: the bar at its top."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from accounts.middleware import PATHS
+from answers.guests import is_guest
+
+
+def accounts(request: HttpRequest) -> dict[str, Any]:
+    is_elsewhere = not request.path.startswith(PATHS)
+    return {
+        "person": SimpleLazyObject(lambda: _person(request)),
+        "back": "?" + urlencode({"next": request.path}) if is_elsewhere else "",
+        "must_log_in": is_elsewhere and not settings.ASKME_GUESTS,
+        "signup": settings.ASKME_SIGNUP,
+        "sends_email": bool(settings.EMAIL_URL),
+        "sso": settings.ASKME_OIDC_NAME if settings.ASKME_OIDC_ISSUER else "",
+    }
+
+
+def _person(request: HttpRequest) -> Any:
+    """Who has an account and is logged in; a guest has none."""
+    return request.user if request.user.is_authenticated and not is_guest(request.user) else None

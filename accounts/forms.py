@@ -1,0 +1,12 @@
+"""allauth's forms, in our words."""
+
+from typing import Any
+
+from allauth.account import forms
+
+
+class LoginForm(forms.LoginForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = "Email or username"
+        self.fields["remember"].label = "Stay logged in here"

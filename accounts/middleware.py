@@ -1,0 +1,20 @@
+"""On the pages of accounts and the admin a guest is nobody yet: they may log in and sign up there."""
+
+from collections.abc import Callable
+
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse
+
+from answers.guests import is_guest
+
+PATHS = ("/accounts/", "/admin/")
+
+
+class GuestMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(PATHS) and is_guest(request.user):
+            request.user = AnonymousUser()
+        return self.get_response(request)

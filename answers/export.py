@@ -1,0 +1,113 @@
+"""All of one's own answers as a file: JSON for programs, Markdown for people. Newest first.
+
+It is sent as it is read, a few rows at a time, and each time by a query of its own: a person who downloads
+slowly keeps neither a database connection nor the answers in memory.
+"""
+
+import json
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user
+from django.db import connection
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from answers.models import Answer
+
+AT_ONCE = 10  # answers may have a megabyte each
+
+FIELDS = [
+    "id",
+    "thread",
+    "follows",
+    "question",
+    "text",
+    "status",
+    "model",
+    "finish_reason",
+    "error_code",
+    "error_message",
+    "prompt_tokens",
+    "completion_tokens",
+    "tokens_estimated",
+    "asked_at",
+    "started_at",
+    "finished_at",
+    "first_text_seconds",
+    "seconds",
+    "rating",
+    "rating_note",
+]  # fmt: skip - what the person may know; not `error_detail`
+
+Format = Callable[[Answer, bool], str]  # the answer, and whether it is the first
+
+
+@require_safe
+@never_cache
+def export_json(request: HttpRequest) -> HttpResponseBase:
+    head = f'{{"exported_at": {json.dumps(timezone.now().isoformat())}, "answers": ['
+    return _download(request, "json", "application/json", head, _as_json, "\n]}\n")
+
+
+@require_safe
+@never_cache
+def export_markdown(request: HttpRequest) -> HttpResponseBase:
+    head = f"# Ask Me Anything\n\nExported on {_minute(timezone.now())}.\n"
+    return _download(request, "md", "text/markdown; charset=utf-8", head, _as_markdown, "")
+
+
+def _download(
+    request: HttpRequest, suffix: str, type: str, head: str, format: Format, tail: str
+) -> StreamingHttpResponse:
+    parts = _parts(get_user(request).pk, head, format, tail)
+    response = StreamingHttpResponse(parts, content_type=type)
+    name = f"askme-{timezone.now():%Y-%m-%d}.{suffix}"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+async def _parts(user: int | None, head: str, format: Format, tail: str) -> AsyncIterator[str]:
+    yield head
+    last: Answer | None = None
+    while answers := await _read(user, last):
+        yield "".join(format(answer, last is None and answer is answers[0]) for answer in answers)
+        last = answers[-1]
+    yield tail
+
+
+@sync_to_async
+def _read(user: int | None, last: Answer | None) -> list[Answer]:
+    answers = Answer.objects.filter(user=user).defer("error_detail")
+    if last is not None:
+        answers = answers.older_than(last.asked_at, last.pk)
+    try:
+        return list(answers.newest_first()[:AT_ONCE])
+    finally:
+        connection.close_if_unusable_or_obsolete()  # back to the pool while the person downloads
+
+
+def _as_json(answer: Answer, is_first: bool) -> str:
+    row = {field: _plain(getattr(answer, "follows_id" if field == "follows" else field)) for field in FIELDS}
+    return ("\n" if is_first else ",\n") + json.dumps(row, ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    return value if value is None or isinstance(value, (bool, int, float)) else str(value)
+
+
+def _as_markdown(answer: Answer, is_first: bool) -> str:
+    quoted = "\n".join(f"> {line}" for line in answer.question.splitlines())
+    facts = [_minute(answer.asked_at), answer.get_status_display().lower(), answer.model]
+    head = " · ".join(filter(None, facts))
+    parts: Iterable[str] = (f"---\n\n## {head}", quoted, answer.text, answer.error_message)
+    return "\n" + "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _minute(moment: Any) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"

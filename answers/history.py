@@ -1,0 +1,122 @@
+"""One's own answers, newest first, in pages. Who has none sees an empty history.
+
+A page starts at a place, `older` or `newer`, not after so many rows: page 1000 is as quick as the first, and
+none is shown twice when a question is asked meanwhile.
+"""
+
+import re
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.contrib.auth import get_user
+from django.db.models.functions import Left
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from answers.forms import HistoryForm
+from answers.models import Answer, AnswerQuerySet, Share
+from answers.search import matching
+
+PAGE_ANSWERS = 20
+QUESTION_CHARS, TEXT_CHARS = 300, 240  # shown of each
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+PLACE = re.compile(r"([0-9]{1,16})-([0-9a-f]{32})")
+
+
+def own_answers(request: HttpRequest) -> AnswerQuerySet:
+    """None of a browser that has not asked anything."""
+    return Answer.objects.filter(user=get_user(request).pk)
+
+
+def own_or_404(request: HttpRequest, pk: UUID) -> Answer:
+    """Another person's answer and no answer look alike."""
+    found = own_answers(request).filter(pk=pk).first()
+    if found is None:
+        raise Http404("There is no such answer, or it is not yours.")
+    return found
+
+
+@require_safe
+@never_cache
+def history(request: HttpRequest) -> HttpResponse:
+    form = HistoryForm(request.GET, label_suffix="")
+    if not form.is_valid():
+        return render(request, "answers/history.html", {"form": form}, status=400)
+    answers = filtered(own_answers(request), form.cleaned_data)
+    try:
+        page = Page.of(answers, older=request.GET.get("older", ""), newer=request.GET.get("newer", ""))
+    except ValueError:
+        raise Http404("There is no such page.") from None
+    shares = Share.objects.filter(thread__in=[answer.thread for answer in page.answers])
+    filters = request.GET.copy()
+    for name in ("older", "newer"):
+        filters.pop(name, None)
+    context = {
+        "form": form,
+        "page": page,
+        "is_filtered": any(form.cleaned_data.values()),
+        "filters": filters.urlencode(),
+        "shared_threads": set(shares.values_list("thread", flat=True)),
+    }
+    return render(request, "answers/history.html", context)
+
+
+def filtered(answers: AnswerQuerySet, filters: dict[str, Any]) -> AnswerQuerySet:
+    """Days are those of UTC, as all times here are."""
+    if filters["q"]:
+        answers = matching(answers, filters["q"])
+    if filters["status"]:
+        answers = answers.filter(status=filters["status"])
+    if filters["since"]:
+        answers = answers.filter(asked_at__gte=datetime.combine(filters["since"], time.min, UTC))
+    if filters["until"]:
+        answers = answers.filter(asked_at__lte=datetime.combine(filters["until"], time.max, UTC))
+    return answers
+
+
+class Page(NamedTuple):
+    """`older` and `newer` are the places where the neighbours start; empty where there is none."""
+
+    answers: list[Any]
+    older: str
+    newer: str
+
+    @classmethod
+    def of(cls, answers: AnswerQuerySet, *, older: str = "", newer: str = "") -> "Page":
+        """Raises ValueError for what is no place."""
+        rows = _for_list(answers)
+        if newer:
+            nearest_first = rows.newer_than(*_place(newer)).order_by("asked_at", "pk")
+            found = list(nearest_first[: PAGE_ANSWERS + 1])
+            if len(found) > PAGE_ANSWERS:
+                shown = found[PAGE_ANSWERS - 1 :: -1]
+                return cls(shown, place_of(shown[-1]), place_of(shown[0]))
+            older = ""  # the newest page, and a full one
+        if older:
+            rows = rows.older_than(*_place(older))
+        found = list(rows.newest_first()[: PAGE_ANSWERS + 1])
+        shown = found[:PAGE_ANSWERS]
+        is_last = len(found) == len(shown)
+        return cls(
+            shown, "" if is_last else place_of(shown[-1]), place_of(shown[0]) if older and shown else ""
+        )
+
+
+def place_of(answer: Answer) -> str:
+    return f"{(answer.asked_at - EPOCH) // timedelta(microseconds=1)}-{answer.pk.hex}"
+
+
+def _place(value: str) -> tuple[datetime, UUID]:
+    match = PLACE.fullmatch(value)
+    if match is None:
+        raise ValueError(value)
+    return EPOCH + timedelta(microseconds=int(match[1])), UUID(match[2])
+
+
+def _for_list(answers: AnswerQuerySet) -> AnswerQuerySet:
+    """Without the long texts."""
+    parts = {"asked": Left("question", QUESTION_CHARS), "excerpt": Left("text", TEXT_CHARS)}
+    return answers.annotate(**parts).only("asked_at", "thread", "status", "model", "rating")

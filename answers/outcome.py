@@ -1,0 +1,62 @@
+"""How an answer ended, as its row will say it: from a completion, an error, or our own doing."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from answers.completions import Completion, CompletionError
+from answers.models import FINISH_REASON_CHARS, MODEL_CHARS, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an answer ended. `error_message` is for the person, `error_detail` for the operator."""
+
+    status: Status
+    finish_reason: str = ""
+    error_code: str = ""
+    error_message: str = ""
+    error_detail: str = ""
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    model: str = ""
+
+    @classmethod
+    def of(cls, completion: Completion) -> Self:
+        """Of a completion that has come to its end, or was stopped."""
+        if completion.stopped:
+            return cls(Status.STOPPED)
+        usage = completion.usage
+        return cls(
+            Status.COMPLETE,
+            finish_reason=_fit(completion.finish_reason, FINISH_REASON_CHARS),
+            model=_fit(completion.model, MODEL_CHARS),
+            prompt_tokens=_fit_count(usage.prompt_tokens) if usage else None,
+            completion_tokens=_fit_count(usage.completion_tokens) if usage else None,
+        )
+
+    @classmethod
+    def of_error(cls, error: CompletionError, completion: Completion) -> Self:
+        return cls(
+            Status.FAILED,
+            error_code=error.code,
+            error_message=error.message,
+            error_detail=_fit(error.detail),
+            finish_reason=_fit(completion.finish_reason, FINISH_REASON_CHARS),
+            model=_fit(completion.model, MODEL_CHARS),
+        )
+
+
+def _fit(said: str | None, chars: int | None = None) -> str:
+    """What an API says may be of any length and hold anything; columns and frames do not take everything."""
+    return "".join(one for one in said or "" if one == "\n" or one.isprintable())[:chars]
+
+
+def _fit_count(number: int | None) -> int | None:
+    return number if number is not None and 0 <= number < 2**31 else None
+
+
+INTERNAL = Outcome(
+    Status.FAILED, error_code="internal", error_message="Something went wrong on our side. Please ask again."
+)
+INTERRUPTED = Outcome(Status.INTERRUPTED)
+STOPPED = Outcome(Status.STOPPED)

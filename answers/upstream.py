@@ -1,0 +1,38 @@
+"""The API that answers, as the settings name it."""
+
+from django.conf import settings
+
+from answers import demo
+from answers.completions import DEFAULT_PROMPT_TEMPLATE, Client, Endpoint
+
+OPENAI_URL = "https://api.openai.com/v1"
+DEFAULT_MODELS = {"chat": "gpt-4.1-mini", "completions": "gpt-3.5-turbo-instruct"}
+
+
+def open_client(connections: int) -> Client:
+    return Client(_endpoint(), connections=connections)
+
+
+def _endpoint() -> Endpoint:
+    """Where the settings say that answers come from; without any, the demo model, started here."""
+    if settings.ASKME_DEMO:
+        base_url, model = demo.start(), demo.MODEL
+    else:
+        base_url, model = settings.OPENAI_BASE_URL or OPENAI_URL, DEFAULT_MODELS[settings.ASKME_API]
+    return Endpoint(
+        base_url=base_url,
+        api_key=settings.OPENAI_API_KEY,
+        ca_bundle=settings.ASKME_CA_BUNDLE,
+        api=settings.ASKME_API,
+        model=settings.ASKME_MODEL or model,
+        max_tokens=settings.ASKME_MAX_TOKENS,
+        temperature=settings.ASKME_TEMPERATURE,
+        system_prompt=settings.ASKME_SYSTEM_PROMPT,
+        prompt_template=settings.ASKME_PROMPT_TEMPLATE or DEFAULT_PROMPT_TEMPLATE,
+        connect_seconds=settings.ASKME_CONNECT_SECONDS,
+        first_text_seconds=settings.ASKME_FIRST_TEXT_SECONDS,
+        silence_seconds=settings.ASKME_SILENCE_SECONDS,
+        answer_seconds=settings.ASKME_ANSWER_SECONDS,
+        answer_bytes=settings.ASKME_ANSWER_BYTES,
+        line_bytes=settings.ASKME_LINE_BYTES,
+    )
