@@ -8,16 +8,15 @@ from uuid import UUID
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 
-from answers import events, guests, limits
+from answers import events
 from answers.events import Ask, Event, Follow, Refused, Stop
 from answers.follower import Follower
 from answers.forms import QuestionForm
 from answers.frame_rate import FrameRate
-from answers.models import Answer, Share, User
 from answers.running import RunningAnswer
-from answers.store import in_store
+from answers.speaker import Speaker, not_found, shows
 from answers.worker import current_worker
 
 log = logging.getLogger(__name__)
@@ -28,7 +27,6 @@ TOO_MANY_FRAMES = 4429  # as HTTP's 429
 FOLLOWED_AT_ONCE = 20  # answers on one socket; a page follows one
 SESSION_SECONDS = 30.0  # how often a socket asks whether its person is still logged in
 FIRST_LOOK_SECONDS = 5.0  # when it first learns who that is, unless a frame has asked before
-LOGIN_REQUIRED = "Please log in to ask a question. What you typed is kept."
 
 _open: "set[AnswerConsumer]" = set()
 _ending = False
@@ -45,9 +43,9 @@ async def let_pages_go() -> None:
 class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.follower = Follower(current_worker(), self.send_event)
-        self.user_id: int | None = None  # as of the last look; each frame looks anew
-        self.session_key = scope["cookies"].get(settings.SESSION_COOKIE_NAME, "")
-        self.rate = FrameRate.of(self.session_key)
+        session_key = scope["cookies"].get(settings.SESSION_COOKIE_NAME, "")
+        self.speaker = Speaker(session_key)
+        self.rate = FrameRate.of(session_key)
         self.shares: dict[UUID, str] = {}  # by answer: the token by which it is followed
         watching = asyncio.create_task(self.watch_session())
         try:
@@ -96,7 +94,7 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         await asyncio.sleep(FIRST_LOOK_SECONDS)
         while True:
             try:
-                await self.user(None)
+                await self.speaker.user(None)
                 await self.lose_revoked()
             except DatabaseError:
                 pass  # the next look will tell
@@ -129,18 +127,19 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def save_and_run(self, ask: Ask, question: str) -> Event | None:
         """Returns the first event of a question that is new."""
-        answer, created = await self.save(ask, question)
+        answer, created = await self.speaker.save(ask, question)
         if not created:
             return None
         ahead = self.follower.worker.ask(RunningAnswer(answer.pk, answer.user_id, question))
         return events.queued(answer.pk, ahead)
 
     async def follow(self, follow: Follow) -> None:
-        may_read = (
-            self.owns(follow.answer) if follow.share is None else self.shows(follow.share, follow.answer)
-        )
-        if not await may_read:
-            raise _not_found(follow)
+        if follow.share is None:
+            may_read = await self.speaker.owns(follow.answer)
+        else:
+            may_read = await shows(follow.share, follow.answer)
+        if not may_read:
+            raise not_found(follow.answer)
         await self.start_following(follow.answer, follow.position)
         self.shares.pop(follow.answer, None)
         if follow.share is not None:
@@ -150,81 +149,22 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         """Follow no longer what was shared and is not any more."""
         self.shares = {answer: share for answer, share in self.shares.items() if answer in self.follower}
         for answer, share in list(self.shares.items()):
-            if not await self.shows(share, answer):
+            if not await shows(share, answer):
                 await self.follower.lose(answer)
 
     async def stop(self, stop: Stop) -> None:
         """At once if it runs here; else its own process finds the wish in the store."""
         running = self.follower.worker.answers.get(stop.answer)
-        if running is not None and running.user_id == await self.user_id_or_known(stop.answer):
+        if running is not None and running.user_id == await self.speaker.user_id_or_known(stop.answer):
             self.follower.worker.stop(stop.answer)
-        elif not await self.request_stop(stop):
-            raise _not_found(stop)
-
-    async def user_id_or_known(self, answer: UUID) -> int | None:
-        """Who speaks; while the database is away, who spoke last: nobody else can have taken their place."""
-        try:
-            user = await self.user(answer)
-        except DatabaseError:
-            return self.user_id
-        return user.pk if user else None
+        elif not await self.speaker.request_stop(stop.answer):
+            raise not_found(stop.answer)
 
     async def start_following(self, answer: UUID, position: int, told: Event | None = None) -> None:
         if len(self.follower) >= FOLLOWED_AT_ONCE and answer not in self.follower:
             sentence = f"One connection follows at most {FOLLOWED_AT_ONCE} answers at once."
             raise Refused("too_many", sentence, answer=answer)
         await self.follower.follow(answer, position, told)
-
-    # -- In the thread of the database
-
-    @in_store
-    def user(self, answer: UUID | None) -> User | None:
-        return self._seen(guests.user_of(self.session_key), answer)
-
-    @in_store
-    def save(self, ask: Ask, question: str) -> tuple[Answer, bool]:
-        """The row of this question, and whether it is new: the same frame may come many times."""
-        with transaction.atomic():
-            user = self._seen(guests.user_or_guest(self.session_key), ask.answer)
-            if guests.must_log_in(user):
-                raise Refused("login_required", LOGIN_REQUIRED, answer=ask.answer)
-            if user is None:
-                raise _no_session(ask.answer)
-            if not Answer.objects.filter(pk=ask.answer).exists():
-                limits.check(user, ask.answer)
-            try:
-                return Answer.objects.ask(user, ask.answer, question, follows=ask.follows)
-            except Answer.DoesNotExist:
-                raise _not_found(ask) from None
-
-    @in_store
-    def owns(self, answer: UUID) -> bool:
-        user = self._seen(guests.user_of(self.session_key), answer)
-        if user is None and not guests.is_live(self.session_key):
-            raise _no_session(answer)
-        return user is not None and user.answers.filter(pk=answer).exists()
-
-    @in_store
-    def shows(self, share: str, answer: UUID) -> bool:
-        found = Share.objects.valid(share).first()
-        return found is not None and found.answers.filter(pk=answer).exists()
-
-    @in_store
-    def request_stop(self, stop: Stop) -> bool:
-        user = self._seen(guests.user_of(self.session_key), stop.answer)
-        return user is not None and Answer.objects.request_stop(user, stop.answer)
-
-    def _seen(self, user: User | None, answer: UUID | None) -> User | None:
-        """Who speaks now. Raises `Refused` if it was somebody and is nobody any more."""
-        if user is None and self.user_id is not None:
-            raise _no_session(answer)
-        self.user_id = user.pk if user else None
-        return user
-
-
-def _no_session(answer: UUID | None) -> Refused:
-    sentence = "Your session has ended. Please reload the page; your question is kept."
-    return Refused("no_session", sentence, answer=answer)
 
 
 def _frame(text: str | None) -> Ask | Follow | Stop:
@@ -233,8 +173,3 @@ def _frame(text: str | None) -> Ask | Follow | Stop:
     if len(text.encode()) > settings.ASKME_FRAME_BYTES:
         raise Refused("too_large", f"A frame has at most {settings.ASKME_FRAME_BYTES} bytes.")
     return events.parse(text)
-
-
-def _not_found(frame: Ask | Follow | Stop) -> Refused:
-    """The same for what does not exist and what is another's: nobody learns which."""
-    return Refused("not_found", "There is no such answer, or it is not yours.", answer=frame.answer)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bench.pages import Page, Tally, get_cookie, open_page
 from bench.servers import Server
 
-WARM_SECONDS = 2.0  # until all streams flow; measured from then on
+WARM_SECONDS = 3.0  # until all streams flow; measured from then on
 COOL_SECONDS = 1.0  # before the first stream ends
 
 
@@ -16,7 +16,7 @@ COOL_SECONDS = 1.0  # before the first stream ends
 class Load:
     pages: int
     rate: int  # tokens a second for each page; 0: all at once
-    seconds: float = 8
+    seconds: float = 10
     tokens: int = 0  # for each page, where not rate * seconds
 
     @property
@@ -65,7 +65,7 @@ async def measure(name: str, server: Server, load: Load, *, follow_elsewhere: bo
     for index, page in enumerate(pages):
         page.ask(load.question)
         if load.rate and index % 10 == 9:
-            await asyncio.sleep(0.02)  # people do not ask in the same millisecond
+            await asyncio.sleep(0.05)  # 200 questions in a second
     if follow_elsewhere:
         for page in pages:
             await page.accepted.wait()  # its row is there

@@ -1,0 +1,87 @@
+"""Who speaks on a socket, and what that person may: each question to the store asks anew.
+
+A socket may stay open for hours, and its person be logged out, deactivated or expired meanwhile. The query is
+the authorisation: every look-up starts from the person's own answers, and what is another's looks like what
+does not exist.
+"""
+
+from uuid import UUID
+
+from django.db import DatabaseError, transaction
+
+from answers import guests, limits
+from answers.events import Ask, Refused
+from answers.models import Answer, Share, User
+from answers.store import in_store
+
+LOGIN_REQUIRED = "Please log in to ask a question. What you typed is kept."
+
+
+class Speaker:
+    def __init__(self, session_key: str) -> None:
+        self.session_key = session_key
+        self.user_id: int | None = None  # as of the last look
+
+    @in_store
+    def user(self, answer: UUID | None) -> User | None:
+        return self._seen(guests.user_of(self.session_key), answer)
+
+    @in_store
+    def save(self, ask: Ask, question: str) -> tuple[Answer, bool]:
+        """The row of this question, and whether it is new: the same frame may come many times."""
+        with transaction.atomic():
+            user = self._seen(guests.user_or_guest(self.session_key), ask.answer)
+            if guests.must_log_in(user):
+                raise Refused("login_required", LOGIN_REQUIRED, answer=ask.answer)
+            if user is None:
+                raise _no_session(ask.answer)
+            if not Answer.objects.filter(pk=ask.answer).exists():
+                limits.check(user, ask.answer)
+            try:
+                return Answer.objects.ask(user, ask.answer, question, follows=ask.follows)
+            except Answer.DoesNotExist:
+                raise not_found(ask.answer) from None
+
+    @in_store
+    def owns(self, answer: UUID) -> bool:
+        user = self._seen(guests.user_of(self.session_key), answer)
+        if user is None and not guests.is_live(self.session_key):
+            raise _no_session(answer)
+        return user is not None and user.answers.filter(pk=answer).exists()
+
+    @in_store
+    def request_stop(self, answer: UUID) -> bool:
+        user = self._seen(guests.user_of(self.session_key), answer)
+        return user is not None and Answer.objects.request_stop(user, answer)
+
+    def _seen(self, user: User | None, answer: UUID | None) -> User | None:
+        """Who speaks now. Raises `Refused` if it was somebody and is nobody any more."""
+        if user is None and self.user_id is not None:
+            raise _no_session(answer)
+        self.user_id = user.pk if user else None
+        return user
+
+    async def user_id_or_known(self, answer: UUID) -> int | None:
+        """Who speaks; while the database is away, who spoke last: nobody else can have taken their place."""
+        try:
+            user = await self.user(answer)
+        except DatabaseError:
+            return self.user_id
+        return user.pk if user else None
+
+
+@in_store
+def shows(share: str, answer: UUID) -> bool:
+    """Whether the link with this token shows the answer, to anybody."""
+    found = Share.objects.valid(share).first()
+    return found is not None and found.answers.filter(pk=answer).exists()
+
+
+def _no_session(answer: UUID | None) -> Refused:
+    sentence = "Your session has ended. Please reload the page; your question is kept."
+    return Refused("no_session", sentence, answer=answer)
+
+
+def not_found(answer: UUID) -> Refused:
+    """The same for what does not exist and what is another's: nobody learns which."""
+    return Refused("not_found", "There is no such answer, or it is not yours.", answer=answer)
