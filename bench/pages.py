@@ -113,7 +113,7 @@ class Page(asyncio.Protocol):
                 self.tally.lost += number - self.expected
                 self.expected = number + 1
                 self.tally.lags.append(arrived - sent)
-                if number == 0:
+                if number == 0 and self.asked_at:
                     self.tally.first_lags.append(arrived - self.asked_at)
             end = token.end()
         self.pending = text[end:]

@@ -1,5 +1,6 @@
 """Writes RESULTS.md, with its table and its plot, from the results of one run."""
 
+import math
 import os
 import platform
 from pathlib import Path
@@ -35,10 +36,11 @@ def write(results: list[Result]) -> None:
 
 def _row(result: Result, results: list[Result]) -> str:
     proxy = next(r.cpu for r in results if r.server == "proxy" and r.load == result.load)
+    first = "–" if math.isnan(result.first_p50) else f"{result.first_p50:,.1f} / {result.first_p99:,.1f}"
     return (
         f"| {result.load} | {result.server} | {result.cpu:.0f} | {result.cpu / proxy:.1f} "
         f"| {result.lag_p50:,.1f} / {result.lag_p99:,.1f} "
-        f"| {result.first_p50:,.1f} / {result.first_p99:,.1f} "
+        f"| {first} "
         f"| {result.tokens / result.seconds:,.0f} | {result.group:.1f} "
         f"| {result.lost}, {result.doubled}, {result.unfinished} | {result.memory / 1000:.0f} "
         f"| {result.connects:.0f} | {result.http_seconds:.2f} |\n"
