@@ -2,6 +2,7 @@
 
 import io
 import os
+import sys
 
 import django
 
@@ -17,6 +18,11 @@ from django.core.management import CommandError, call_command  # noqa: E402
 from answers.routing import websocket_urlpatterns  # noqa: E402
 from askme.backpressure import BackpressureMiddleware, DownloadBackpressure  # noqa: E402
 from askme.shutdown import drain_before_shutdown  # noqa: E402
+
+# Hundreds of reading threads that take the interpreter from each other every 5 ms, Python's default, get in
+# each other's way. Measured at 500 answers: at 1 ms they lag by seconds, and at 20 ms a first text comes in
+# half the time that it takes at 5.
+sys.setswitchinterval(0.02)
 
 try:
     # Daphne runs no system checks by itself: a setting that cannot work ends the start, with its hint.
