@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from answers.consumers import LOGIN_REQUIRED
+from answers.speaker import LOGIN_REQUIRED
 from tests.browser import dictated
 from tests.oidc_provider import OidcProvider
 from tests.people import Person
