@@ -189,6 +189,8 @@ class RedisBridge(RedisSingleShardConnection):  # type: ignore[misc]
             except (RedisError, OSError) as error:  # TimeoutError is an OSError
                 log.warning("Redis is away (%s); followers elsewhere read the store meanwhile", error)
                 self._outbox.clear()
+                self._alone.clear()
+                self._subscribed_to.clear()  # a Redis that was restarted knows of none
                 self._dirty = self._groups_changed = True
                 await asyncio.sleep(RETRY_SECONDS)
 
