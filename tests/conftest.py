@@ -20,7 +20,7 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 import pytest  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 
-pytest_plugins = ["tests.api_server", "tests.services", "tests.sites", "tests.browser"]
+pytest_plugins = ["tests.api_server", "tests.services", "tests.sites", "tests.people", "tests.browser"]
 
 
 @pytest.fixture(scope="session")

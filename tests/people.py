@@ -5,6 +5,7 @@ import uuid
 from contextlib import ExitStack
 from typing import Any
 
+import pytest
 import requests
 from websockets.sync.client import connect
 
@@ -92,3 +93,17 @@ class Socket:
 
     def close(self) -> None:
         self._stack.close()
+
+
+@pytest.fixture
+def meet():
+    """Make people's browsers; all are closed with the test."""
+    people = []
+
+    def make(url):
+        people.append(Person(url))
+        return people[-1]
+
+    yield make
+    for person in people:
+        person.close()

@@ -52,27 +52,12 @@ from tests.faults import (
     start_process,
     wait_for_row,
 )
-from tests.people import Person
 from tests.services import Postgres, Redis, wait_for
 from tests.sites import Site
 
 STOP_SECONDS = 1  # the promise: from Stop, anywhere, to the closed connection
 SWEPT_SECONDS = 20  # from kill -9 to `interrupted`
 REFUSED_SECONDS = 7  # about five: SQLite waits so long for its lock
-
-
-@pytest.fixture
-def meet():
-    """Make people's browsers; all are closed with the test."""
-    people = []
-
-    def make(url):
-        people.append(Person(url))
-        return people[-1]
-
-    yield make
-    for person in people:
-        person.close()
 
 
 @pytest.fixture(scope="module")

@@ -11,26 +11,12 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from tests.api_server import answer, stall
-from tests.people import Person
 from tests.raw_page import RawPage
 
 COST_SECONDS = 1.0
 GROWTH_BYTES = 64 * 2**20
 TROUBLE_SECONDS = 4.0
 LONG_ANSWER = ["0123456789" * 950] * 100  # 950 KB
-
-
-@pytest.fixture
-def meet():
-    people = []
-
-    def make(url):
-        people.append(Person(url))
-        return people[-1]
-
-    yield make
-    for person in people:
-        person.close()
 
 
 @pytest.fixture

@@ -115,20 +115,6 @@ def test_a_shared_page_takes_no_post(stranger, db):
 # -- Over the websocket
 
 
-@pytest.fixture
-def meet():
-    """Make people's browsers; all are closed with the test."""
-    people: list = []
-
-    def make(url: str) -> Person:
-        people.append(Person(url))
-        return people[-1]
-
-    yield make
-    for person in people:
-        person.close()
-
-
 def share(person: Person, answer: str, **fields: str) -> str:
     """The token of an answer's thread."""
     address = f"{person.url}/a/{answer}/share/"

@@ -10,21 +10,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from tests.api_server import numbered, stall
-from tests.people import Person, Socket
-
-
-@pytest.fixture
-def meet():
-    """Make people's browsers; all are closed with the test."""
-    people = []
-
-    def make(url):
-        people.append(Person(url))
-        return people[-1]
-
-    yield make
-    for person in people:
-        person.close()
+from tests.people import Socket
 
 
 @pytest.fixture(params=["in memory", "Redis"])
