@@ -246,14 +246,18 @@ def test_running_answers_are_saved_without_touching_their_indexes(words_of, post
     connection.set_autocommit(False)
     try:
         with connection.cursor() as cursor:
-            cursor.execute("UPDATE answers_answer SET text = 'Gn' WHERE question = 'A gnu?'")
-            cursor.execute(count)
-            assert cursor.fetchone() == (1, 1)
-            cursor.execute(
-                "UPDATE answers_answer SET text = 'Gnu', status = 'complete' WHERE question = 'A gnu?'"
-            )
-            cursor.execute(count)
-            assert cursor.fetchone() == (2, 1)
+
+            def counted(fields: str) -> tuple[int, int]:
+                """Updates and, of these, heap-only ones; the counters may still hold those of before."""
+                cursor.execute(count)
+                before = cursor.fetchone()
+                cursor.execute(f"UPDATE answers_answer SET {fields} WHERE question = 'A gnu?'")
+                cursor.execute(count)
+                after = cursor.fetchone()
+                return after[0] - before[0], after[1] - before[1]
+
+            assert counted("text = 'Gn'") == (1, 1)
+            assert counted("text = 'Gnu', status = 'complete'") == (1, 0)
     finally:
         connection.rollback()
         connection.set_autocommit(True)
