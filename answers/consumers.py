@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from answers import events
+from answers.address import address_of
 from answers.events import Ask, Event, Follow, Refused, Stop
 from answers.follower import Follower
 from answers.forms import QuestionForm
@@ -45,6 +46,7 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self.follower = Follower(current_worker(), self.send_event)
         session_key = scope["cookies"].get(settings.SESSION_COOKIE_NAME, "")
         self.speaker = Speaker(session_key)
+        self.address = address_of(scope)
         self.rate = FrameRate.of(session_key)
         self.shares: dict[UUID, str] = {}  # by answer: the token by which it is followed
         watching = asyncio.create_task(self.watch_session())
@@ -127,7 +129,7 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def save_and_run(self, ask: Ask, question: str) -> Event | None:
         """Returns the first event of a question that is new."""
-        answer, created = await self.speaker.save(ask, question)
+        answer, created = await self.speaker.save(ask, question, self.address)
         if not created:
             return None
         ahead = self.follower.worker.ask(RunningAnswer(answer.pk, answer.user_id, question))

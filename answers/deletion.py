@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.contrib.auth import get_user, logout
 from django.contrib.sessions.models import Session
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -26,7 +27,9 @@ def delete_answer(request: HttpRequest, pk: UUID) -> HttpResponse:
     answer = own_or_404(request, pk)
     if request.method != "POST":
         return render(request, "answers/delete_answer.html", {"answer": answer})
-    answer.delete()
+    with transaction.atomic():
+        Answer.objects.filter(follows=answer).update(follows=answer.follows_id)
+        answer.delete()
     if not Answer.objects.filter(thread=answer.thread).exists():
         Share.objects.filter(thread=answer.thread).delete()
     return redirect("history")

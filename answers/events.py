@@ -20,11 +20,17 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """`question.ask`: `answer` is made by the page, so the same frame sent twice is one question."""
+    """`question.ask`: `answer` is made by the page, so the same frame sent twice is one question.
+
+    It follows up the answer `follows`, or asks anew at the place in the thread that the answer `revises` has,
+    which is kept beside it. `model` is an API name that the site offers; null: the first of them.
+    """
 
     answer: UUID
     question: str
-    follows: UUID | None
+    follows: UUID | None = None
+    revises: UUID | None = None
+    model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +73,7 @@ def parse(frame: str) -> Ask | Follow | Stop:
     answer = _uuid(fields, "answer")
     match fields.get("type"):
         case "question.ask":
-            question, follows = fields.get("question"), fields.get("follows")
-            if not isinstance(question, str):
-                raise Refused("bad_frame", "The field “question” is a string.", answer=answer)
-            return Ask(answer, question, None if follows is None else _uuid(fields, "follows"))
+            return _ask(fields, answer)
         case "answer.follow":
             position = fields.get("position", 0)
             if not isinstance(position, int) or isinstance(position, bool) or not 0 <= position < 2**31:
@@ -85,6 +88,20 @@ def parse(frame: str) -> Ask | Follow | Stop:
             return Stop(answer)
         case other:
             raise Refused("bad_frame", f"There is no frame of type {str(other)[:40]!r}.", answer=answer)
+
+
+def _ask(fields: dict[str, Any], answer: UUID) -> Ask:
+    question, model = fields.get("question"), fields.get("model")
+    follows, revises = (
+        None if fields.get(name) is None else _uuid(fields, name) for name in ("follows", "revises")
+    )
+    if not isinstance(question, str):
+        raise Refused("bad_frame", "The field “question” is a string.", answer=answer)
+    if model is not None and not isinstance(model, str):
+        raise Refused("bad_frame", "The field “model” is a string or null.", answer=answer)
+    if follows is not None and revises is not None:
+        raise Refused("bad_frame", "A question follows an answer or revises it, not both.", answer=answer)
+    return Ask(answer, question, follows, revises, model)
 
 
 def _uuid(fields: dict[str, Any], name: str) -> UUID:
@@ -106,6 +123,7 @@ def queued(answer: UUID, ahead: int) -> Event:
 
 
 def started(answer: UUID, model: str) -> Event:
+    """`model` as a person knows it: its label, where the site offers a choice."""
     return {"type": "answer.started", "answer": str(answer), "model": model}
 
 

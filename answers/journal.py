@@ -18,7 +18,7 @@ from django.db import DatabaseError, DataError, IntegrityError, connection, tran
 from django.db.models import F
 from django.utils import timezone
 
-from answers.models import Answer, Status
+from answers.models import Answer, Asked, Status
 from answers.outcome import Outcome
 from answers.running import RunningAnswer
 
@@ -28,6 +28,7 @@ SAVE_SECONDS = 0.5  # how much of the shown text a crash may cost
 HEARTBEAT_SECONDS = 2.0
 SILENT_SECONDS = 12.0  # without a heartbeat for so long, an answer's process is gone
 SWEEP_SECONDS = 3.0
+FORGET_SECONDS = 3_600.0
 # After an outage of the store every heartbeat is old: the living first get time to renew theirs.
 GRACE_SECONDS = 5.0
 
@@ -57,7 +58,7 @@ class Journal:
         self._call, self._on_saved, self._on_stop, self._on_swept = call, on_saved, on_stop, on_swept
         self._wake = threading.Event()
         self._closed = False
-        self._next_heartbeat = self._next_sweep = 0.0
+        self._next_heartbeat = self._next_sweep = self._next_forgetting = 0.0
         self._suspects: dict[tuple[UUID, datetime], float] = {}  # a heartbeat, and since when it is the last
         self._away = False
 
@@ -92,6 +93,9 @@ class Journal:
         if now >= self._next_sweep:
             self._sweep(now)
             self._next_sweep = now + SWEEP_SECONDS
+        if now >= self._next_forgetting:
+            Asked.objects.too_old().delete()
+            self._next_forgetting = now + FORGET_SECONDS
 
     def _lost(self, error: Exception) -> None:
         if not isinstance(error, DatabaseError):

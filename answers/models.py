@@ -6,7 +6,7 @@ only place that changes a status. The text of a running answer is written by the
 
 import secrets
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser
@@ -46,18 +46,25 @@ class Rating(models.IntegerChoices):
 
 class AnswerQuerySet(models.QuerySet["Answer"]):
     def ask(
-        self, user: User, id: uuid.UUID, question: str, *, follows: uuid.UUID | None = None
-    ) -> tuple["Answer", bool]:
-        """The row of a person's question, and whether it is new. Asking again with its id changes nothing.
+        self,
+        user: User,
+        id: uuid.UUID,
+        question: str,
+        *,
+        follows: uuid.UUID | None = None,
+        revises: uuid.UUID | None = None,
+    ) -> "Answer":
+        """A new question of this person's: by itself, to follow up an answer, or as another version of one.
 
-        Raises `Answer.DoesNotExist` if the row, or the one it follows, is another person's.
+        Raises IntegrityError if there is a row with this id, `Answer.DoesNotExist` if the answer that it
+        follows or revises is not this person's.
         """
-        thread = id if follows is None else self.get(user=user, pk=follows).thread
-        fields = {"user": user, "question": question, "follows_id": follows, "thread": thread}
-        answer, created = self.get_or_create(pk=id, defaults=fields)
-        if answer.user_id != user.pk:
-            raise self.model.DoesNotExist
-        return answer, created
+        thread = id
+        if revises is not None:
+            follows, thread = self.values_list("follows_id", "thread").get(user=user, pk=revises)
+        elif follows is not None:
+            thread = self.values_list("thread", flat=True).get(user=user, pk=follows)
+        return self.create(pk=id, user=user, question=question, follows_id=follows, thread=thread)
 
     def request_stop(self, user: User, id: uuid.UUID) -> bool:
         """Ask whoever runs it to stop, within a second. False: it is not this person's."""
@@ -134,7 +141,8 @@ class Answer(models.Model):
     text = models.TextField("answer", blank=True)
     status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)
 
-    model = models.CharField(max_length=MODEL_CHARS, blank=True)
+    model = models.CharField(max_length=MODEL_CHARS, blank=True, help_text="As the API calls it.")
+    model_label = models.CharField(max_length=MODEL_CHARS, blank=True, help_text="As it was chosen.")
     finish_reason = models.CharField(max_length=FINISH_REASON_CHARS, blank=True)
     prompt_tokens = models.PositiveIntegerField(null=True, blank=True)
     completion_tokens = models.PositiveIntegerField(null=True, blank=True)
@@ -180,6 +188,35 @@ class Answer(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("answer", args=[self.pk])
+
+
+class AskedQuerySet(models.QuerySet["Asked"]):
+    def too_old(self) -> "AskedQuerySet":
+        return self.filter(at__lt=timezone.now() - timedelta(days=1))
+
+
+class Asked(models.Model):
+    """That a question was asked, for a day, so that deleting its answer gives no right to another.
+
+    `address` is where a guest came from, as `answers.address` tells it; who has an account is known without.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="asked")
+    address = models.CharField(max_length=43, blank=True)  # an IPv6 network is the longest
+    at = models.DateTimeField(auto_now_add=True)
+
+    objects = AskedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "asked"
+        indexes = [
+            models.Index(fields=["user", "-at"], name="asked_by_user"),
+            models.Index(fields=["address", "-at"], name="asked_by_address", condition=~Q(address="")),
+            models.Index(fields=["at"], name="asked_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"a question at {self.at:%H:%M}"
 
 
 def make_token() -> str:

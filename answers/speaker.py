@@ -7,11 +7,12 @@ does not exist.
 
 from uuid import UUID
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 
 from answers import guests, limits
+from answers.address import NOWHERE
 from answers.events import Ask, Refused
-from answers.models import Answer, Share, User
+from answers.models import Answer, Asked, Share, User
 from answers.store import in_store
 
 LOGIN_REQUIRED = "Please log in to ask a question. What you typed is kept."
@@ -27,20 +28,36 @@ class Speaker:
         return self._seen(guests.user_of(self.session_key), answer)
 
     @in_store
-    def save(self, ask: Ask, question: str) -> tuple[Answer, bool]:
+    def save(self, ask: Ask, question: str, address: str) -> tuple[Answer, bool]:
         """The row of this question, and whether it is new: the same frame may come many times."""
-        with transaction.atomic():
-            user = self._seen(guests.user_or_guest(self.session_key), ask.answer)
-            if guests.must_log_in(user):
-                raise Refused("login_required", LOGIN_REQUIRED, answer=ask.answer)
-            if user is None:
-                raise _no_session(ask.answer)
-            if not Answer.objects.filter(pk=ask.answer).exists():
-                limits.check(user, ask.answer)
-            try:
-                return Answer.objects.ask(user, ask.answer, question, follows=ask.follows)
-            except Answer.DoesNotExist:
-                raise not_found(ask.answer) from None
+        try:
+            answer, is_new = self._save(ask, question, address)
+        except IntegrityError:  # another process has just saved it
+            answer, is_new = self._save(ask, question, address)
+        self.user_id = answer.user_id  # not before it is committed: a refused guest is not kept
+        return answer, is_new
+
+    # This is what each question costs before it is answered, in the one thread that all people share: six
+    # statements, each for something.
+    @transaction.atomic
+    def _save(self, ask: Ask, question: str, address: str) -> tuple[Answer, bool]:
+        user = self._still(guests.user_or_guest(self.session_key), ask.answer)
+        if guests.must_log_in(user):
+            raise Refused("login_required", LOGIN_REQUIRED, answer=ask.answer)
+        if user is None:
+            raise _no_session(ask.answer)
+        if (known := Answer.objects.filter(pk=ask.answer).first()) is not None:
+            if known.user_id != user.pk:
+                raise not_found(ask.answer)
+            return known, False
+        address = address if user.is_guest else NOWHERE
+        limits.check(user, address, ask.answer)
+        try:
+            answer = Answer.objects.ask(user, ask.answer, question, follows=ask.follows, revises=ask.revises)
+        except Answer.DoesNotExist:
+            raise not_found(ask.answer) from None
+        Asked.objects.create(user=user, address=address)
+        return answer, True
 
     @in_store
     def owns(self, answer: UUID) -> bool:
@@ -55,10 +72,14 @@ class Speaker:
         return user is not None and Answer.objects.request_stop(user, answer)
 
     def _seen(self, user: User | None, answer: UUID | None) -> User | None:
-        """Who speaks now. Raises `Refused` if it was somebody and is nobody any more."""
+        """Who speaks now."""
+        self.user_id = user.pk if self._still(user, answer) else None
+        return user
+
+    def _still(self, user: User | None, answer: UUID | None) -> User | None:
+        """Raises `Refused` if it was somebody and is nobody any more."""
         if user is None and self.user_id is not None:
             raise _no_session(answer)
-        self.user_id = user.pk if user else None
         return user
 
     async def user_id_or_known(self, answer: UUID) -> int | None:

@@ -88,6 +88,9 @@ ASKME_THREADS = env.int("ASKME_THREADS", 250)  # answers that one process runs a
 ASKME_RUNNING_PER_USER = env.int("ASKME_RUNNING_PER_USER", 3)  # 0: no limit
 ASKME_QUESTIONS_PER_MINUTE = env.int("ASKME_QUESTIONS_PER_MINUTE", 20)  # of one person; 0: no limit
 ASKME_QUESTIONS_PER_DAY = env.int("ASKME_QUESTIONS_PER_DAY", 0)
+# All guests of one address; behind proxies only where ASKME_PROXIES says so, private addresses only then.
+ASKME_ADDRESS_QUESTIONS_PER_MINUTE = env.int("ASKME_ADDRESS_QUESTIONS_PER_MINUTE", 60)
+ASKME_ADDRESS_QUESTIONS_PER_DAY = env.int("ASKME_ADDRESS_QUESTIONS_PER_DAY", 0)
 ASKME_QUEUE = env.int("ASKME_QUEUE", 1_000)  # questions of all people that may wait; 0: no limit
 
 # -- Django

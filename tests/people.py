@@ -15,15 +15,16 @@ PATIENCE_SECONDS = 20
 class Person:
     """One browser: a cookie jar, and as many sockets as `connect` opens."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, url: str, **headers: str) -> None:
+        self.url, self.headers = url, headers
         self.http = requests.Session()
         self.http.trust_env = False
+        self.http.headers.update(headers)
         self.http.get(url).raise_for_status()
         self.sockets: list[Socket] = []
 
     def connect(self, url: str = "") -> "Socket":
-        socket = Socket(url or self.url, self.http.cookies.get_dict())
+        socket = Socket(url or self.url, self.http.cookies.get_dict(), self.headers)
         self.sockets.append(socket)
         return socket
 
@@ -36,10 +37,10 @@ class Person:
 class Socket:
     """One page. `texts` holds what is shown of each answer; text out of its place fails at once."""
 
-    def __init__(self, url: str, cookies: dict[str, str]) -> None:
+    def __init__(self, url: str, cookies: dict[str, str], headers: dict[str, str] | None = None) -> None:
         cookie = "; ".join(f"{name}={value}" for name, value in cookies.items())
         address = url.replace("http", "ws", 1) + "/ws/answers/"
-        headers = {"Cookie": cookie}
+        headers = (headers or {}) | {"Cookie": cookie}
         self._stack = ExitStack()
         self._socket = self._stack.enter_context(
             connect(address, origin=url, additional_headers=headers, max_size=None, proxy=None)
@@ -53,9 +54,10 @@ class Socket:
     def send(self, frame: str | bytes) -> None:
         self._socket.send(frame)
 
-    def ask(self, question: str, answer: str = "") -> str:
+    def ask(self, question: str, answer: str = "", **fields: str) -> str:
+        """`fields` are those of a frame that not every question has: `follows`, `revises`, `model`."""
         answer = answer or str(uuid.uuid4())
-        self.say("question.ask", answer=answer, question=question, follows=None)
+        self.say("question.ask", answer=answer, question=question, **fields)
         return answer
 
     def follow(self, answer: str, position: int = 0) -> None:
@@ -100,8 +102,8 @@ def meet():
     """Make people's browsers; all are closed with the test."""
     people = []
 
-    def make(url):
-        people.append(Person(url))
+    def make(url, **headers):
+        people.append(Person(url, **headers))
         return people[-1]
 
     yield make

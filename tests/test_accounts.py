@@ -138,7 +138,7 @@ def test_after_the_login_nobody_is_sent_to_another_site(client, alice, address):
 
 
 def test_after_the_login_one_comes_back_to_where_one_was(client, alice):
-    answer, _ = Answer.objects.ask(alice, uuid.uuid4(), "Why?")
+    answer = Answer.objects.ask(alice, uuid.uuid4(), "Why?")
     page = client.get(answer.get_absolute_url())
     assert page.status_code == 404
     link = reverse("account_login") + "?next=" + answer.get_absolute_url().replace("/", "%2F")
@@ -212,7 +212,7 @@ def test_all_that_a_guest_can_have_is_handed_over():
         for r in User._meta.related_objects
         if r.related_model._meta.app_label == "answers"
     }
-    assert relations == {"answers", "shares"}
+    assert relations == {"answers", "shares", "asked"}
 
 
 # -- Passwords and addresses

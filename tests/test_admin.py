@@ -18,7 +18,7 @@ def operator(client):
 
 @pytest.fixture
 def answer():
-    answer, _ = Answer.objects.ask(User.objects.create_user("alice"), uuid.uuid4(), "Why is it blue?")
+    answer = Answer.objects.ask(User.objects.create_user("alice"), uuid.uuid4(), "Why is it blue?")
     answer.text, answer.status, answer.model = "Scattering.", Status.FAILED, "gpt-test"
     answer.error_code, answer.error_detail, answer.seconds = "busy", "HTTP 503, request req-1", 1.25
     answer.save()

@@ -708,7 +708,7 @@ async def worker(settings, api_server, monkeypatch):
 @database_sync_to_async
 def save_question(**fields):
     user = User.objects.create_user(uuid.uuid4().hex)
-    saved = Answer.objects.ask(user, uuid.uuid4(), "What?")[0]
+    saved = Answer.objects.ask(user, uuid.uuid4(), "What?")
     if fields:
         Answer.objects.filter(pk=saved.pk).update(**fields)
     return saved

@@ -80,7 +80,7 @@ async def page(monkeypatch):
 @database_sync_to_async
 def make_row():
     user = User.objects.create_user(uuid.uuid4().hex)
-    return Answer.objects.ask(user, uuid.uuid4(), "?")[0]
+    return Answer.objects.ask(user, uuid.uuid4(), "?")
 
 
 @pytest.fixture

@@ -5,13 +5,17 @@ from importlib import import_module
 import pytest
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
-from answers.guests import user_of, user_or_guest
+from answers import guests
+from answers.guests import user_of
 from answers.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+user_or_guest = transaction.atomic(guests.user_or_guest)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def make_answer(user: User, question: str, text: str = "", *, days: float = 0, **fields) -> Answer:
-    answer, _ = Answer.objects.ask(user, uuid.uuid4(), question, follows=fields.pop("follows", None))
+    answer = Answer.objects.ask(user, uuid.uuid4(), question, follows=fields.pop("follows", None))
     fields = {"text": text, "status": Status.COMPLETE, "asked_at": START + timedelta(days=days)} | fields
     Answer.objects.filter(pk=answer.pk).update(**fields)
     return Answer.objects.get(pk=answer.pk)

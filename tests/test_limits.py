@@ -5,8 +5,9 @@ import pytest
 from django.utils import timezone
 
 from answers import limits
+from answers.address import NOWHERE
 from answers.events import Refused
-from answers.models import Answer, Status, User
+from answers.models import Answer, Asked, Status, User
 
 pytestmark = pytest.mark.django_db
 
@@ -16,16 +17,24 @@ def alice():
     return User.objects.create_user("alice")
 
 
-def ask(user, *, seconds_ago=0, status=Status.COMPLETE):
-    answer, _ = Answer.objects.ask(user, uuid.uuid4(), "?")
-    asked_at = timezone.now() - timedelta(seconds=seconds_ago)
-    Answer.objects.filter(pk=answer.pk).update(asked_at=asked_at, status=status)
+def asked(user, *, seconds_ago=0, address=NOWHERE):
+    one = Asked.objects.create(user=user, address=address)
+    Asked.objects.filter(pk=one.pk).update(at=timezone.now() - timedelta(seconds=seconds_ago))
 
 
-def refused(user):
+def wait(user, status):
+    answer = Answer.objects.ask(user, uuid.uuid4(), "?")
+    Answer.objects.filter(pk=answer.pk).update(status=status)
+
+
+def check(user, address=NOWHERE):
+    limits.check(user, address, uuid.uuid4())
+
+
+def refused(user, address=NOWHERE):
     id = uuid.uuid4()
     with pytest.raises(Refused) as refusal:
-        limits.check(user, id)
+        limits.check(user, address, id)
     assert refusal.value.answer == id
     assert refusal.value.message.endswith(".")
     return refusal.value
@@ -34,8 +43,8 @@ def refused(user):
 def test_a_person_may_ask_so_often_in_a_minute_and_is_told_when_again(alice, settings):
     settings.ASKME_QUESTIONS_PER_MINUTE = 3
     for seconds_ago in (50, 20, 10):
-        limits.check(alice, uuid.uuid4())
-        ask(alice, seconds_ago=seconds_ago)
+        check(alice)
+        asked(alice, seconds_ago=seconds_ago)
     refusal = refused(alice)
     assert refusal.code == "too_many_questions"
     assert 9 <= refusal.retry_after <= 10
@@ -44,16 +53,16 @@ def test_a_person_may_ask_so_often_in_a_minute_and_is_told_when_again(alice, set
 
 def test_what_is_a_minute_old_and_what_others_ask_does_not_count(alice, settings):
     settings.ASKME_QUESTIONS_PER_MINUTE = 1
-    ask(alice, seconds_ago=61)
-    ask(User.objects.create_user("bob"))
-    limits.check(alice, uuid.uuid4())
+    asked(alice, seconds_ago=61)
+    asked(User.objects.create_user("bob"))
+    check(alice)
 
 
 def test_a_day_has_a_limit_of_its_own(alice, settings):
     settings.ASKME_QUESTIONS_PER_DAY = 2
-    ask(alice, seconds_ago=80_000)
-    limits.check(alice, uuid.uuid4())
-    ask(alice, seconds_ago=70_000)
+    asked(alice, seconds_ago=80_000)
+    check(alice)
+    asked(alice, seconds_ago=70_000)
     refusal = refused(alice)
     assert 6_399 <= refusal.retry_after <= 6_400
     assert "in 2 hours" in refusal.message
@@ -62,16 +71,44 @@ def test_a_day_has_a_limit_of_its_own(alice, settings):
 def test_zero_is_no_limit(alice, settings):
     settings.ASKME_QUESTIONS_PER_MINUTE = settings.ASKME_QUESTIONS_PER_DAY = settings.ASKME_QUEUE = 0
     for _ in range(30):
-        ask(alice, status=Status.QUEUED)
-    limits.check(alice, uuid.uuid4())
+        asked(alice)
+        wait(alice, Status.QUEUED)
+    check(alice)
 
 
 def test_a_full_queue_refuses_everybody(alice, settings):
     settings.ASKME_QUEUE = 2
     bob = User.objects.create_user("bob")
-    ask(bob, status=Status.QUEUED)
-    ask(bob, status=Status.RUNNING)
-    limits.check(alice, uuid.uuid4())
-    ask(bob, status=Status.QUEUED)
+    wait(bob, Status.QUEUED)
+    wait(bob, Status.RUNNING)
+    check(alice)
+    wait(bob, Status.QUEUED)
     refusal = refused(alice)
     assert (refusal.code, refusal.retry_after) == ("busy", limits.FULL_SECONDS)
+
+
+def test_guests_of_one_address_share_a_limit_which_is_not_that_of_who_has_an_account(alice, settings):
+    settings.ASKME_QUESTIONS_PER_MINUTE, settings.ASKME_ADDRESS_QUESTIONS_PER_MINUTE = 9, 2
+    for name in ("guest-1", "guest-2"):
+        asked(User.objects.create_user(name, is_guest=True), seconds_ago=20, address="192.0.2.7")
+    guest = User.objects.create_user("guest-3", is_guest=True)
+    refusal = refused(guest, "192.0.2.7")
+    assert (refusal.code, refusal.retry_after) == ("too_many_questions", 40)
+    assert "network" in refusal.message
+    check(guest, "192.0.2.8")
+    check(guest)
+    check(alice)
+
+
+def test_an_address_has_a_limit_for_the_day_too(settings):
+    settings.ASKME_ADDRESS_QUESTIONS_PER_DAY = 1
+    guest = User.objects.create_user("guest-1", is_guest=True)
+    asked(None, seconds_ago=80_000, address="192.0.2.7")
+    assert refused(guest, "192.0.2.7").retry_after == 6_400
+
+
+def test_what_was_asked_is_forgotten_after_a_day(alice):
+    asked(alice, seconds_ago=86_300)
+    asked(alice, seconds_ago=86_500, address="192.0.2.7")
+    Asked.objects.too_old().delete()
+    assert Asked.objects.get().address == NOWHERE

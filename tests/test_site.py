@@ -233,6 +233,10 @@ BAD_FRAMES = [
     json.dumps({"type": "question.ask", "answer": str(uuid.UUID(int=1))}),
     json.dumps({"type": "question.ask", "answer": str(uuid.UUID(int=1)), "question": ["?"]}),
     json.dumps({"type": "question.ask", "answer": str(uuid.UUID(int=1)), "question": "?", "follows": 7}),
+    json.dumps({"type": "question.ask", "answer": str(uuid.UUID(int=1)), "question": "?", "revises": "me"}),
+    json.dumps({"type": "question.ask", "answer": str(uuid.UUID(int=1)), "question": "?", "model": ["x"]}),
+    json.dumps({"type": "question.ask", "answer": str(uuid.UUID(int=1)), "question": "?",
+                "follows": str(uuid.UUID(int=2)), "revises": str(uuid.UUID(int=3))}),
     json.dumps({"type": "answer.follow", "answer": str(uuid.UUID(int=1)), "position": -1}),
     json.dumps({"type": "answer.follow", "answer": str(uuid.UUID(int=1)), "position": True}),
     json.dumps({"type": "answer.follow", "answer": str(uuid.UUID(int=1)), "position": 10**30}),
@@ -345,6 +349,22 @@ def test_who_asks_too_often_is_refused_in_every_process_and_nothing_is_sent(
     assert near.finish(first)["status"] == "complete"
     other = meet(site.url).connect()
     assert other.finish(other.ask("And I?"))["status"] == "complete"
+    assert len(api_server.requests) == 3
+
+
+def test_a_guest_who_clears_the_cookie_stays_within_the_limit_of_their_address(make_site, api_server, meet):
+    site = make_site(api_server, ASKME_PROXIES="1", ASKME_ADDRESS_QUESTIONS_PER_MINUTE="2").start()
+    for number in range(3):
+        guest = meet(site.url, **{"X-Forwarded-For": f"6.6.6.{number}, 192.0.2.7"}).connect()
+        id = guest.ask("Me again?")
+        if number < 2:
+            guest.finish(id)
+    for _ in range(2):
+        refused = guest.read()
+        assert (refused["type"], refused["code"], refused["answer"]) == ("error", "too_many_questions", id)
+        guest.ask("Me again?", id)
+    neighbour = meet(site.url, **{"X-Forwarded-For": "192.0.2.8"}).connect()
+    assert neighbour.finish(neighbour.ask("And I?"))["status"] == "complete"
     assert len(api_server.requests) == 3
 
 

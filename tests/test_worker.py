@@ -35,7 +35,7 @@ async def worker(settings, api_server, monkeypatch):
 @database_sync_to_async
 def save_question(**fields):
     user = User.objects.create_user(uuid.uuid4().hex)
-    row = Answer.objects.ask(user, uuid.uuid4(), "What?")[0]
+    row = Answer.objects.ask(user, uuid.uuid4(), "What?")
     if fields:
         Answer.objects.filter(pk=row.pk).update(**fields)
     return row
@@ -190,7 +190,7 @@ async def test_one_person_runs_only_so_many_at_once(worker, api_server, settings
     api_server.behaviour = stall(["…"])
     user = (await save_question()).user
     for number in range(5):
-        row, _ = await database_sync_to_async(Answer.objects.ask)(user, uuid.uuid4(), f"{number}")
+        row = await database_sync_to_async(Answer.objects.ask)(user, uuid.uuid4(), f"{number}")
         worker.ask(RunningAnswer(row.pk, user.pk, row.question))
     await asyncio.to_thread(api_server.wait_for_requests, 3)
     other = await ask(worker)

@@ -81,4 +81,4 @@ def _save(username: str, question: str) -> Answer:
     if created:
         user.set_unusable_password()
         user.save()
-    return Answer.objects.ask(user, uuid4(), question)[0]
+    return Answer.objects.ask(user, uuid4(), question)
