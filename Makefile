@@ -1,13 +1,14 @@
 # Everything that a person runs; `make` alone lists it. A fresh machine needs Python 3.11 or later and make.
 
 PORT ?= 8000
-# pytest's arguments: make test ARGS="-k stop"
+# pytest's arguments: make test ARGS="-k stop"; with none, all tests run, three at a time
 ARGS ?=
 # chaos: how many answers, and the seed of what befalls them; none is one by chance, which is printed
 ANSWERS ?= 200
 SEED ?=
 
 BIN := .venv/bin
+PYTEST = PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest
 MAKEFLAGS += --no-print-directory
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
@@ -17,11 +18,11 @@ PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
 PYTHON ?= $(shell for name in $(PYTHONS); do \
 	"$$name" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
 
-.PHONY: help run admin test chaos bench check format clean
+.PHONY: help run admin test chaos bench check format translations clean
 
 help: ## list what make can do
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name what; do \
-		printf 'make %-7s %s\n' "$$name" "$$what"; done
+		printf 'make %-12s %s\n' "$$name" "$$what"; done
 
 run: .venv/installed staticfiles/staticfiles.json ## start askme on this machine (make run PORT=9000 for another port)
 	@$(BIN)/python manage.py migrate --verbosity 0
@@ -36,7 +37,13 @@ admin: .venv/installed ## make an account for the admin
 	@$(BIN)/python manage.py createsuperuser
 
 test: .venv/installed-dev .venv/chromium staticfiles/staticfiles.json ## run the tests (ARGS="-k stop" for some)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest $(ARGS)
+ifneq ($(strip $(ARGS)),)
+	@$(PYTEST) $(ARGS)
+else
+	@# Most tests wait, for processes and deadlines, so three at once are at home on two cores.
+	@$(PYTEST) -n 3 --dist worksteal -m "not measures"
+	@$(PYTEST) -m measures
+endif
 
 chaos: .venv/installed-dev staticfiles/staticfiles.json ## break everything by chance, for minutes (ANSWERS=200 SEED=7)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.chaos --answers $(ANSWERS) $(if $(SEED),--seed $(SEED))
@@ -56,6 +63,9 @@ check: .venv/installed-dev ## check style, types, migrations, the Dockerfile and
 format: .venv/installed-dev ## put the code in the house format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+translations: .venv/installed-dev ## take new sentences into locale/, and compile what is translated there
+	@$(BIN)/python -m tests.catalogues
 
 clean: ## remove what make made; var/, with the database, stays
 	rm -rf .venv staticfiles .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -18,6 +18,7 @@ class AnswerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         "status",
         "user",
         "model",
+        "model_label",
         "asked_at",
         "rounded_seconds",
         "error_code",
@@ -33,7 +34,10 @@ class AnswerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         (None, {"fields": ["question", "text", "status", "user", "follows"]}),
         ("What the person said of it", {"fields": ["rating", "rating_note"]}),
         ("How it ended", {"fields": ["finish_reason", "error_code", "error_message", "error_detail"]}),
-        ("The model", {"fields": ["model", "prompt_tokens", "completion_tokens", "tokens_estimated"]}),
+        (
+            "The model",
+            {"fields": ["model", "model_label", "prompt_tokens", "completion_tokens", "tokens_estimated"]},
+        ),
         (
             "Times",
             {

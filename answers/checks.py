@@ -10,8 +10,11 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
+from answers.models import MODEL_CHARS
+
 POSITIVE = ["ASKME_MAX_TOKENS", "ASKME_THREADS", "ASKME_FRAME_BYTES"]
 FROM_ZERO = [  # 0 switches the limit off
+    "ASKME_CONTEXT_TOKENS",
     "ASKME_CONNECT_SECONDS",
     "ASKME_FIRST_TEXT_SECONDS",
     "ASKME_SILENCE_SECONDS",
@@ -27,13 +30,15 @@ FROM_ZERO = [  # 0 switches the limit off
     "ASKME_PROXIES",
 ]
 
+MOST_CONTEXT_TOKENS = 10_000_000
+
 # Providers where everybody can have an account, whatever the application asks for.
 EVERYBODYS = ("accounts.google.com", "login.microsoftonline.com", "gitlab.com", "appleid.apple.com")
 
 
 @register()
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
-    return [*_unread(), *_numbers(), *_api(), *_processes(), *_accounts(), *_unknown()]
+    return [*_unread(), *_numbers(), *_api(), *_models(), *_processes(), *_accounts(), *_unknown()]
 
 
 def _unread() -> Iterator[CheckMessage]:
@@ -63,7 +68,7 @@ def _api() -> Iterator[CheckMessage]:
                 hint="Write it with its path, such as https://api.openai.com/v1.",
                 id="askme.E004",
             )
-        elif not settings.ASKME_MODEL and parts.hostname != "api.openai.com":
+        elif not (settings.ASKME_MODEL or settings.ASKME_MODELS) and parts.hostname != "api.openai.com":
             yield Error(
                 "OPENAI_BASE_URL is set, but ASKME_MODEL is not.",
                 hint=f"Write the name of a model that {parts.hostname} serves.",
@@ -87,6 +92,29 @@ def _api() -> Iterator[CheckMessage]:
             "ASKME_CA_BUNDLE names a file that is not there.",
             hint="Write the path of a file of certificates in PEM form.",
             id="askme.E008",
+        )
+
+
+def _models() -> Iterator[CheckMessage]:
+    if settings.ASKME_CONTEXT_TOKENS > MOST_CONTEXT_TOKENS:
+        yield Error(
+            f"ASKME_CONTEXT_TOKENS is {settings.ASKME_CONTEXT_TOKENS}.",
+            hint=f"Write at most {MOST_CONTEXT_TOKENS}: no model reads more at once.",
+            id="askme.E016",
+        )
+    offered = settings.ASKME_MODELS
+    for word in [*offered, *offered.values()]:
+        if len(word) > MODEL_CHARS:
+            yield Error(
+                f"ASKME_MODELS has a name of {len(word)} characters.",
+                hint=f"Write names and labels of at most {MODEL_CHARS}.",
+                id="askme.E015",
+            )
+    if offered and settings.ASKME_MODEL:
+        yield Warning(
+            "ASKME_MODEL has no effect beside ASKME_MODELS.",
+            hint="The first of ASKME_MODELS is what is asked where nobody has chosen; take ASKME_MODEL out.",
+            id="askme.W003",
         )
 
 

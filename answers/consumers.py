@@ -9,14 +9,15 @@ from uuid import UUID
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import DatabaseError
+from django.utils import translation
+from django.utils.translation import gettext as _
 
-from answers import events
+from answers import asking, events
 from answers.address import address_of
 from answers.events import Ask, Event, Follow, Refused, Stop
 from answers.follower import Follower
-from answers.forms import QuestionForm
 from answers.frame_rate import FrameRate
-from answers.running import RunningAnswer
+from answers.language import language_of
 from answers.speaker import Speaker, not_found, shows
 from answers.worker import current_worker
 
@@ -43,6 +44,7 @@ async def let_pages_go() -> None:
 
 class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        translation.activate(language_of(scope))  # in this task, which is this socket's own
         self.follower = Follower(current_worker(), self.send_event)
         session_key = scope["cookies"].get(settings.SESSION_COOKIE_NAME, "")
         self.speaker = Speaker(session_key)
@@ -82,18 +84,20 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self.send_event(events.error(refused))
         except DatabaseError as error:
             log.error("a frame could not be carried out, the store failed: %s", error)
-            sentence = "The site cannot reach its database. Please try again in a minute."
+            sentence = _("The site cannot reach its database. Please try again in a minute.")
             await self.send_event(
                 events.error(Refused("unavailable", sentence, answer=answer, retry_after=30))
             )
         except Exception:
             log.exception("a frame could not be carried out")
-            sentence = "Something went wrong on this site. Please try again."
+            sentence = _("Something went wrong on this site. Please try again.")
             await self.send_event(events.error(Refused("internal", sentence, answer=answer)))
 
     async def watch_session(self) -> None:
         """Close the socket of a person who was logged out or deactivated, or whose session has expired."""
         await asyncio.sleep(FIRST_LOOK_SECONDS)
+        if self.speaker.user_id is not None:  # a frame has just asked
+            await asyncio.sleep(SESSION_SECONDS)
         while True:
             try:
                 await self.speaker.user(None)
@@ -113,27 +117,14 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             case Follow():
                 await self.follow(frame)
             case Stop():
-                await self.stop(frame)
+                await asking.stop(self.speaker, frame.answer)
 
     async def ask(self, ask: Ask) -> None:
-        form = QuestionForm({"question": ask.question})
-        if not form.is_valid():
-            [error] = form.errors.get_json_data()["question"][:1]
-            raise Refused("bad_question", error["message"], answer=ask.answer)
-        # Shielded: a consumer that is cancelled in the midst must not leave a row that nobody runs.
-        told = await asyncio.shield(self.save_and_run(ask, form.cleaned_data["question"]))
+        told = await asking.ask(self.speaker, ask, self.address)
         if told is not None:
             await self.send_event(told)
         if ask.answer not in self.follower:
             await self.start_following(ask.answer, 0, told)
-
-    async def save_and_run(self, ask: Ask, question: str) -> Event | None:
-        """Returns the first event of a question that is new."""
-        answer, created = await self.speaker.save(ask, question, self.address)
-        if not created:
-            return None
-        ahead = self.follower.worker.ask(RunningAnswer(answer.pk, answer.user_id, question))
-        return events.queued(answer.pk, ahead)
 
     async def follow(self, follow: Follow) -> None:
         if follow.share is None:
@@ -154,24 +145,17 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             if not await shows(share, answer):
                 await self.follower.lose(answer)
 
-    async def stop(self, stop: Stop) -> None:
-        """At once if it runs here; else its own process finds the wish in the store."""
-        running = self.follower.worker.answers.get(stop.answer)
-        if running is not None and running.user_id == await self.speaker.user_id_or_known(stop.answer):
-            self.follower.worker.stop(stop.answer)
-        elif not await self.speaker.request_stop(stop.answer):
-            raise not_found(stop.answer)
-
     async def start_following(self, answer: UUID, position: int, told: Event | None = None) -> None:
         if len(self.follower) >= FOLLOWED_AT_ONCE and answer not in self.follower:
-            sentence = f"One connection follows at most {FOLLOWED_AT_ONCE} answers at once."
-            raise Refused("too_many", sentence, answer=answer)
+            sentence = _("One connection follows at most %(number)d answers at once.")
+            raise Refused("too_many", sentence % {"number": FOLLOWED_AT_ONCE}, answer=answer)
         await self.follower.follow(answer, position, told)
 
 
 def _frame(text: str | None) -> Ask | Follow | Stop:
     if text is None:
-        raise Refused("bad_frame", "Frames are text, not bytes.")
+        raise Refused("bad_frame", _("Frames are text, not bytes."))
     if len(text.encode()) > settings.ASKME_FRAME_BYTES:
-        raise Refused("too_large", f"A frame has at most {settings.ASKME_FRAME_BYTES} bytes.")
+        sentence = _("A frame has at most %(number)d bytes.") % {"number": settings.ASKME_FRAME_BYTES}
+        raise Refused("too_large", sentence)
     return events.parse(text)

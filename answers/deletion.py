@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from accounts.reauthentication import proves_again
 from answers.history import own_answers, own_or_404
 from answers.models import Answer, AnswerQuerySet, Share, User
 
@@ -47,6 +48,7 @@ def delete_history(request: HttpRequest) -> HttpResponse:
 
 @confirmed
 @never_cache
+@proves_again
 def delete_account(request: HttpRequest) -> HttpResponse:
     user = get_user(request)
     if not isinstance(user, User):

@@ -13,6 +13,8 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
+from django.conf import settings
+
 MODEL = "demo"
 PACE_SECONDS = 0.03  # between pieces; about as fast as one reads
 MAX_REQUEST_BYTES = 1_000_000
@@ -35,6 +37,21 @@ OPENAI_BASE_URL and ASKME_MODEL instead, for example:
   OPENAI_BASE_URL=http://127.0.0.1:11434/v1 ASKME_MODEL=llama3.2 make run
 
 Have fun! 🎈"""
+
+FOLLOW_UP = """You asked:
+
+  {question}
+
+And before that, which was sent to me along with it:
+
+{earlier}
+
+So I have read {turns} of our conversation, your questions and my answers, and understood nothing: I am \
+still the built-in demo model. A real one would know now what you mean by “it”, “there” and “why?”.
+
+Ask on. Like an elephant I forget nothing, as long as somebody tells me everything again. 🐘"""
+CHOSEN = "You are talking to “{label}”. In demo mode there is nobody behind that name but me.\n\n"
+SHOWN_TURNS, SHOWN_CHARS = 5, 60  # of what was asked before
 
 
 def start() -> str:
@@ -72,14 +89,16 @@ async def _handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
         await writer.drain()
     except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TypeError, ValueError):
         pass  # gone, or no request of ours
+    except asyncio.CancelledError:
+        pass  # the loop ends, and so does this; Python 3.11 would print a traceback of a cancelled handler
     finally:
         writer.close()
 
 
 async def _stream(request: dict[str, Any], *, chat: bool) -> AsyncIterator[dict[str, Any] | str]:
     """The chunks of one answer, in the shape of the API that was asked."""
-    asked = request["messages"][-1]["content"] if chat else request["prompt"]
-    pieces = re.findall(r"\s*\S+|\s+$", ANSWER.format(question=_indent(asked)))
+    said = [message["content"] for message in request["messages"]] if chat else [request["prompt"]]
+    pieces = re.findall(r"\s*\S+|\s+$", _answer(request, said[-1]))
     common = {"id": "demo", "created": int(time.time()), "model": MODEL}
     common["object"] = "chat.completion.chunk" if chat else "text_completion"
     for piece in pieces:
@@ -88,9 +107,30 @@ async def _stream(request: dict[str, Any], *, chat: bool) -> AsyncIterator[dict[
         await asyncio.sleep(PACE_SECONDS)
     end: dict[str, Any] = {"delta": {}} if chat else {"text": ""}
     yield common | {"choices": [{"index": 0, "finish_reason": "stop"} | end]}
-    usage = {"prompt_tokens": len(asked.split()), "completion_tokens": len(pieces)}
+    usage = {"prompt_tokens": sum(len(text.split()) for text in said), "completion_tokens": len(pieces)}
     yield common | {"choices": [], "usage": usage | {"total_tokens": sum(usage.values())}}
     yield "[DONE]"
+
+
+def _answer(request: dict[str, Any], question: str) -> str:
+    """What it says. The older API has one text for all, which is shown as it came."""
+    before = request.get("messages", [])[:-1]
+    earlier = [message["content"] for message in before if message["role"] == "user"]
+    lines = [f"  {number}. {_short(asked)}" for number, asked in enumerate(earlier, 1)]
+    if len(lines) > SHOWN_TURNS:
+        lines = ["  …", *lines[-SHOWN_TURNS:]]
+    answer = (FOLLOW_UP if earlier else ANSWER).format(
+        question=_indent(question),
+        earlier="\n".join(lines),
+        turns="one turn" if len(earlier) == 1 else f"{len(earlier)} turns",
+    )
+    label = settings.ASKME_MODELS.get(request["model"])
+    return CHOSEN.format(label=label) + answer if label else answer
+
+
+def _short(question: str) -> str:
+    line = " ".join(question.split())
+    return line if len(line) <= SHOWN_CHARS else line[: SHOWN_CHARS - 1] + "…"
 
 
 def _indent(question: str) -> str:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 if TYPE_CHECKING:
     from answers.models import Answer
 
@@ -53,7 +55,7 @@ class Stop:
 
 
 class Refused(Exception):
-    """A frame that was not carried out, with the sentence for the person."""
+    """A frame that was not carried out, with the sentence for the person, in their language."""
 
     def __init__(
         self, code: str, message: str, *, answer: UUID | None = None, retry_after: int | None = None
@@ -67,9 +69,9 @@ def parse(frame: str) -> Ask | Follow | Stop:
     try:
         fields = json.loads(frame)
     except (ValueError, RecursionError):
-        raise Refused("bad_frame", "This frame is not JSON.") from None
+        raise Refused("bad_frame", _("This frame is not JSON.")) from None
     if not isinstance(fields, dict):
-        raise Refused("bad_frame", "A frame is a JSON object with a type.")
+        raise Refused("bad_frame", _("A frame is a JSON object with a type."))
     answer = _uuid(fields, "answer")
     match fields.get("type"):
         case "question.ask":
@@ -77,17 +79,18 @@ def parse(frame: str) -> Ask | Follow | Stop:
         case "answer.follow":
             position = fields.get("position", 0)
             if not isinstance(position, int) or isinstance(position, bool) or not 0 <= position < 2**31:
-                raise Refused("bad_frame", "The field “position” is a number from 0.", answer=answer)
+                raise Refused("bad_frame", _("The field “position” is a number from 0."), answer=answer)
             share = fields.get("share")
             if share is not None and not (isinstance(share, str) and len(share) <= 64 and share.isascii()):
                 raise Refused(
-                    "bad_frame", "The field “share” is a token from a shared address.", answer=answer
+                    "bad_frame", _("The field “share” is a token from a shared address."), answer=answer
                 )
             return Follow(answer, position, share)
         case "answer.stop":
             return Stop(answer)
         case other:
-            raise Refused("bad_frame", f"There is no frame of type {str(other)[:40]!r}.", answer=answer)
+            sentence = _("There is no frame of type %(type)s.") % {"type": repr(str(other)[:40])}
+            raise Refused("bad_frame", sentence, answer=answer)
 
 
 def _ask(fields: dict[str, Any], answer: UUID) -> Ask:
@@ -96,11 +99,11 @@ def _ask(fields: dict[str, Any], answer: UUID) -> Ask:
         None if fields.get(name) is None else _uuid(fields, name) for name in ("follows", "revises")
     )
     if not isinstance(question, str):
-        raise Refused("bad_frame", "The field “question” is a string.", answer=answer)
+        raise Refused("bad_frame", _("The field “question” is a string."), answer=answer)
     if model is not None and not isinstance(model, str):
-        raise Refused("bad_frame", "The field “model” is a string or null.", answer=answer)
+        raise Refused("bad_frame", _("The field “model” is a string or null."), answer=answer)
     if follows is not None and revises is not None:
-        raise Refused("bad_frame", "A question follows an answer or revises it, not both.", answer=answer)
+        raise Refused("bad_frame", _("A question follows an answer or revises it, not both."), answer=answer)
     return Ask(answer, question, follows, revises, model)
 
 
@@ -111,7 +114,7 @@ def _uuid(fields: dict[str, Any], name: str) -> UUID:
             return UUID(value)
         except ValueError:
             pass
-    raise Refused("bad_frame", f"The field “{name}” is a UUID such as 0b0f2c1e-….")
+    raise Refused("bad_frame", _("The field “%(name)s” is a UUID such as 0b0f2c1e-….") % {"name": name})
 
 
 # -- From the server
@@ -152,6 +155,15 @@ def finished(answer: "Answer", length: int) -> Event:
         "seconds": answer.seconds,
         "first_text_seconds": answer.first_text_seconds,
     }
+
+
+def translated(finished: Event) -> Event:
+    """An end in the language that is active: it comes with its error in English, for readers of any."""
+    error = finished["error"]
+    if error is None:
+        return finished
+    message = error["message"]
+    return finished | {"error": error | {"message": _(message)}}
 
 
 def error(refused: Refused) -> Event:

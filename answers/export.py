@@ -1,4 +1,4 @@
-"""All of one's own answers as a file: JSON for programs, Markdown for people. Newest first.
+"""All of one's own answers as a file: JSON for programs, Markdown for people in their language. Newest first.
 
 It is sent as it is read, a few rows at a time, and each time by a query of its own: a person who downloads
 slowly keeps neither a database connection nor the answers in memory.
@@ -11,8 +11,9 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user
 from django.db import connection
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -56,15 +57,20 @@ def export_json(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 @never_cache
 def export_markdown(request: HttpRequest) -> HttpResponseBase:
-    head = f"# Ask Me Anything\n\nExported on {_minute(timezone.now())}.\n"
+    exported = _("Exported on %(time)s.") % {"time": _minute(timezone.now())}
+    head = f"# Ask Me Anything\n\n{exported}\n"
     return _download(request, "md", "text/markdown; charset=utf-8", head, _as_markdown, "")
 
 
 def _download(
     request: HttpRequest, suffix: str, type: str, head: str, format: Format, tail: str
-) -> StreamingHttpResponse:
-    parts = _parts(get_user(request).pk, head, format, tail)
-    response = StreamingHttpResponse(parts, content_type=type)
+) -> HttpResponseBase:
+    response: HttpResponseBase
+    if request.method == "HEAD":  # to it Daphne 4.2 sends a stream all the same, and breaks the next reply
+        response = HttpResponse(content_type=type)
+    else:
+        parts = _parts(get_user(request).pk, head, format, tail)
+        response = StreamingHttpResponse(parts, content_type=type)
     name = f"askme-{timezone.now():%Y-%m-%d}.{suffix}"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
@@ -103,9 +109,13 @@ def _plain(value: Any) -> Any:
 
 def _as_markdown(answer: Answer, is_first: bool) -> str:
     quoted = "\n".join(f"> {line}" for line in answer.question.splitlines())
-    facts = [_minute(answer.asked_at), answer.get_status_display().lower(), answer.model]
+    facts = [
+        _minute(answer.asked_at),
+        answer.get_status_display().lower(),
+        answer.model_label or answer.model,
+    ]
     head = " · ".join(filter(None, facts))
-    parts: Iterable[str] = (f"---\n\n## {head}", quoted, answer.text, answer.error_message)
+    parts: Iterable[str] = (f"---\n\n## {head}", quoted, answer.text, _(answer.error_message))
     return "\n" + "\n\n".join(filter(None, parts)) + "\n"
 
 

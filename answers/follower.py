@@ -19,6 +19,7 @@ from channels.exceptions import ChannelFull
 from django.db import DatabaseError
 from django.db.models import Value
 from django.db.models.functions import Length, Substr
+from django.utils.translation import gettext as _
 
 from answers import events
 from answers.events import Event, Refused
@@ -88,8 +89,8 @@ class Follower:
         """It is there no more, or not for this reader: say so, once."""
         if answer in self:
             await self._forget(str(answer))
-            gone = Refused("not_found", "This answer was deleted, or is not shared any more.", answer=answer)
-            await self._send(events.error(gone))
+            sentence = _("This answer was deleted, or is not shared any more.")
+            await self._send(events.error(Refused("not_found", sentence, answer=answer)))
 
     # -- The reading task
 
@@ -150,7 +151,7 @@ class Follower:
         if running.started_at is None:
             await self._tell(events.queued(running.id, running.ahead or 0), followed)
         else:
-            await self._tell(events.started(running.id, running.model), followed)
+            await self._tell(events.started(running.id, running.shown_model), followed)
         await self._show(answer, followed, 0, running.text)
 
     async def _read_store(self, answer: str, followed: Followed, *, say_status: bool = False) -> None:
@@ -162,7 +163,7 @@ class Follower:
             if say_status and row.status == Status.QUEUED:
                 await self._tell(events.queued(row.pk, 0), followed)
             elif say_status:
-                await self._tell(events.started(row.pk, row.model), followed)
+                await self._tell(events.started(row.pk, row.model_label or row.model), followed)
             await self._show(answer, followed, followed.position, row.text)
             if followed.position >= length:
                 if Status(row.status).is_end:
@@ -171,7 +172,7 @@ class Follower:
 
     async def _finish(self, event: Event) -> None:
         await self._forget(event["answer"])
-        await self._send(event)
+        await self._send(events.translated(event))
 
     async def _forget(self, answer: str) -> None:
         self._followed.pop(answer, None)

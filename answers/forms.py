@@ -6,8 +6,11 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.validators import MaxLengthValidator
+from django.utils.translation import gettext_lazy as _
 
 from answers.models import Answer, Status
+
+CHOOSE_A_THUMB = _("Please choose thumb up or thumb down.")
 
 
 class QuestionField(forms.CharField):
@@ -20,13 +23,22 @@ class QuestionField(forms.CharField):
 
 
 class QuestionForm(forms.Form):
-    question = QuestionField(strip=False, error_messages={"required": "Please type a question first."})
+    question = QuestionField(strip=False, error_messages={"required": _("Please type a question first.")})
+    model = forms.ChoiceField(
+        choices=lambda: list(settings.ASKME_MODELS.items()),
+        required=False,
+        error_messages={"invalid_choice": _("This model is not offered any more. Please choose another.")},
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if limit := settings.ASKME_QUESTION_CHARS:
-            message = "Your question has %(show_value)s characters; at most %(limit_value)s can be asked."
+            message = _("Your question has %(show_value)s characters; at most %(limit_value)s can be asked.")
             self.fields["question"].validators.append(MaxLengthValidator(limit, message))
+
+    def clean_model(self) -> str:
+        """The API's name; none, where the site offers no choice."""
+        return self.cleaned_data["model"] or next(iter(settings.ASKME_MODELS), "")
 
     def clean_question(self) -> str:
         question: str = self.cleaned_data["question"]
@@ -46,25 +58,26 @@ class HistoryForm(forms.Form):
     """Which of one's own answers to show. Every field may be empty."""
 
     q = forms.CharField(
-        label="Words",
+        label=_("Words"),
         max_length=200,
         required=False,
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": "Search questions and answers"}),
-        error_messages={"max_length": "Please search for at most %(limit_value)d characters."},
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Search questions and answers")}),
+        error_messages={"max_length": _("Please search for at most %(limit_value)d characters.")},
     )
     status = forms.ChoiceField(
-        choices=[("", "Any status"), *Status.choices],
+        label=_("Status"),
+        choices=[("", _("Any status")), *Status.choices],
         required=False,
-        error_messages={"invalid_choice": "There is no such status."},
+        error_messages={"invalid_choice": _("There is no such status.")},
     )
-    since = forms.DateField(label="From", required=False, widget=DateInput)
-    until = forms.DateField(label="To", required=False, widget=DateInput)
+    since = forms.DateField(label=_("From"), required=False, widget=DateInput)
+    until = forms.DateField(label=_("To"), required=False, widget=DateInput)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         since, until = cleaned.get("since"), cleaned.get("until")
         if since and until and since > until:
-            self.add_error("until", "The last day lies before the first.")
+            self.add_error("until", _("The last day lies before the first."))
         return cleaned
 
 
@@ -73,11 +86,11 @@ class RatingForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Answer
         fields = ["rating", "rating_note"]
         error_messages = {
-            "rating": {"invalid_choice": "Please choose thumb up or thumb down."},
-            "rating_note": {"max_length": "Please use at most %(limit_value)d characters."},
+            "rating": {"invalid_choice": CHOOSE_A_THUMB},
+            "rating_note": {"max_length": _("Please use at most %(limit_value)d characters.")},
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["rating"].required = True
-        self.fields["rating"].error_messages["required"] = "Please choose thumb up or thumb down."
+        self.fields["rating"].error_messages["required"] = CHOOSE_A_THUMB

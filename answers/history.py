@@ -5,7 +5,7 @@ none is shown twice when a question is asked meanwhile.
 """
 
 import re
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -13,6 +13,8 @@ from django.contrib.auth import get_user
 from django.db.models.functions import Left
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -23,6 +25,8 @@ from answers.search import matching
 PAGE_ANSWERS = 20
 QUESTION_CHARS, TEXT_CHARS = 300, 240  # shown of each
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Further out a time of one zone may have no date in another.
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9999, 12, 30)
 PLACE = re.compile(r"([0-9]{1,16})-([0-9a-f]{32})")
 
 
@@ -35,7 +39,7 @@ def own_or_404(request: HttpRequest, pk: UUID) -> Answer:
     """Another person's answer and no answer look alike."""
     found = own_answers(request).filter(pk=pk).first()
     if found is None:
-        raise Http404("There is no such answer, or it is not yours.")
+        raise Http404(_("There is no such answer, or it is not yours."))
     return found
 
 
@@ -49,7 +53,7 @@ def history(request: HttpRequest) -> HttpResponse:
     try:
         page = Page.of(answers, older=request.GET.get("older", ""), newer=request.GET.get("newer", ""))
     except ValueError:
-        raise Http404("There is no such page.") from None
+        raise Http404(_("There is no such page.")) from None
     shares = Share.objects.filter(thread__in=[answer.thread for answer in page.answers])
     filters = request.GET.copy()
     for name in ("older", "newer"):
@@ -65,16 +69,22 @@ def history(request: HttpRequest) -> HttpResponse:
 
 
 def filtered(answers: AnswerQuerySet, filters: dict[str, Any]) -> AnswerQuerySet:
-    """Days are those of UTC, as all times here are."""
+    """Days are those of the reader's time zone, as all times here are."""
     if filters["q"]:
         answers = matching(answers, filters["q"])
     if filters["status"]:
         answers = answers.filter(status=filters["status"])
     if filters["since"]:
-        answers = answers.filter(asked_at__gte=datetime.combine(filters["since"], time.min, UTC))
+        answers = answers.filter(asked_at__gte=_start(filters["since"]))
     if filters["until"]:
-        answers = answers.filter(asked_at__lte=datetime.combine(filters["until"], time.max, UTC))
+        answers = answers.filter(asked_at__lt=_start(filters["until"], days_later=1))
     return answers
+
+
+def _start(day: date, *, days_later: int = 0) -> datetime:
+    """Where the clocks go forward at midnight there is no such time: it is then the moment when they do."""
+    day = min(max(day, FIRST_DAY), LAST_DAY) + timedelta(days_later)
+    return datetime.combine(day, time.min, timezone.get_current_timezone())
 
 
 class Page(NamedTuple):
@@ -119,4 +129,4 @@ def _place(value: str) -> tuple[datetime, UUID]:
 def _for_list(answers: AnswerQuerySet) -> AnswerQuerySet:
     """Without the long texts."""
     parts = {"asked": Left("question", QUESTION_CHARS), "excerpt": Left("text", TEXT_CHARS)}
-    return answers.annotate(**parts).only("asked_at", "thread", "status", "model", "rating")
+    return answers.annotate(**parts).only("asked_at", "thread", "status", "model", "model_label", "rating")

@@ -17,8 +17,9 @@ from uuid import UUID
 from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
-from answers.models import Answer, Asked, Status
+from answers.models import Answer, Asked, Progress, Status
 from answers.outcome import Outcome
 from answers.running import RunningAnswer
 
@@ -37,7 +38,7 @@ UNFIT = (DataError, IntegrityError, OverflowError, ValueError)
 UNSAVED = Outcome(
     Status.FAILED,
     error_code="internal",
-    error_message="This answer could not be kept. Please ask again.",
+    error_message=gettext_noop("This answer could not be kept. Please ask again."),
     error_detail="The store refused it; the log says why.",
 )
 
@@ -125,7 +126,7 @@ class Journal:
         if now >= self._next_heartbeat:
             self._next_heartbeat = now + HEARTBEAT_SECONDS
         for one in saved:
-            one.answer.saved, one.answer.start_saved = one.length, one.started
+            one.answer.saved, one.answer.start_saved = one.length, one.started_at is not None
             if one.ended:
                 self._call(self._on_saved, one.answer, one.answer.id not in lost)
         # An answer that somebody else has ended, or deleted, has nobody left to run for.
@@ -134,17 +135,14 @@ class Journal:
 
     def _write(self, taken: "list[Taken]") -> set[UUID]:
         """Returns the ids of those whose row has an end already, or is gone."""
-        texts: dict[UUID, str] = {}
         lost: set[UUID] = set()
         for one in taken:
-            if fields := one.fields():
-                fields |= {"text": one.text}
+            if one.ended:
+                fields = one.answer.end_fields() | {"text": one.text, "finished_at": timezone.now()}
                 if not Answer.objects.save_progress(one.answer.id, **fields):
                     lost.add(one.answer.id)
-            elif one.length > one.answer.saved:
-                texts[one.answer.id] = one.text  # nearly always: all of them at once
-        if texts:
-            lost |= Answer.objects.save_texts(texts)
+        if running := [progress for one in taken if (progress := one.progress()) is not None]:
+            lost |= Answer.objects.save_running(running)
         return lost
 
     def _save_alone(self, answer: RunningAnswer) -> None:
@@ -196,20 +194,18 @@ class Taken(NamedTuple):
     answer: RunningAnswer
     text: str
     length: int
-    started: bool
+    started_at: datetime | None
     ended: bool
 
-    def fields(self) -> dict[str, object]:
-        """What there is to write besides the text."""
-        if self.ended:
-            return self.answer.end_fields() | {"finished_at": timezone.now()}
-        if self.started and not self.answer.start_saved:
-            answer = self.answer
-            return {"status": Status.RUNNING, "started_at": answer.started_at, "model": answer.model}
-        return {}
+    def progress(self) -> Progress | None:
+        """What there is to write before its end: a start or more text."""
+        answer = self.answer
+        if self.ended or self.started_at is None or (answer.start_saved and self.length == answer.saved):
+            return None
+        return Progress(answer.id, self.text, answer.model, self.started_at)
 
 
 def _take(answer: RunningAnswer) -> Taken:
     ended = answer.ended  # before the text, which does not change after it
     text = answer.text
-    return Taken(answer, text, len(text), answer.started_at is not None, ended)
+    return Taken(answer, text, len(text), answer.started_at, ended)

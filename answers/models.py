@@ -7,13 +7,14 @@ only place that changes a status. The text of a running answer is written by the
 import secrets
 import uuid
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth.models import AbstractUser
 from django.db import connection, models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 MODEL_CHARS, FINISH_REASON_CHARS = 200, 40  # the API's words, which are cut to this
 NOTE_CHARS = 500  # what a person may say about an answer
@@ -27,12 +28,12 @@ class User(AbstractUser):
 
 
 class Status(models.TextChoices):
-    QUEUED = "queued"
-    RUNNING = "running"
-    COMPLETE = "complete"
-    STOPPED = "stopped"
-    FAILED = "failed"
-    INTERRUPTED = "interrupted"
+    QUEUED = "queued", _("Queued")
+    RUNNING = "running", _("Running")
+    COMPLETE = "complete", _("Complete")
+    STOPPED = "stopped", _("Stopped")
+    FAILED = "failed", _("Failed")
+    INTERRUPTED = "interrupted", _("Interrupted")
 
     @property
     def is_end(self) -> bool:
@@ -40,8 +41,17 @@ class Status(models.TextChoices):
 
 
 class Rating(models.IntegerChoices):
-    GOOD = 1
-    BAD = -1
+    GOOD = 1, _("Good")
+    BAD = -1, _("Bad")
+
+
+class Progress(NamedTuple):
+    """How far a running answer is."""
+
+    answer: uuid.UUID
+    text: str
+    model: str
+    started_at: datetime
 
 
 class AnswerQuerySet(models.QuerySet["Answer"]):
@@ -53,6 +63,7 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
         *,
         follows: uuid.UUID | None = None,
         revises: uuid.UUID | None = None,
+        model_label: str = "",
     ) -> "Answer":
         """A new question of this person's: by itself, to follow up an answer, or as another version of one.
 
@@ -64,7 +75,9 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
             follows, thread = self.values_list("follows_id", "thread").get(user=user, pk=revises)
         elif follows is not None:
             thread = self.values_list("thread", flat=True).get(user=user, pk=follows)
-        return self.create(pk=id, user=user, question=question, follows_id=follows, thread=thread)
+        return self.create(
+            pk=id, user=user, question=question, follows_id=follows, thread=thread, model_label=model_label
+        )
 
     def request_stop(self, user: User, id: uuid.UUID) -> bool:
         """Ask whoever runs it to stop, within a second. False: it is not this person's."""
@@ -95,22 +108,35 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
     def with_stop_requested(self) -> "AnswerQuerySet":
         return self.unfinished().filter(stop_requested_at__isnull=False)
 
-    def save_texts(self, texts: dict[uuid.UUID, str]) -> set[uuid.UUID]:
-        """Write the texts of running answers. Returns those that somebody else has ended.
+    def save_running(self, rows: "list[Progress]") -> set[uuid.UUID]:
+        """Write how far running answers are. Returns those that somebody else has ended.
 
-        By hand, since the ORM would build the same statement anew for each of hundreds of answers.
+        By hand, since the ORM would build the same statement anew for each of hundreds of answers. Columns
+        that stay as they are cost nothing: PostgreSQL sees by itself that no index is concerned.
         """
         table, key = self.model._meta.db_table, self.model._meta.pk
-        statement = f"UPDATE {table} SET text = %s WHERE id = %s AND status IN (%s, %s)"  # noqa: S608
-        rows = [
-            (text, key.get_db_prep_value(id, connection), Status.QUEUED, Status.RUNNING)
-            for id, text in texts.items()
+        statement = (
+            f"UPDATE {table} SET text = %s, model = %s, started_at = %s, status = %s"  # noqa: S608
+            " WHERE id = %s AND status IN (%s, %s)"
+        )
+        values = [
+            (
+                row.text,
+                row.model,
+                connection.ops.adapt_datetimefield_value(row.started_at),
+                Status.RUNNING,
+                key.get_db_prep_value(row.answer, connection),
+                Status.QUEUED,
+                Status.RUNNING,
+            )
+            for row in rows
         ]
         with connection.cursor() as cursor:
-            cursor.executemany(statement, rows)
+            cursor.executemany(statement, values)
             if cursor.rowcount == len(rows):
                 return set()
-        return set(texts) - set(self.unfinished().filter(pk__in=texts).values_list("pk", flat=True))
+        ids = {row.answer for row in rows}
+        return ids - set(self.unfinished().filter(pk__in=ids).values_list("pk", flat=True))
 
     def save_progress(self, answer: uuid.UUID, **fields: Any) -> bool:
         """Write to a row that still runs. False: somebody else has ended it."""
@@ -142,7 +168,9 @@ class Answer(models.Model):
     status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)
 
     model = models.CharField(max_length=MODEL_CHARS, blank=True, help_text="As the API calls it.")
-    model_label = models.CharField(max_length=MODEL_CHARS, blank=True, help_text="As it was chosen.")
+    model_label = models.CharField(
+        max_length=MODEL_CHARS, blank=True, default="", db_default="", help_text="As it was chosen."
+    )
     finish_reason = models.CharField(max_length=FINISH_REASON_CHARS, blank=True)
     prompt_tokens = models.PositiveIntegerField(null=True, blank=True)
     completion_tokens = models.PositiveIntegerField(null=True, blank=True)

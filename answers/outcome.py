@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from typing import Self
 
+from django.utils.translation import gettext_noop
+
 from answers.completions import Completion, CompletionError
 from answers.models import FINISH_REASON_CHARS, MODEL_CHARS, Status
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an answer ended. `error_message` is for the person, `error_detail` for the operator."""
+    """`error_message` is for the person, who is shown its translation, `error_detail` for the operator."""
 
     status: Status
     finish_reason: str = ""
@@ -56,7 +58,9 @@ def _fit_count(number: int | None) -> int | None:
 
 
 INTERNAL = Outcome(
-    Status.FAILED, error_code="internal", error_message="Something went wrong on our side. Please ask again."
+    Status.FAILED,
+    error_code="internal",
+    error_message=gettext_noop("Something went wrong on this site. Please ask again."),
 )
 INTERRUPTED = Outcome(Status.INTERRUPTED)
 STOPPED = Outcome(Status.STOPPED)

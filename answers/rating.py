@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -26,10 +27,10 @@ def rate(request: HttpRequest, pk: UUID) -> HttpResponse:
         return JsonResponse(_said(answer)) if _wants_json(request) else redirect(answer)
     form = RatingForm(request.POST)
     if not form.is_valid():
-        [problem, *_] = [error for errors in form.errors.values() for error in errors]
+        problem = next(error for errors in form.errors.values() for error in errors)
         return _refuse(request, answer, str(problem), status=400)
     if not own_answers(request).finished().filter(pk=pk).update(**form.cleaned_data):
-        return _refuse(request, answer, "You can rate an answer once it is finished.", status=409)
+        return _refuse(request, answer, _("You can rate an answer once it is finished."), status=409)
     return JsonResponse(form.cleaned_data) if _wants_json(request) else redirect(answer)
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from uuid import UUID
 
 from answers import events
-from answers.completions import Completion
+from answers.completions import Completion, Prompt
 from answers.events import Event
 from answers.outcome import Outcome
 
@@ -32,10 +32,10 @@ HEALING_CHARS = 16_384
 
 
 class RunningAnswer:
-    def __init__(self, id: UUID, user_id: int, question: str) -> None:
-        self.id, self.user_id, self.question = id, user_id, question
+    def __init__(self, id: UUID, user_id: int, prompt: Prompt, model_label: str = "") -> None:
+        self.id, self.user_id, self.prompt, self.model_label = id, user_id, prompt, model_label
         self.completion: Completion | None = None  # from when a thread takes it
-        self.model = ""
+        self.model = ""  # as the API is asked for it
         self.accepted = time.monotonic()
         self.started_at: datetime | None = None
         self.ahead: int | None = None  # as last told to its followers
@@ -57,6 +57,10 @@ class RunningAnswer:
     @property
     def outcome(self) -> Outcome | None:
         return self._outcomes[0] if self._outcomes else None
+
+    @property
+    def shown_model(self) -> str:
+        return self.model_label or self.model
 
     def collect(self) -> str:
         """Move what came into `text` and return it. On the loop only."""
@@ -96,7 +100,7 @@ class RunningAnswer:
         if was_counted or not self.text:
             return {}
         return {
-            "prompt_tokens": math.ceil(len(self.question) / CHARS_PER_TOKEN),
+            "prompt_tokens": math.ceil(self.prompt.chars / CHARS_PER_TOKEN),
             "completion_tokens": math.ceil(len(self.text) / CHARS_PER_TOKEN),
             "tokens_estimated": True,
         }

@@ -1,7 +1,7 @@
 """Sharing a thread: a link by which anybody may read it, live too, and which its owner may revoke.
 
-The link shows the thread's questions and answers, later ones too, and nothing else: no name, no way to ask or
-stop. A revoked link is like one that never was.
+The link shows the way through the thread to what was asked last, later questions too, and nothing else: no
+name, no way to ask or stop. A revoked link is like one that never was.
 """
 
 from uuid import UUID
@@ -9,13 +9,13 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from answers.history import own_or_404
 from answers.models import Share
-
-SHOWN_ANSWERS = 200  # of a thread; more would be a page that no phone can hold
+from answers.shown import Way
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -48,10 +48,18 @@ def _make(user: int, thread: UUID) -> None:
 def shared(request: HttpRequest, token: str) -> HttpResponse:
     """For anybody who has the link."""
     found = Share.objects.valid(token).first()
-    answers = list(found.answers.order_by("asked_at", "pk")[:SHOWN_ANSWERS]) if found else []
-    if not answers:
-        raise Http404("There is no such page.")
-    context = {"answers": answers, "token": token}
+    way = Way.to_newest(found.answers, _at(request)) if found else None
+    if way is None:
+        raise Http404(_("There is no such page."))
+    context = {"way": way, "token": token, "is_shared": True}
     response = render(request, "answers/shared.html", context)
     response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
     return response
+
+
+def _at(request: HttpRequest) -> UUID | None:
+    """Where in a thread that is too long for one page."""
+    try:
+        return UUID(request.GET.get("at", ""))
+    except ValueError:
+        return None

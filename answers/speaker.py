@@ -7,15 +7,21 @@ does not exist.
 
 from uuid import UUID
 
+from django.conf import settings
 from django.db import DatabaseError, IntegrityError, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from answers import guests, limits
 from answers.address import NOWHERE
+from answers.completions import Prompt, Turn
+from answers.context import earlier_turns
 from answers.events import Ask, Refused
 from answers.models import Answer, Asked, Share, User
+from answers.running import RunningAnswer
 from answers.store import in_store
 
-LOGIN_REQUIRED = "Please log in to ask a question. What you typed is kept."
+LOGIN_REQUIRED = gettext_noop("Please log in to ask a question. What you typed is kept.")
 
 
 class Speaker:
@@ -28,36 +34,47 @@ class Speaker:
         return self._seen(guests.user_of(self.session_key), answer)
 
     @in_store
-    def save(self, ask: Ask, question: str, address: str) -> tuple[Answer, bool]:
-        """The row of this question, and whether it is new: the same frame may come many times."""
+    def save(self, ask: Ask, address: str) -> RunningAnswer | None:
+        """Save the question's row, and return what is to be run; nothing if the same frame came before."""
         try:
-            answer, is_new = self._save(ask, question, address)
+            answer, earlier = self._save(ask, address)
         except IntegrityError:  # another process has just saved it
-            answer, is_new = self._save(ask, question, address)
+            answer, earlier = self._save(ask, address)
         self.user_id = answer.user_id  # not before it is committed: a refused guest is not kept
-        return answer, is_new
+        if earlier is None:
+            return None
+        prompt = Prompt(answer.question, earlier, ask.model or "")
+        return RunningAnswer(answer.pk, answer.user_id, prompt, answer.model_label)
 
-    # This is what each question costs before it is answered, in the one thread that all people share: six
-    # statements, each for something.
+    # This is what each question costs before it is answered, in the one thread that all people share: seven
+    # statements, each for something, and up to two more if it follows another.
     @transaction.atomic
-    def _save(self, ask: Ask, question: str, address: str) -> tuple[Answer, bool]:
+    def _save(self, ask: Ask, address: str) -> tuple[Answer, tuple[Turn, ...] | None]:
+        """The row, and the turns before it; none at all if the row was there."""
         user = self._still(guests.user_or_guest(self.session_key), ask.answer)
         if guests.must_log_in(user):
-            raise Refused("login_required", LOGIN_REQUIRED, answer=ask.answer)
+            raise Refused("login_required", _(LOGIN_REQUIRED), answer=ask.answer)
         if user is None:
             raise _no_session(ask.answer)
         if (known := Answer.objects.filter(pk=ask.answer).first()) is not None:
             if known.user_id != user.pk:
                 raise not_found(ask.answer)
-            return known, False
+            return known, None
         address = address if user.is_guest else NOWHERE
         limits.check(user, address, ask.answer)
         try:
-            answer = Answer.objects.ask(user, ask.answer, question, follows=ask.follows, revises=ask.revises)
+            answer = Answer.objects.ask(
+                user,
+                ask.answer,
+                ask.question,
+                follows=ask.follows,
+                revises=ask.revises,
+                model_label=settings.ASKME_MODELS.get(ask.model or "", ""),
+            )
         except Answer.DoesNotExist:
             raise not_found(ask.answer) from None
         Asked.objects.create(user=user, address=address)
-        return answer, True
+        return answer, earlier_turns(answer)
 
     @in_store
     def owns(self, answer: UUID) -> bool:
@@ -73,7 +90,8 @@ class Speaker:
 
     def _seen(self, user: User | None, answer: UUID | None) -> User | None:
         """Who speaks now."""
-        self.user_id = user.pk if self._still(user, answer) else None
+        self._still(user, answer)
+        self.user_id = user.pk if user else None
         return user
 
     def _still(self, user: User | None, answer: UUID | None) -> User | None:
@@ -99,10 +117,10 @@ def shows(share: str, answer: UUID) -> bool:
 
 
 def _no_session(answer: UUID | None) -> Refused:
-    sentence = "Your session has ended. Please reload the page; your question is kept."
+    sentence = _("Your session has ended. Please reload the page; your question is kept.")
     return Refused("no_session", sentence, answer=answer)
 
 
 def not_found(answer: UUID) -> Refused:
     """The same for what does not exist and what is another's: nobody learns which."""
-    return Refused("not_found", "There is no such answer, or it is not yours.", answer=answer)
+    return Refused("not_found", _("There is no such answer, or it is not yours."), answer=answer)

@@ -10,7 +10,7 @@ from uuid import UUID
 from answers.models import Answer
 
 
-class Thread:
+class Tree:
     def __init__(self, answers: Iterable[Answer]) -> None:
         """`answers` are those of one thread, in the order in which they were asked."""
         self._answers = {answer.pk: answer for answer in answers}
@@ -18,18 +18,25 @@ class Thread:
         for answer in self._answers.values():
             self._next[answer.follows_id].append(answer)
 
+    def find(self, id: UUID) -> Answer | None:
+        return self._answers.get(id)
+
+    def newest(self) -> Answer | None:
+        """What was asked last; nothing follows it."""
+        return next(reversed(self._answers.values()), None)
+
     def before(self, answer: Answer) -> list[Answer]:
         """What it follows, oldest first, without itself."""
         path: list[Answer] = []
-        while answer.follows_id is not None:
-            answer = self._answers[answer.follows_id]
+        while (follows := answer.follows_id) is not None and follows in self._answers:
+            answer = self._answers[follows]
             path.append(answer)
         return path[::-1]
 
     def path(self, answer: Answer) -> list[Answer]:
         """From the first question through this answer to the end, after it by the newest versions."""
         path = [*self.before(answer), answer]
-        while following := self._next[path[-1].pk]:
+        while following := self._next.get(path[-1].pk):
             path.append(following[-1])
         return path
 

@@ -24,7 +24,7 @@ def _endpoint() -> Endpoint:
         api_key=settings.OPENAI_API_KEY,
         ca_bundle=settings.ASKME_CA_BUNDLE,
         api=settings.ASKME_API,
-        model=settings.ASKME_MODEL or model,
+        model=next(iter(settings.ASKME_MODELS), settings.ASKME_MODEL) or model,
         max_tokens=settings.ASKME_MAX_TOKENS,
         temperature=settings.ASKME_TEMPERATURE,
         system_prompt=settings.ASKME_SYSTEM_PROMPT,

@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from answers import deletion, export, history, rating, sharing, views
+from answers import deletion, export, history, plain, rating, sharing, views
 
 
 class TokenConverter:
@@ -19,7 +19,9 @@ register_converter(TokenConverter, "token")
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("ask/", plain.ask, name="ask"),
     path("a/<uuid:pk>/", views.answer, name="answer"),
+    path("a/<uuid:pk>/stop/", plain.stop, name="stop"),
     path("a/<uuid:pk>/rate/", rating.rate, name="rate"),
     path("a/<uuid:pk>/share/", sharing.share, name="share"),
     path("a/<uuid:pk>/delete/", deletion.delete_answer, name="delete_answer"),

@@ -121,9 +121,9 @@ class Worker:
             if self._client is None:
                 self._client = open_client(settings.ASKME_THREADS)
             self._client.pace(_pace(self._busy))
-            answer.model = self._client.endpoint.model
-            answer.completion = self._client.ask(answer.question)
-            self.relay.announce(events.started(answer.id, answer.model))
+            answer.model = answer.prompt.model or self._client.endpoint.model
+            answer.completion = self._client.ask(answer.prompt)
+            self.relay.announce(events.started(answer.id, answer.shown_model))
             self._threads.submit(self._run, answer, answer.completion)
         except Exception:  # the demo model has no port, or the system no thread for us
             log.exception("answer %s could not be started", answer.id)

@@ -36,3 +36,21 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
         except (ValueError, TypeError):
             self.problems[var] = f"{var} is not a {KINDS.get(cast, 'value')}: {text[:40]!r}."
             return default
+
+    def labelled(self, var: str) -> dict[str, str]:
+        """The labels of `Label=value, value`, by value and in order; a value without a label is its own."""
+        found: dict[str, str] = {}
+        text = self.str(var, "")
+        for part in text.split(",") if text else []:
+            label, equals, value = (word.strip() for word in part.partition("="))
+            value = value if equals else label
+            if not label or not value:
+                return self._bad_list(var, "a part of it is empty")
+            if value in found or label in found.values():
+                return self._bad_list(var, f"{part.strip()[:40]!r} says again what was said before")
+            found[value] = label
+        return found
+
+    def _bad_list(self, var: str, why: str) -> dict[str, str]:
+        self.problems[var] = f"{var} is not a list such as “Fast=gpt-4.1-mini, Thorough=gpt-4.1”: {why}."
+        return {}

@@ -64,7 +64,10 @@ OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", "")
 ASKME_DEMO = not (OPENAI_API_KEY or OPENAI_BASE_URL)  # neither key nor address: the demo model answers
 ASKME_API = env.str("ASKME_API", "chat")  # or "completions"
 ASKME_MODEL = env.str("ASKME_MODEL", "")
+# By name, of which people may choose; none: ASKME_MODEL, and no choice.
+ASKME_MODELS: dict[str, str] = env.labelled("ASKME_MODELS")
 ASKME_MAX_TOKENS = env.int("ASKME_MAX_TOKENS", 1024)
+ASKME_CONTEXT_TOKENS = env.int("ASKME_CONTEXT_TOKENS", 4_000)  # of earlier turns; 0: no follow-up questions
 ASKME_TEMPERATURE = env.float("ASKME_TEMPERATURE", None)  # none: not sent, the server's own
 ASKME_SYSTEM_PROMPT = env.str("ASKME_SYSTEM_PROMPT", "")
 ASKME_PROMPT_TEMPLATE = env.str("ASKME_PROMPT_TEMPLATE", "").replace("\\n", "\n")
@@ -99,8 +102,10 @@ ASGI_APPLICATION = "askme.asgi.application"
 AUTH_USER_MODEL = "answers.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
-TIME_ZONE = "UTC"
-LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"  # of whoever has no browser that says another: askme/time_zone.py
+LANGUAGE_CODE = "en"  # of whoever reads none of the others
+LANGUAGES = [("de", "Deutsch"), ("en", "English"), ("es", "Español"), ("fr", "Français")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -123,6 +128,8 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "askme.time_zone.TimeZoneMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

@@ -64,21 +64,28 @@ def shared_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 class Tab:
-    """A page of the site: what a person sees of it, and does."""
+    """A page of the site: what a person sees of it, and does. From `last` on, of the last exchange."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self.box = page.get_by_label("Your question")
-        self.button = page.locator("#form button")
-        self.stop = page.get_by_role("button", name="Stop", exact=True)
-        self.again = page.get_by_role("button", name="Ask again")
-        self.question = page.get_by_role("heading", level=2)
-        self.text = page.locator("#text")
-        self.ending = page.locator("#ending")
-        self.progress = page.locator(".progress")
+        self.box = page.locator("#question-box")
+        self.button = page.locator("#ask")
+        self.follow_up = page.get_by_text("Follow-up question")
+        self.new_question = page.get_by_role("link", name="New question")
+        self.model = page.get_by_label("Model")
+        self.exchanges = page.locator("article")
         self.alert = page.get_by_role("alert")
         self.announcement = page.locator("#announcement")
         self.connection = page.locator("#connection")
+        self.last = self.exchanges.last
+        self.question = self.last.get_by_role("heading", level=2)
+        self.versions = self.last.get_by_role("navigation")
+        self.text = self.last.locator(".text")
+        self.ending = self.last.locator(".ending")
+        self.progress = self.last.locator(".progress")
+        self.stop = self.last.get_by_role("button", name="Stop", exact=True)
+        self.edit = self.last.get_by_role("button", name="Edit")
+        self.again = self.last.get_by_role("button", name="Ask again")
         self.errors: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
@@ -88,12 +95,12 @@ class Tab:
         self.box.press("Enter")
 
     def is_answering(self) -> None:
-        expect(self.button).to_have_text("Answering...")
+        expect(self.button).to_have_text("Answering...", use_inner_text=True)
         expect(self.button).to_be_disabled()
         expect(self.box).to_be_disabled()
 
     def is_ready(self) -> None:
-        expect(self.button).to_have_text("Ask")
+        expect(self.button).to_have_text("Ask", use_inner_text=True)
         expect(self.button).to_be_enabled()
         expect(self.box).to_be_enabled()
 
@@ -102,8 +109,19 @@ class Tab:
         self.page.clock.run_for(milliseconds)
 
     def shows(self, text: str) -> None:
-        """Exactly this text, each code point of it."""
+        """Exactly this text at the end of the thread, each code point of it."""
         expect(self.text).to_have_js_property("textContent", text)
+
+    def asks(self, question: str, text: str) -> None:
+        """Asks, and has the whole answer."""
+        self.ask(question)
+        expect(self.question).to_have_text(question)
+        self.shows(text)
+        self.is_ready()
+
+    def shows_questions(self, *questions: str) -> None:
+        """These, in this order, and no others."""
+        expect(self.exchanges.get_by_role("heading")).to_have_text(list(questions))
 
 
 OpenTab = Callable[..., Tab]

@@ -17,10 +17,30 @@ os.environ["SECRET_KEY"] = "for tests only"
 # Tests of the page run Playwright's sync API, whose event loop makes Django take this thread for async.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 
+import hypothesis  # noqa: E402
 import pytest  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 
-pytest_plugins = ["tests.api_server", "tests.services", "tests.sites", "tests.people", "tests.browser"]
+# An example that takes long, where several tests run at once, says nothing about the code.
+hypothesis.settings.register_profile("askme", deadline=None)
+hypothesis.settings.load_profile("askme")
+
+pytest_plugins = [
+    "tests.api_server",
+    "tests.services",
+    "tests.sites",
+    "tests.people",
+    "tests.browser",
+    "tests.worker",
+    "tests.faults",
+]
+
+
+def pytest_sessionstart(session):
+    """Pages name their static files by hash, which collectstatic makes: once, before pytest-xdist starts
+    processes of its own, which would write the same files while another reads them."""
+    if not hasattr(session.config, "workerinput"):
+        call_command("collectstatic", interactive=False, verbosity=0)
 
 
 @pytest.fixture(scope="session")
@@ -32,9 +52,8 @@ def django_db_modify_db_settings(tmp_path_factory):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def static_files(tmp_path_factory):
-    """Pages name their static files by hash, which collectstatic makes."""
+def _quick_passwords():
+    """A real hash takes a third of a second, which is what it is for; real sites still make them."""
     from django.conf import settings
 
-    call_command("collectstatic", interactive=False, verbosity=0)
-    assert settings.STATIC_ROOT.exists()
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -26,6 +26,7 @@ class OidcProvider(ThreadingHTTPServer):
         self.issuer = f"http://127.0.0.1:{self.server_address[1]}"
         self.person: dict = {"sub": "1", "email": "alice@team.example", "email_verified": True}
         self.requests: dict[str, dict] = {}  # by code: what the authorization request said
+        self.prompts: list[str] = []  # what each asked the provider to ask
         self.errors: list[str] = []
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
@@ -68,6 +69,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.check(query.get("code_challenge_method") == "S256", "PKCE")
                 code = secrets.token_urlsafe()
                 self.server.requests[code] = query
+                self.server.prompts.append(query.get("prompt", ""))
                 self.send_response(302)
                 answer = urlencode({"code": code, "state": query["state"]})
                 self.send_header("Location", f"{query['redirect_uri']}?{answer}")

@@ -6,6 +6,7 @@ the classes are there for tests that break a service on purpose.
 
 import contextlib
 import importlib.util
+import itertools
 import os
 import shutil
 import signal
@@ -26,11 +27,18 @@ START_SECONDS = 20  # both start in a third of a second; this is for a machine t
 T = TypeVar("T")
 
 
+# Below those that a kernel gives by itself (from 32768 on Linux), and each process of tests begins elsewhere:
+# so a port that is free stays free until its server listens, and while it is restarted.
+_ports = itertools.count(10_000 + os.getpid() * 250 % 20_000)
+
+
 def free_port() -> int:
-    """A TCP port on loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port on loopback that nobody listens on; each is given once."""
+    while True:
+        port = next(_ports)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_for(condition: Callable[[], T], seconds: float, message: str) -> T:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.api_server import ApiServer
 from tests.services import free_port, stop_process, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -116,6 +117,17 @@ def make_site(tmp_path):
     yield make
     for site in sites:
         site.stop()
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory, redis_url):
+    """Two processes with one SQLite file and one Redis, for the tests of a module that break neither."""
+    with ApiServer() as api:
+        site = Site(tmp_path_factory.mktemp("pair"), api, REDIS_URL=redis_url)
+        try:
+            yield site.start(processes=2)
+        finally:
+            site.stop()
 
 
 @pytest.fixture

@@ -230,6 +230,40 @@ def test_a_provider_account_with_a_taken_address_does_not_open_that_account(
     assert not other.reads(answer)
 
 
+LONG_AGO = """
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+for row in Session.objects.all():
+    session = SessionStore(row.pk)
+    for record in session.get(AUTHENTICATION_METHODS_SESSION_KEY, []):
+        record["at"] -= 301
+    session.modified = True
+    session.save()
+"""
+
+
+def test_who_came_by_single_sign_on_comes_again_before_the_account_is_deleted(
+    make_site, api_server, provider, visit
+):
+    site = make_site(api_server, **provider.environment).start()
+    visitor = visit(site)
+    visitor.log_in_at_the_provider()
+    socket = visitor.connect()
+    answer = socket.ask("Mine?")
+    socket.finish(answer)
+    page = visitor.http.get(f"{site.url}/account/delete/")
+    assert provider.prompts == [""]  # that was a moment ago
+    assert "Delete everything" in page.text
+    assert site.manage("shell", "-c", LONG_AGO).returncode == 0
+    visitor.submit("/account/delete/")  # the form is sent only after its page was shown again
+    assert provider.prompts == ["", "login"]  # the provider does not just wave through who is logged in there
+    again = visit(site)
+    again.log_in_at_the_provider()
+    assert not again.reads(answer)
+    assert "Traceback" not in site.log()
+
+
 def test_a_provider_that_is_away_is_a_sentence(make_site, api_server, visit):
     with OidcProvider() as provider:
         environment = provider.environment

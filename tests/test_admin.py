@@ -20,6 +20,7 @@ def operator(client):
 def answer():
     answer = Answer.objects.ask(User.objects.create_user("alice"), uuid.uuid4(), "Why is it blue?")
     answer.text, answer.status, answer.model = "Scattering.", Status.FAILED, "gpt-test"
+    answer.model_label = "Thorough"
     answer.error_code, answer.error_detail, answer.seconds = "busy", "HTTP 503, request req-1", 1.25
     answer.save()
     return answer
@@ -27,7 +28,7 @@ def answer():
 
 def test_the_list_shows_what_an_operator_looks_for(operator, answer):
     page = operator.get(reverse("admin:answers_answer_changelist")).content.decode()
-    for text in ("Why is it blue?", "Failed", "alice", "gpt-test", "1.2", "busy"):
+    for text in ("Why is it blue?", "Failed", "alice", "gpt-test", "Thorough", "1.2", "busy"):
         assert text in page
 
 
@@ -43,6 +44,7 @@ def test_one_answer_shows_all_and_changes_nothing(operator, answer):
     address = reverse("admin:answers_answer_change", args=[answer.pk])
     page = operator.get(address).content.decode()
     assert "Scattering." in page
+    assert "Thorough" in page
     assert "HTTP 503, request req-1" in page
     assert operator.post(address, {"text": "forged"}).status_code == 403
     assert operator.get(reverse("admin:answers_answer_add")).status_code == 403

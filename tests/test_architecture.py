@@ -6,7 +6,7 @@ from tests.sites import ROOT
 
 MODULES = [path for path in sorted((ROOT / "answers").rglob("*.py")) if "migrations" not in path.parts]
 WEB = {"consumers", "routing", "views", "urls", "admin", "forms"}
-WEB |= {"history", "deletion", "export", "rating", "sharing"}
+WEB |= {"history", "deletion", "export", "rating", "sharing", "asking", "plain"}
 DOMAIN = {
     "worker",
     "relay",
@@ -18,6 +18,8 @@ DOMAIN = {
     "demo",
     "outcome",
     "upstream",
+    "context",
+    "thread",
 }
 
 

@@ -55,6 +55,17 @@ def test_it_is_printed_as_it_comes_and_ctrl_c_stops_it(terminal, api_server):
     assert stored(terminal) == "('Go on', 'stopped', 'So far')"
 
 
+def test_it_stops_when_nobody_reads_it_any_more(terminal, api_server):
+    api_server.behaviour = stall(["So far"])
+    with start(terminal, "Go on") as process:
+        assert process.stdout.read(6) == "So far"
+        process.stdout.close()
+        api_server.requests[0].chunk(", so good")
+        assert process.wait(10) == 130
+        assert process.stderr.read() == "The answer was stopped.\n"
+    assert api_server.requests[0].closed.wait(1)
+
+
 def test_a_failure_is_a_sentence_and_an_exit_code(terminal, api_server):
     api_server.behaviour = refuse(401, "bad key")
     output, errors = (process := start(terminal, "Hi?")).communicate(timeout=20)
@@ -76,6 +87,20 @@ def test_a_blank_question_is_refused(terminal, api_server):
     _, errors = (process := start(terminal, "  ")).communicate(timeout=20)
     assert (process.returncode, errors) == (2, "CommandError: Please type a question first.\n")
     assert api_server.requests == []
+
+
+def test_a_model_may_be_chosen_by_its_name(terminal, api_server):
+    terminal.environment |= {"ASKME_MODEL": "", "ASKME_MODELS": "Fast=small, Thorough=large"}
+    for arguments in ([], ["--model", "large"]):
+        process = start(terminal, "Hi?", *arguments)
+        assert process.communicate(timeout=20)[1] == ""
+    assert [request.body["model"] for request in api_server.requests] == ["small", "large"]
+    labels = "from answers.models import Answer; print(*Answer.objects.values_list('model_label', flat=True))"
+    assert terminal.manage("shell", "-c", labels).stdout.splitlines()[-1] == "Thorough Fast"
+    _, errors = (process := start(terminal, "Hi?", "--model", "Thorough")).communicate(timeout=20)
+    assert process.returncode == 2
+    assert errors == "CommandError: This model is not offered any more. Please choose another.\n"
+    assert len(api_server.requests) == 2
 
 
 def test_a_length_limit_is_named(terminal, api_server):

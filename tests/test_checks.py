@@ -43,6 +43,16 @@ WRONG = [
         "E013",
         "ASKME_OIDC_CLIENT_ID and ASKME_OIDC_CLIENT_SECRET",
     ),
+    ({"ASKME_MODELS": "Fast=small,,large"}, "E001", "Fast=gpt-4.1-mini"),
+    ({"ASKME_MODELS": "small, "}, "E001", "a part of it is empty"),
+    ({"ASKME_MODELS": "Fast="}, "E001", "a part of it is empty"),
+    ({"ASKME_MODELS": "=small"}, "E001", "a part of it is empty"),
+    ({"ASKME_MODELS": "Fast=small, Quick=small"}, "E001", "'Quick=small' says again"),
+    ({"ASKME_MODELS": "Fast=small, Fast=large"}, "E001", "'Fast=large' says again"),
+    ({"ASKME_MODELS": "small, large, small"}, "E001", "'small' says again"),
+    ({"ASKME_MODELS": "Fast=" + "x" * 201}, "E015", "at most 200"),
+    ({"ASKME_CONTEXT_TOKENS": "-1"}, "E002", "ASKME_CONTEXT_TOKENS"),
+    ({"ASKME_CONTEXT_TOKENS": "10000000000"}, "E016", "at most 10000000"),
     (OIDC | {"ASKME_OIDC_ISSUER": "http://id.example"}, "E014", "https://login.example.org"),
 ]
 
@@ -68,6 +78,30 @@ def test_a_provider_that_lets_everybody_in_is_a_warning(tmp_path):
     google = OIDC | {"ASKME_OIDC_ISSUER": "https://accounts.google.com"}
     assert "askme.W002" in check(tmp_path, **google).stderr
     assert "askme.W002" not in check(tmp_path, **google, ASKME_OIDC_DOMAINS="example.org").stderr
+
+
+def test_one_model_beside_a_choice_of_models_is_a_warning(tmp_path):
+    done = check(tmp_path, ASKME_MODEL="small", ASKME_MODELS="Fast=small, large")
+    assert done.returncode == 0
+    assert "askme.W003" in done.stderr
+
+
+def test_a_choice_of_models_is_enough_for_another_server(tmp_path):
+    done = check(
+        tmp_path,
+        OPENAI_BASE_URL="http://localhost:11434/v1",
+        ASKME_MODELS=" Fast = llama3.2:1b ,Thorough=a=b, qwen3:32b",
+        ASKME_CONTEXT_TOKENS="0",
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_models_are_offered_in_their_order_and_a_name_is_its_own_label(monkeypatch):
+    from askme.environment import Environment
+
+    monkeypatch.setenv("ASKME_MODELS", " Fast = llama3.2:1b ,Thorough=a=b, qwen3:32b")
+    models = Environment().labelled("ASKME_MODELS")
+    assert list(models.items()) == [("llama3.2:1b", "Fast"), ("a=b", "Thorough"), ("qwen3:32b", "qwen3:32b")]
 
 
 def test_right_settings_pass_in_silence(tmp_path):

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from answers.completions import Client
-from answers.completions.errors import CompletionError, InternalError
+from answers.completions import Client, Prompt, Turn
+from answers.completions.errors import BadRequest, CompletionError, InternalError
 from tests.api_server import ApiServer, Behaviour, Exchange, answer, events, refuse
 
 ClientFor = Callable[..., Client]
@@ -24,7 +24,7 @@ def chunk(text: str | None = None, finish_reason: str | None = None) -> dict[str
 
 def failure_of(client: Client) -> CompletionError:
     with pytest.raises(CompletionError) as caught:
-        list(client.ask("Why?"))
+        list(client.ask(Prompt("Why?")))
     return caught.value
 
 
@@ -98,7 +98,7 @@ def test_error_frames_of_other_servers_are_understood(
         exchange.finish()
 
     api_server.behaviour = behaviour
-    completion = client_for(api_server).ask("Why?")
+    completion = client_for(api_server).ask(Prompt("Why?"))
     assert next(completion) == "Half"
     with pytest.raises(CompletionError) as caught:
         next(completion)
@@ -166,7 +166,7 @@ def test_a_fault_of_ours_is_logged_and_named_internal(
 ) -> None:
     monkeypatch.setattr("answers.completions.client.read_reply", lambda *args, **kwargs: 1 / 0)
     with pytest.raises(InternalError) as caught:
-        list(client_for(api_server).ask("Why?"))
+        list(client_for(api_server).ask(Prompt("Why?")))
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
     assert "ZeroDivisionError" in caplog.text
     assert api_server.requests[0].closed.wait(5)
@@ -252,7 +252,7 @@ def test_passing_trouble_is_not_shown(
 ) -> None:
     monkeypatch.setattr("answers.completions.failures.FIRST_PAUSE_SECONDS", 0.01)
     api_server.script(trouble, trouble)
-    completion = client_for(api_server).ask("Why?")
+    completion = client_for(api_server).ask(Prompt("Why?"))
     assert "".join(completion) == "Hello, world"
     assert completion.request_id == "req-3"
     assert [request.body for request in api_server.requests] == [api_server.requests[0].body] * 3
@@ -269,14 +269,14 @@ def test_a_stream_that_breaks_before_its_first_text_is_asked_again(
         exchange.cut()
 
     api_server.script(breaks)
-    assert "".join(client_for(api_server).ask("Why?")) == "Hello, world"
+    assert "".join(client_for(api_server).ask(Prompt("Why?"))) == "Hello, world"
 
 
 def test_trouble_after_the_first_text_is_never_asked_again(
     api_server: ApiServer, client_for: ClientFor
 ) -> None:
     api_server.behaviour = events(chunk("Half"), {"error": {"message": "x", "code": "rate_limit_exceeded"}})
-    completion = client_for(api_server).ask("Why?")
+    completion = client_for(api_server).ask(Prompt("Why?"))
     assert next(completion) == "Half"
     with pytest.raises(CompletionError) as caught:
         next(completion)
@@ -289,7 +289,7 @@ def test_the_wait_is_as_long_as_asked(
     api_server: ApiServer, client_for: ClientFor, headers: dict[str, str]
 ) -> None:
     api_server.script(refuse(429, "x", headers))
-    list(client_for(api_server).ask("Why?"))
+    list(client_for(api_server).ask(Prompt("Why?")))
     first, second = (request.arrived for request in api_server.requests)
     assert 0.3 <= second - first < 2
 
@@ -310,9 +310,9 @@ def test_a_connection_that_the_server_closed_meanwhile_costs_nothing(
     """As a restarted server or a firewall does: the close meets the next request on its way."""
     api_server.script(answer(["one"]), closes_at_once)
     client = client_for(api_server)
-    assert list(client.ask("Why?")) == ["one"]
+    assert list(client.ask(Prompt("Why?"))) == ["one"]
     began = time.monotonic()
-    assert "".join(client.ask("Why?")) == "Hello, world"
+    assert "".join(client.ask(Prompt("Why?"))) == "Hello, world"
     assert time.monotonic() - began < 0.25  # no pause: half a second otherwise
     assert api_server.accepted == 2
 
@@ -324,8 +324,8 @@ def test_a_reply_that_breaks_off_is_no_stale_connection(api_server: ApiServer, c
 
     api_server.script(answer(["one"]), breaks)
     client = client_for(api_server)
-    list(client.ask("Why?"))
-    assert "".join(client.ask("Why?")) == "Hello, world"
+    list(client.ask(Prompt("Why?")))
+    assert "".join(client.ask(Prompt("Why?"))) == "Hello, world"
     _, second, third = (request.arrived for request in api_server.requests)
     assert third - second > 0.3  # the pause of a first retry
 
@@ -361,8 +361,8 @@ def test_the_newer_name_of_the_limit_is_tried_once_and_kept(
 ) -> None:
     api_server.script(refuse(400, OPENAI_REFUSAL))
     client = client_for(api_server, max_tokens=7)
-    assert "".join(client.ask("Why?")) == "Hello, world"
-    assert "".join(client.ask("Why?")) == "Hello, world"
+    assert "".join(client.ask(Prompt("Why?"))) == "Hello, world"
+    assert "".join(client.ask(Prompt("Why?"))) == "Hello, world"
     fields = [
         request.body.keys() & {"max_tokens", "max_completion_tokens"} for request in api_server.requests
     ]
@@ -373,10 +373,48 @@ def test_the_newer_name_of_the_limit_is_tried_once_and_kept(
 def test_every_refused_field_is_left_out(api_server: ApiServer, client_for: ClientFor) -> None:
     api_server.behaviour = picky("temperature", "stream_options", "max_tokens", "max_completion_tokens")
     client = client_for(api_server, temperature=0.5)
-    assert list(client.ask("Why?")) == ["Hi"]
+    assert list(client.ask(Prompt("Why?"))) == ["Hi"]
     assert api_server.requests[-1].body.keys() == {"model", "messages", "stream"}
     asked = len(api_server.requests)
-    assert list(client.ask("Why?")) == ["Hi"]
+    assert list(client.ask(Prompt("Why?"))) == ["Hi"]
+    assert len(api_server.requests) == asked + 1
+
+
+def test_what_one_model_refuses_another_is_still_sent(api_server: ApiServer, client_for: ClientFor) -> None:
+    def newer_refuses(exchange: Exchange) -> None:
+        behaviour = (
+            picky("max_tokens") if exchange.body["model"] == "newer" else picky("max_completion_tokens")
+        )
+        behaviour(exchange)
+
+    api_server.behaviour = newer_refuses
+    client = client_for(api_server)
+    for model in ("newer", "older", "newer", "older", ""):
+        assert list(client.ask(Prompt("Why?", model=model))) == ["Hi"]
+    asked = [
+        (request.body["model"], "max_completion_tokens" in request.body) for request in api_server.requests
+    ]
+    assert asked == [
+        ("newer", False),
+        ("newer", True),
+        ("older", False),
+        ("newer", True),
+        ("older", False),
+        ("small", False),
+    ]
+
+
+def test_only_so_many_models_are_remembered(
+    api_server: ApiServer, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("answers.completions.endpoint.MODELS", 3)
+    api_server.behaviour = picky("max_tokens")
+    client = client_for(api_server)
+    for number in range(10):
+        assert list(client.ask(Prompt("Why?", model=f"model-{number}"))) == ["Hi"]
+        assert len(client.dialects._learnt) <= 3
+    asked = len(api_server.requests)
+    assert list(client.ask(Prompt("Why?", model="model-9"))) == ["Hi"]
     assert len(api_server.requests) == asked + 1
 
 
@@ -384,7 +422,7 @@ def test_a_fallback_that_does_not_help_is_not_kept(api_server: ApiServer, client
     api_server.script(refuse(400, OPENAI_REFUSAL), refuse(400, "Bad"))
     client = client_for(api_server)
     assert failure_of(client).code == "bad_request"
-    list(client.ask("Why?"))
+    list(client.ask(Prompt("Why?")))
     assert "max_tokens" in api_server.requests[-1].body
 
 
@@ -397,5 +435,63 @@ def test_a_limit_that_is_too_large_is_no_refused_field(api_server: ApiServer, cl
 def test_a_422_of_pydantic_is_understood(api_server: ApiServer, client_for: ClientFor) -> None:
     detail = [{"loc": ["body", "stream_options"], "msg": "Extra inputs are not permitted"}]
     api_server.script(lambda exchange: exchange.reply(422, {"detail": detail}))
-    assert "".join(client_for(api_server).ask("Why?")) == "Hello, world"
+    assert "".join(client_for(api_server).ask(Prompt("Why?"))) == "Hello, world"
     assert "stream_options" not in json.loads(api_server.requests[1].content)
+
+
+# Earlier turns that are too much
+
+
+TURNS = tuple(Turn(f"{number}?", f"{number}.") for number in range(5))
+
+
+def takes(messages: int, refusal: Behaviour) -> Behaviour:
+    """Takes so many messages and no more."""
+
+    def behaviour(exchange: Exchange) -> None:
+        (answer(["Hi"]) if len(exchange.body["messages"]) <= messages else refusal)(exchange)
+
+    return behaviour
+
+
+SAID_TOO_LONG = [
+    refuse(400, {"message": "...", "type": "invalid_request_error", "code": "context_length_exceeded"}),
+    refuse(
+        400, {"message": "This model's maximum context length is 4096 tokens.", "type": "BadRequestError"}
+    ),
+    refuse(400, {"message": "x", "type": "exceed_context_size_error", "code": 400}),  # llama.cpp
+    refuse(500, {"message": "Context size has been exceeded.", "type": "server_error", "code": 500}),
+    refuse(413, "x"),
+    events({"error": {"message": "the request exceeds the available context size", "code": 500}}),
+]
+
+
+@pytest.mark.parametrize("refusal", SAID_TOO_LONG)
+def test_a_model_for_which_it_is_too_much_gets_the_newer_turns(
+    api_server: ApiServer, client_for: ClientFor, refusal: Behaviour
+) -> None:
+    api_server.behaviour = takes(3, refusal)
+    assert list(client_for(api_server).ask(Prompt("Why?", TURNS))) == ["Hi"]
+    sent = [[message["content"] for message in one.body["messages"]] for one in api_server.requests]
+    assert [len(contents) for contents in sent] == [11, 5, 3]
+    assert sent[-1] == ["4?", "4.", "Why?"]
+
+
+@pytest.mark.parametrize("refusal", SAID_TOO_LONG)
+def test_a_question_that_is_too_long_by_itself_is_named(
+    api_server: ApiServer, client_for: ClientFor, refusal: Behaviour
+) -> None:
+    api_server.behaviour = refusal
+    with pytest.raises(BadRequest, match="shorten it"):
+        list(client_for(api_server).ask(Prompt("Why?", TURNS)))
+    assert [len(request.body["messages"]) for request in api_server.requests] == [11, 5, 3, 1]
+
+
+def test_fewer_turns_are_none_of_the_other_tries(
+    api_server: ApiServer, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("answers.completions.failures.FIRST_PAUSE_SECONDS", 0.01)
+    busy = refuse(503, "x", AT_ONCE)
+    api_server.script(busy, SAID_TOO_LONG[0], busy, SAID_TOO_LONG[0])
+    assert "".join(client_for(api_server).ask(Prompt("Why?", TURNS))) == "Hello, world"
+    assert len(api_server.requests) == 5

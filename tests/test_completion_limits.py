@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from answers.completions import Client, Completion
+from answers.completions import Client, Completion, Prompt
 from answers.completions.errors import CompletionError, ConnectionFailed, TimedOut
 from answers.completions.transport import Reply
 from tests.api_server import ApiServer, Behaviour, Exchange, answer, numbered, refuse, stall
@@ -135,7 +135,7 @@ def half(exchange: Exchange) -> None:
 )
 def test_stop_before_the_first_text(server: ApiServer, client_for: ClientFor, behaviour: Behaviour) -> None:
     server.behaviour = behaviour
-    reader = Reader(client_for(server).ask("Why?"))
+    reader = Reader(client_for(server).ask(Prompt("Why?")))
     exchange = server.wait_for_requests(1)
     began = stop(reader)
     assert reader.texts == []
@@ -148,7 +148,7 @@ def test_stop_before_the_first_text(server: ApiServer, client_for: ClientFor, be
 @pytest.mark.parametrize("framing", ["chunked", "close"])
 def test_stop_in_the_midst_keeps_the_text(server: ApiServer, client_for: ClientFor, framing: str) -> None:
     server.behaviour = stall(["Half ", "an ans"], framing=framing)
-    reader = Reader(client_for(server).ask("Why?"))
+    reader = Reader(client_for(server).ask(Prompt("Why?")))
     assert reader.first.wait(5)
     began = stop(reader)
     assert "".join(reader.texts) in ("Half ", "Half an ans")
@@ -160,7 +160,7 @@ def test_stop_in_the_midst_keeps_the_text(server: ApiServer, client_for: ClientF
 
 def test_stop_while_text_pours_in(server: ApiServer, client_for: ClientFor) -> None:
     server.behaviour = numbered(1_000_000)
-    reader = Reader(client_for(server, answer_bytes=0).ask("Why?"))
+    reader = Reader(client_for(server, answer_bytes=0).ask(Prompt("Why?")))
     assert reader.first.wait(5)
     stop(reader)
     assert reader.texts == [f"{index} " for index in range(len(reader.texts))]
@@ -169,7 +169,7 @@ def test_stop_while_text_pours_in(server: ApiServer, client_for: ClientFor) -> N
 
 def test_stop_from_within_the_reading_thread(api_server: ApiServer, client_for: ClientFor) -> None:
     api_server.behaviour = stall(["one"])
-    completion = client_for(api_server).ask("Why?")
+    completion = client_for(api_server).ask(Prompt("Why?"))
     for _ in completion:
         completion.stop()
         completion.stop()
@@ -179,8 +179,8 @@ def test_stop_from_within_the_reading_thread(api_server: ApiServer, client_for: 
 
 def test_stop_before_the_beginning_asks_nothing(api_server: ApiServer, client_for: ClientFor) -> None:
     client = client_for(api_server)
-    list(client.ask("Why?"))  # so that there is a connection to be reused
-    completion = client.ask("Why?")
+    list(client.ask(Prompt("Why?")))  # so that there is a connection to be reused
+    completion = client.ask(Prompt("Why?"))
     completion.stop()
     assert list(completion) == []
     assert completion.stopped
@@ -189,7 +189,7 @@ def test_stop_before_the_beginning_asks_nothing(api_server: ApiServer, client_fo
 
 def test_stop_while_waiting_to_try_again(api_server: ApiServer, client_for: ClientFor) -> None:
     api_server.behaviour = refuse(429, "x", {"retry-after": "9"})
-    reader = Reader(client_for(api_server).ask("Why?"))
+    reader = Reader(client_for(api_server).ask(Prompt("Why?")))
     assert api_server.wait_for_requests(1).wait(0.05) is False
     stop(reader)
     assert len(api_server.requests) == 1
@@ -199,7 +199,7 @@ def test_stop_while_waiting_to_try_again(api_server: ApiServer, client_for: Clie
 def test_stop_while_connecting(api_server: ApiServer, client_for: ClientFor, scheme: str) -> None:
     with full_listener() as address:
         client = client_for(api_server, base_url=f"{scheme}:{address}", connect_seconds=20)
-        reader = Reader(client.ask("Why?"))
+        reader = Reader(client.ask(Prompt("Why?")))
         reader.join(0.2)
         assert reader.is_alive()
         stop(reader)
@@ -207,14 +207,16 @@ def test_stop_while_connecting(api_server: ApiServer, client_for: ClientFor, sch
 
 def test_stop_during_the_tls_handshake(api_server: ApiServer, client_for: ClientFor) -> None:
     with mute_listener() as (address, taken, closed):
-        reader = Reader(client_for(api_server, base_url=f"https:{address}", connect_seconds=20).ask("Why?"))
+        reader = Reader(
+            client_for(api_server, base_url=f"https:{address}", connect_seconds=20).ask(Prompt("Why?"))
+        )
         assert taken.wait(5)
         stop(reader)
         assert closed.wait(5)
 
 
 def test_stop_after_the_end_changes_nothing(api_server: ApiServer, client_for: ClientFor) -> None:
-    completion = client_for(api_server).ask("Why?")
+    completion = client_for(api_server).ask(Prompt("Why?"))
     assert "".join(completion) == "Hello, world"
     completion.stop()
     assert not completion.stopped
@@ -223,7 +225,7 @@ def test_stop_after_the_end_changes_nothing(api_server: ApiServer, client_for: C
 
 def test_stop_after_a_failure_changes_nothing(api_server: ApiServer, client_for: ClientFor) -> None:
     api_server.behaviour = refuse(400)
-    completion = client_for(api_server).ask("Why?")
+    completion = client_for(api_server).ask(Prompt("Why?"))
     with pytest.raises(CompletionError):
         next(completion)
     completion.stop()
@@ -234,10 +236,10 @@ def test_a_late_stop_does_not_cut_the_next_question_on_the_same_connection(
     server: ApiServer, client_for: ClientFor
 ) -> None:
     client = client_for(server, connections=1)
-    first = client.ask("first")
+    first = client.ask(Prompt("first"))
     assert "".join(first) == "Hello, world"
     server.behaviour = stall(["second"])
-    second = Reader(client.ask("second"))
+    second = Reader(client.ask(Prompt("second")))
     assert second.first.wait(5)
     assert server.accepted == 1  # or this test would test nothing
     first.stop()
@@ -252,7 +254,7 @@ def test_a_stop_that_meets_the_end_does_not_cut_the_next_question_either(
 ) -> None:
     """The connection is in use again before the first question knows that it is over."""
     client = client_for(server, connections=1)
-    first = client.ask("first")
+    first = client.ask(Prompt("first"))
     others: list[Reader] = []
     drain = Reply.drain
 
@@ -260,7 +262,7 @@ def test_a_stop_that_meets_the_end_does_not_cut_the_next_question_either(
         drain(reply, seconds)
         if not others:
             server.behaviour = stall(["second"])
-            others.append(Reader(client.ask("second")))
+            others.append(Reader(client.ask(Prompt("second"))))
             assert others[0].first.wait(5)
             first.stop()
 
@@ -282,7 +284,7 @@ def test_after_a_stop_nothing_more_is_read(
         sent.set()
 
     api_server.behaviour = all_at_once
-    completion = client_for(api_server).ask("Why?")
+    completion = client_for(api_server).ask(Prompt("Why?"))
     assert next(completion) == "0 "
     assert sent.wait(5)
     completion.stop()
@@ -297,7 +299,7 @@ def test_a_stop_at_any_moment_harms_nobody_else(api_server: ApiServer, client_fo
     whole = [f"{index} " for index in range(20)]
 
     def ask(stop_after: float) -> bool:
-        completion = client.ask("Why?")
+        completion = client.ask(Prompt("Why?"))
         timer = threading.Timer(stop_after, completion.stop) if stop_after else None
         if timer:
             timer.start()
@@ -315,10 +317,10 @@ def test_a_stop_at_any_moment_harms_nobody_else(api_server: ApiServer, client_fo
 def test_a_connection_that_was_cut_is_not_used_again(api_server: ApiServer, client_for: ClientFor) -> None:
     api_server.script(stall(["one"]))
     client = client_for(api_server, connections=1)
-    completion = client.ask("Why?")
+    completion = client.ask(Prompt("Why?"))
     for _ in completion:
         completion.stop()
-    assert "".join(client.ask("Why?")) == "Hello, world"
+    assert "".join(client.ask(Prompt("Why?"))) == "Hello, world"
     assert api_server.accepted == 2
 
 
@@ -326,7 +328,7 @@ def test_an_iterator_that_is_dropped_closes_its_connection(
     api_server: ApiServer, client_for: ClientFor
 ) -> None:
     api_server.behaviour = stall(["one"])
-    completion = client_for(api_server).ask("Why?")
+    completion = client_for(api_server).ask(Prompt("Why?"))
     assert next(completion) == "one"
     del completion
     assert api_server.requests[0].closed.wait(5)
@@ -346,7 +348,7 @@ def test_the_first_text_has_a_deadline_that_nothing_but_text_can_move(
     server.behaviour = behaviour
     began = time.monotonic()
     with pytest.raises(TimedOut, match="did not begin"):
-        list(client_for(server, first_text_seconds=0.3, silence_seconds=0.1).ask("Why?"))
+        list(client_for(server, first_text_seconds=0.3, silence_seconds=0.1).ask(Prompt("Why?")))
     assert 0.3 <= time.monotonic() - began < 1.3
     assert server.requests[0].closed.wait(5)
     assert len(server.requests) == 1
@@ -357,7 +359,7 @@ def test_silence_has_a_deadline_and_the_text_is_kept(
     server: ApiServer, client_for: ClientFor, behaviour: Behaviour
 ) -> None:
     server.behaviour = behaviour
-    completion = client_for(server, first_text_seconds=5, silence_seconds=0.3).ask("Why?")
+    completion = client_for(server, first_text_seconds=5, silence_seconds=0.3).ask(Prompt("Why?"))
     assert next(completion) == "Half"
     began = time.monotonic()
     with pytest.raises(TimedOut, match="fell silent"):
@@ -369,13 +371,13 @@ def test_silence_has_a_deadline_and_the_text_is_kept(
 def test_text_in_time_is_no_silence(api_server: ApiServer, client_for: ClientFor) -> None:
     api_server.behaviour = answer(["a"] * 8, delay=0.1)
     client = client_for(api_server, first_text_seconds=0.5, silence_seconds=0.5)
-    assert list(client.ask("Why?")) == ["a"] * 8
+    assert list(client.ask(Prompt("Why?"))) == ["a"] * 8
 
 
 def test_the_whole_answer_has_a_deadline(server: ApiServer, client_for: ClientFor) -> None:
     server.behaviour = answer(["a"] * 1000, delay=0.02)
     began = time.monotonic()
-    reader = Reader(client_for(server, answer_seconds=0.4).ask("Why?")).ended()
+    reader = Reader(client_for(server, answer_seconds=0.4).ask(Prompt("Why?"))).ended()
     assert isinstance(reader.error, TimedOut)
     assert "took too long" in reader.error.message
     assert 0.4 <= reader.ended_at - began < 1.4
@@ -385,7 +387,7 @@ def test_the_whole_answer_has_a_deadline(server: ApiServer, client_for: ClientFo
 
 def test_a_slow_reader_is_not_the_models_silence(api_server: ApiServer, client_for: ClientFor) -> None:
     api_server.behaviour = stall(["one"])
-    completion = client_for(api_server, silence_seconds=0.4).ask("Why?")
+    completion = client_for(api_server, silence_seconds=0.4).ask(Prompt("Why?"))
     assert next(completion) == "one"
     api_server.requests[0].wait(0.6)  # nobody reads
     api_server.release()
@@ -402,7 +404,9 @@ def test_reasoning_is_a_sign_of_life(api_server: ApiServer, client_for: ClientFo
         exchange.finish()
 
     api_server.behaviour = thinks
-    assert list(client_for(api_server, first_text_seconds=0.5, silence_seconds=0.5).ask("Why?")) == ["Yes."]
+    assert list(client_for(api_server, first_text_seconds=0.5, silence_seconds=0.5).ask(Prompt("Why?"))) == [
+        "Yes."
+    ]
 
 
 def test_reasoning_for_ever_meets_the_answers_deadline(api_server: ApiServer, client_for: ClientFor) -> None:
@@ -413,7 +417,7 @@ def test_reasoning_for_ever_meets_the_answers_deadline(api_server: ApiServer, cl
 
     api_server.behaviour = thinks
     with pytest.raises(TimedOut, match="took too long"):
-        list(client_for(api_server, answer_seconds=0.4).ask("Why?"))
+        list(client_for(api_server, answer_seconds=0.4).ask(Prompt("Why?")))
 
 
 def test_the_wait_for_the_first_text_goes_on_over_all_attempts(
@@ -426,7 +430,7 @@ def test_the_wait_for_the_first_text_goes_on_over_all_attempts(
     api_server.behaviour = late
     began = time.monotonic()
     with pytest.raises(CompletionError):
-        list(client_for(api_server, first_text_seconds=0.5).ask("Why?"))
+        list(client_for(api_server, first_text_seconds=0.5).ask(Prompt("Why?")))
     assert 0.3 <= time.monotonic() - began < 0.9
 
 
@@ -439,13 +443,13 @@ def test_connecting_has_a_deadline(
         began = time.monotonic()
         client = client_for(api_server, base_url=f"{scheme}:{address}", connect_seconds=0.3)
         with pytest.raises(ConnectionFailed, match="cannot be reached"):
-            list(client.ask("Why?"))
+            list(client.ask(Prompt("Why?")))
         assert 0.3 <= time.monotonic() - began < 1.3
 
 
 def test_the_deadline_of_connecting_ends_with_it(server: ApiServer, client_for: ClientFor) -> None:
     server.behaviour = answer(["one", "two"], delay=0.25)
-    assert list(client_for(server, connect_seconds=0.4).ask("Why?")) == ["one", "two"]
+    assert list(client_for(server, connect_seconds=0.4).ask(Prompt("Why?"))) == ["one", "two"]
 
 
 def test_an_address_that_does_not_answer_leaves_time_for_the_next(
@@ -456,7 +460,7 @@ def test_an_address_that_does_not_answer_leaves_time_for_the_next(
         addresses = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port)) for port in ports]
         monkeypatch.setattr("socket.getaddrinfo", lambda *_: addresses)
         client = client_for(api_server, base_url="http://api.example/v1", connect_seconds=1)
-        assert "".join(client.ask("Why?")) == "Hello, world"
+        assert "".join(client.ask(Prompt("Why?"))) == "Hello, world"
 
 
 def test_the_tls_handshake_is_part_of_connecting(
@@ -467,7 +471,7 @@ def test_the_tls_handshake_is_part_of_connecting(
         began = time.monotonic()
         client = client_for(api_server, base_url=f"https:{address}", connect_seconds=0.3)
         with pytest.raises(ConnectionFailed, match="cannot be reached"):
-            list(client.ask("Why?"))
+            list(client.ask(Prompt("Why?")))
         assert 0.3 <= time.monotonic() - began < 1.3
         assert closed.wait(5)
 
@@ -476,7 +480,7 @@ def test_zero_means_no_deadline(api_server: ApiServer, client_for: ClientFor) ->
     client = client_for(
         api_server, connect_seconds=0, first_text_seconds=0, silence_seconds=0, answer_seconds=0
     )
-    assert "".join(client.ask("Why?")) == "Hello, world"
+    assert "".join(client.ask(Prompt("Why?"))) == "Hello, world"
 
 
 # Connections
@@ -489,13 +493,13 @@ def test_a_connection_is_reused_after_a_whole_answer(
     server.behaviour = answer(["one"], encoding=encoding)
     client = client_for(server)
     for _ in range(3):
-        assert list(client.ask("Why?")) == ["one"]
+        assert list(client.ask(Prompt("Why?"))) == ["one"]
     assert server.accepted == 1
 
 
 def test_a_connection_is_reused_after_a_refusal(server: ApiServer, client_for: ClientFor) -> None:
     server.script(refuse(429, "x", {"retry-after-ms": "1"}), refuse(500, "x", {"retry-after-ms": "1"}))
-    assert "".join(client_for(server).ask("Why?")) == "Hello, world"
+    assert "".join(client_for(server).ask(Prompt("Why?"))) == "Hello, world"
     assert server.accepted == 1
 
 
@@ -504,19 +508,19 @@ def test_as_many_answers_stream_at_once_as_there_are_connections(
 ) -> None:
     api_server.behaviour = stall(["one"])
     client = client_for(api_server, connections=20)
-    readers = [Reader(client.ask("Why?")) for _ in range(20)]
+    readers = [Reader(client.ask(Prompt("Why?"))) for _ in range(20)]
     assert all(reader.first.wait(5) for reader in readers)
     assert api_server.connections == 20
     api_server.release()
     assert [reader.ended().texts for reader in readers] == [["one"]] * 20
-    assert list(client.ask("Why?")) == ["one"]
+    assert list(client.ask(Prompt("Why?"))) == ["one"]
     assert api_server.accepted == 20  # all went back to the pool
     assert "pool is full" not in caplog.text
 
 
 def test_closing_the_client_closes_idle_connections(api_server: ApiServer, client_for: ClientFor) -> None:
     client = client_for(api_server)
-    list(client.ask("Why?"))
+    list(client.ask(Prompt("Why?")))
     assert api_server.connections == 1
     client.close()
     assert api_server.wait_for(lambda: api_server.connections == 0, 5)

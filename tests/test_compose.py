@@ -292,6 +292,7 @@ def test_the_image_has_no_secret_and_no_database(image):
         "accounts",
         "answers",
         "askme",
+        "locale",
         "templates",
         "manage.py",
         "requirements.txt",

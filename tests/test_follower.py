@@ -9,6 +9,7 @@ import pytest
 from channels.db import database_sync_to_async
 
 from answers import follower as follower_module
+from answers.completions import Prompt
 from answers.follower import Follower
 from answers.layers import InMemoryLayer
 from answers.models import Answer, Status, User
@@ -53,7 +54,7 @@ class Source:
 
     def __init__(self, layer, row):
         self.layer, self.row = layer, row
-        self.answer = RunningAnswer(row.pk, row.user_id, row.question)
+        self.answer = RunningAnswer(row.pk, row.user_id, Prompt(row.question))
 
     async def write(self, text):
         self.answer.incoming.append(text)

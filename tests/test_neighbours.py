@@ -13,6 +13,8 @@ from websockets.exceptions import ConnectionClosed
 from tests.api_server import answer, stall
 from tests.raw_page import RawPage
 
+pytestmark = pytest.mark.measures
+
 COST_SECONDS = 1.0
 GROWTH_BYTES = 64 * 2**20
 TROUBLE_SECONDS = 4.0

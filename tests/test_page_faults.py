@@ -515,7 +515,7 @@ def test_who_is_logged_out_is_told_and_not_tried_again(
         for tab in (reader, writer):
             expect(tab.alert).to_contain_text("Your session has ended.")
             expect(tab.button).to_be_disabled()
-            expect(tab.button).to_have_text("Ask")
+            expect(tab.button).to_have_text("Ask", use_inner_text=True)
             expect(tab.box).to_be_enabled()
         reader.shows("You are ")
         expect(reader.stop).to_be_hidden()

@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 
+from answers.completions import Prompt
 from answers.models import Status
 from answers.outcome import Outcome
 from answers.relay import Relay, group_name
@@ -13,7 +14,7 @@ COMPLETE = Outcome(Status.COMPLETE)
 
 
 def running():
-    return RunningAnswer(uuid.uuid4(), user_id=1, question="?")
+    return RunningAnswer(uuid.uuid4(), user_id=1, prompt=Prompt("?"))
 
 
 @pytest.fixture

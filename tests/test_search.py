@@ -11,8 +11,9 @@ from django.core.management import call_command
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
+from answers import limits
 from answers.history import Page, filtered
-from answers.models import Answer, Share, Status, User
+from answers.models import Answer, Asked, Share, Status, User
 from answers.search import matching
 
 ANSWERS = 20_000
@@ -33,6 +34,10 @@ FILL = """
         CASE WHEN n % 500 = 0 THEN 'failed' ELSE 'complete' END, 'm', 'stop', false, '', '', '', '',
         timestamptz '2026-01-01' + n * interval '5 minutes', now()
     FROM generate_series(1, {answers}) n, LATERAL (SELECT md5('id' || n)::uuid AS id) one;
+    INSERT INTO answers_asked (user_id, address, at)
+    SELECT CASE WHEN n % 2 = 0 THEN 1000 ELSE 1001 + n % 200 END,
+        CASE WHEN n % 3 = 0 THEN '' ELSE '192.0.2.' || n % 250 END, now() - n * interval '4 seconds'
+    FROM generate_series(1, {answers}) n;
     INSERT INTO answers_share (token, thread, user_id, created_at)
     SELECT left(md5(id::text), 32), thread, user_id, now() FROM answers_answer WHERE status = 'failed';
     ANALYZE;
@@ -121,6 +126,17 @@ def test_a_shared_thread_goes_by_an_index(postgres, plans):
         )
 
     assert "Seq Scan on answers_answer" not in plans(look)
+
+
+def test_limits_go_by_an_index(postgres, plans, monkeypatch, settings):
+    settings.ASKME_QUESTIONS_PER_DAY = settings.ASKME_ADDRESS_QUESTIONS_PER_DAY = 100_000
+    monkeypatch.setattr("answers.limits.Answer.objects", Answer.objects.db_manager(postgres))
+    monkeypatch.setattr("answers.limits.Asked.objects", Asked.objects.db_manager(postgres))
+    user = User.objects.using(postgres).get(pk=1000)
+    plan = plans(lambda: limits.check(user, "192.0.2.7", uuid.uuid4()))
+    assert plan.count("Limit") == 5  # a minute and a day of the person and of the address, and who waits
+    assert "Seq Scan" not in plan, plan
+    assert "answer_unfinished" in plan, plan
 
 
 # -- Words

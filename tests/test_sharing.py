@@ -219,7 +219,7 @@ def test_ask_find_share_read_along_revoke_and_delete(shared_site: Site, open_tab
     tab.ask("Why is the ocean salty?")
     answer.say("Rivers carry ")
     tab.shows("Rivers carry ")
-    expect(tab.page.locator("#rating")).to_be_hidden()  # not yet
+    expect(tab.last.locator(".rating")).to_be_hidden()  # not yet
 
     page = tab.page
     page.get_by_role("link", name="History").click()

@@ -17,7 +17,7 @@ def alice():
 
 @pytest.fixture
 def answer(alice):
-    answer, _ = Answer.objects.ask(alice, uuid.uuid4(), "Why <b>?")
+    answer = Answer.objects.ask(alice, uuid.uuid4(), "Why <b>?")
     answer.text, answer.status = "Because <script>.", Status.COMPLETE
     answer.save()
     return answer

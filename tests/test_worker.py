@@ -11,57 +11,15 @@ from django.db import connection
 from django.utils import timezone
 
 from answers import journal
-from answers.models import Answer, Status, User
+from answers.completions import Prompt
+from answers.models import Answer, Status
 from answers.relay import group_name
 from answers.running import RunningAnswer
-from answers.worker import close_workers, current_worker
+from answers.worker import close_workers
 from tests.api_server import numbered, stall
+from tests.worker import ask, ended, save_question, settled, stored, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-async def worker(settings, api_server, monkeypatch):
-    for name in ("SAVE_SECONDS", "HEARTBEAT_SECONDS", "SWEEP_SECONDS", "GRACE_SECONDS"):
-        monkeypatch.setattr(journal, name, 0.05)
-    settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY = api_server.base_url, "sk-test"
-    settings.ASKME_DEMO, settings.ASKME_MODEL = False, "test"
-    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "answers.layers.InMemoryLayer"}}
-    yield current_worker()
-    api_server.release()
-    await close_workers()
-
-
-@database_sync_to_async
-def save_question(**fields):
-    user = User.objects.create_user(uuid.uuid4().hex)
-    row = Answer.objects.ask(user, uuid.uuid4(), "What?")
-    if fields:
-        Answer.objects.filter(pk=row.pk).update(**fields)
-    return row
-
-
-@database_sync_to_async
-def stored(row):
-    return Answer.objects.get(pk=row.pk)
-
-
-async def until(row, condition, seconds=10):
-    """The row as soon as `condition` holds for it."""
-    async with asyncio.timeout(seconds):
-        while not condition(found := await stored(row)):
-            await asyncio.sleep(0.01)
-    return found
-
-
-def is_ended(row):
-    return Status(row.status).is_end
-
-
-async def ask(worker, **fields):
-    row = await save_question(**fields)
-    worker.ask(RunningAnswer(row.pk, row.user_id, row.question))
-    return row
 
 
 async def test_the_row_is_there_before_the_api_is_asked_and_tells_all_at_the_end(worker, api_server):
@@ -75,7 +33,7 @@ async def test_the_row_is_there_before_the_api_is_asked_and_tells_all_at_the_end
         exchange.finish("stop", {"prompt_tokens": 5, "completion_tokens": 2})
 
     api_server.behaviour = look
-    row = await until(await ask(worker), is_ended)
+    row = await ended(await ask(worker))
     assert seen == [("What?",)]
     assert (row.status, row.text, row.finish_reason, row.model) == (
         "complete",
@@ -105,7 +63,7 @@ async def test_the_end_is_saved_before_it_is_told(worker, api_server):
     channel = await worker.relay.layer.new_channel()
     await worker.relay.layer.group_add(group_name(row.pk), channel)
     api_server.behaviour = numbered(50)
-    worker.ask(RunningAnswer(row.pk, row.user_id, row.question))
+    worker.ask(RunningAnswer(row.pk, row.user_id, Prompt(row.question)))
     async with asyncio.timeout(10):
         while (await worker.relay.layer.receive(channel))["type"] != "answer.finished":
             pass
@@ -114,7 +72,7 @@ async def test_the_end_is_saved_before_it_is_told(worker, api_server):
 
 async def test_an_error_is_stored_for_both_its_readers(worker, api_server):
     api_server.behaviour = lambda exchange: exchange.reply(404, {"error": {"message": "no such model"}})
-    row = await until(await ask(worker), is_ended)
+    row = await ended(await ask(worker))
     assert (row.status, row.error_code) == ("failed", "not_configured")
     assert "no such model" in row.error_detail
     assert "no such model" not in row.error_message
@@ -122,7 +80,7 @@ async def test_an_error_is_stored_for_both_its_readers(worker, api_server):
 
 async def test_a_fault_of_ours_still_ends_the_answer(worker, api_server, monkeypatch, caplog):
     monkeypatch.setattr("answers.completions.client.Completion.__next__", lambda self: 1 / 0)
-    row = await until(await ask(worker), is_ended)
+    row = await ended(await ask(worker))
     assert (row.status, row.error_code) == ("failed", "internal")
     assert "ZeroDivisionError" in caplog.text
 
@@ -134,7 +92,7 @@ async def test_a_stop_requested_in_the_store_stops_within_a_second(worker, api_s
     await until(row, lambda row: row.text)
     assert await database_sync_to_async(Answer.objects.request_stop)(row.user, row.pk)
     assert await asyncio.to_thread(exchange.closed.wait, 1)
-    assert (await until(row, is_ended)).status == "stopped"
+    assert (await ended(row)).status == "stopped"
 
 
 async def test_an_answer_that_somebody_else_ended_is_no_longer_run(worker, api_server):
@@ -155,7 +113,7 @@ async def test_what_nobody_runs_is_interrupted_with_its_text(worker):
     long_ago = timezone.now() - timedelta(seconds=journal.SILENT_SECONDS + 1)
     row = await save_question(status=Status.RUNNING, text="So far. ", heartbeat_at=long_ago)
     recent = await save_question(status=Status.RUNNING, text="Lives. ")
-    swept = await until(row, is_ended)
+    swept = await ended(row)
     assert (swept.status, swept.text) == ("interrupted", "So far. ")
     assert (await stored(recent)).status == "running"
 
@@ -191,7 +149,7 @@ async def test_one_person_runs_only_so_many_at_once(worker, api_server, settings
     user = (await save_question()).user
     for number in range(5):
         row = await database_sync_to_async(Answer.objects.ask)(user, uuid.uuid4(), f"{number}")
-        worker.ask(RunningAnswer(row.pk, user.pk, row.question))
+        worker.ask(RunningAnswer(row.pk, user.pk, Prompt(row.question)))
     await asyncio.to_thread(api_server.wait_for_requests, 3)
     other = await ask(worker)
     await asyncio.to_thread(api_server.wait_for_requests, 4)
@@ -199,3 +157,27 @@ async def test_one_person_runs_only_so_many_at_once(worker, api_server, settings
     worker.stop(other.pk)
     api_server.release()
     await asyncio.to_thread(api_server.wait_for_requests, 6)
+
+
+async def test_an_answer_for_which_there_is_no_thread_fails_and_the_next_one_runs(worker, monkeypatch):
+    submit = worker._threads.submit
+
+    def no_thread(*arguments):
+        monkeypatch.setattr(worker._threads, "submit", submit)
+        submit(*arguments)  # as ThreadPoolExecutor does: it keeps the work, then raises
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(worker._threads, "submit", no_thread)
+    first = await ended(await ask(worker))
+    assert (first.status, first.error_code) == ("failed", "internal")
+    assert (await ended(await ask(worker))).status == "complete"
+    await settled(worker)
+
+
+async def test_an_answer_for_which_there_is_no_model_fails_and_the_next_one_runs(worker, monkeypatch):
+    with monkeypatch.context() as broken:
+        broken.setattr("answers.upstream._endpoint", lambda: 1 / 0)
+        first = await ended(await ask(worker))
+    assert (first.status, first.error_code) == ("failed", "internal")
+    assert (await ended(await ask(worker))).status == "complete"
+    await settled(worker)

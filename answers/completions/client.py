@@ -1,4 +1,4 @@
-"""A question in, an iterator of text out: `for text in client.ask(question)`.
+"""A prompt in, an iterator of text out: `for text in client.ask(prompt)`.
 
 How often it is tried, with which fields, and what becomes of errors is decided here. Knows nothing of Django,
 people or threads: any number of threads may share a client, each with its own completion.
@@ -7,14 +7,14 @@ people or threads: any number of threads may share a client, each with its own c
 import json
 import logging
 from collections.abc import Iterator
-from itertools import count
 from typing import Any, Self
 
 from answers.completions.deltas import Usage
 from answers.completions.draft import Draft
-from answers.completions.endpoint import Dialect, Endpoint, request_body
+from answers.completions.endpoint import Dialects, Endpoint, request_body
 from answers.completions.errors import DETAIL_CHARS, CompletionError, InternalError, TooLarge
-from answers.completions.failures import api_failure, pause_seconds, refused_field
+from answers.completions.failures import TOO_LONG, api_failure, pause_seconds, refused_field
+from answers.completions.prompt import Prompt
 from answers.completions.record import Record
 from answers.completions.replies import read_reply
 from answers.completions.transport import Reply, Transport
@@ -37,7 +37,7 @@ class Client:
         self.endpoint = endpoint
         self.transport = Transport(endpoint, connections)
         self.shared_pace = Pace()
-        self.dialect = Dialect()  # learnt from the API's first refusals, then kept
+        self.dialects = Dialects()
 
     def pace(self, seconds: float) -> None:
         """From now on let so much time pass between two reads of an answer.
@@ -46,9 +46,9 @@ class Client:
         """
         self.shared_pace.seconds = seconds
 
-    def ask(self, question: str) -> "Completion":
+    def ask(self, prompt: Prompt) -> "Completion":
         """Nothing is sent before the first `next()`."""
-        return Completion(self, question)
+        return Completion(self, prompt)
 
     def close(self) -> None:
         self.transport.close()
@@ -62,8 +62,8 @@ class Completion:
     that is dropped in the midst closes its connection.
     """
 
-    def __init__(self, client: Client, question: str) -> None:
-        self._call = _Call(client, question)
+    def __init__(self, client: Client, prompt: Prompt) -> None:
+        self._call = _Call(client, prompt)
         self._texts = self._call.run()
 
     def __iter__(self) -> Self:
@@ -109,10 +109,11 @@ class _Call:
     of a completion that is dropped to the garbage collector.
     """
 
-    def __init__(self, client: Client, question: str) -> None:
+    def __init__(self, client: Client, prompt: Prompt) -> None:
         self._client = client
-        self._question = question
-        self._dialect = client.dialect
+        self._prompt = prompt
+        self._model = prompt.model or client.endpoint.model
+        self._dialect = client.dialects.of(self._model)
         self._clock = Clock(client.endpoint, client.shared_pace)
         self.wire = Wire(self._clock)
         self.draft = Draft(client.endpoint.answer_bytes)
@@ -143,17 +144,24 @@ class _Call:
             logger.info("%s", self.record.line(outcome, self.draft.finish_reason, self.draft.chars))
 
     def _tries(self) -> Iterator[str]:
-        for attempt in count(1):
+        attempt = 1
+        while True:
             try:
                 yield from self._attempt()
                 return
             except CompletionError as error:
-                if self.draft.chars or not error.retryable or attempt > RETRIES:
+                if self.draft.chars:
+                    raise
+                if error.message == TOO_LONG and self._prompt.earlier:
+                    self._prompt = self._prompt.with_fewer_turns()
+                    continue
+                if not error.retryable or attempt > RETRIES:
                     raise
                 pause = pause_seconds(error, attempt)
                 if not self._clock.allows(pause):
                     raise
             self.wire.sleep(pause)
+            attempt += 1
 
     def _attempt(self) -> Iterator[str]:
         self.draft = Draft(self._client.endpoint.answer_bytes)
@@ -165,12 +173,12 @@ class _Call:
             self.wire.let_go()
 
     def _accepted(self) -> Reply:
-        """Send the question, each time without what the API has refused by name, until it takes it."""
+        """Send the prompt, each time without what the API has refused by name, until it takes it."""
         while True:
-            body = request_body(self._client.endpoint, self._question, self._dialect)
+            body = request_body(self._client.endpoint, self._prompt, self._dialect)
             reply = self._send(body)
             if 200 <= reply.status < 300:
-                self._client.dialect = self._dialect  # only now: this is what the API takes
+                self._client.dialects.learn(self._model, self._dialect)  # only now: this is what it takes
                 return reply
             said = self._said(reply)
             field = refused_field(said, body) if reply.status in (400, 422) else None

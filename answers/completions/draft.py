@@ -2,13 +2,16 @@
 
 from answers.completions import errors
 from answers.completions.deltas import Delta, Usage
+from answers.completions.errors import gettext_noop
 from answers.completions.failures import FAILED
 from answers.completions.text import Gate
 
-CUT = "The connection to the model broke, so the answer may be incomplete. Please ask again."
-EMPTY = "The model gave an empty answer. Please ask again, or in other words."
-ALL_USED = "The model used up its length limit before it said anything. Please ask a simpler question."
-FILTERED = "A content filter cut this answer short."
+CUT = gettext_noop("The connection to the model broke, so the answer may be incomplete. Please ask again.")
+EMPTY = gettext_noop("The model gave an empty answer. Please ask again, or in other words.")
+ALL_USED = gettext_noop(
+    "The model used up its length limit before it said anything. Please ask a simpler question."
+)
+FILTERED = gettext_noop("A content filter cut this answer short.")
 
 
 class Draft:

@@ -1,16 +1,19 @@
 """The API that answers: where it is, what we ask of it and its limits, as a value; and the request as JSON.
 
 Servers differ in the fields that they take (OpenAI's newer models refuse `max_tokens` and `temperature`, some
-others refuse `stream_options`): `Dialect` is what one endpoint has been found to take.
+others refuse `stream_options`): `Dialect` is what a model of the endpoint has been found to take.
 """
 
 from dataclasses import dataclass, replace
 from typing import Any, Self
 from urllib.parse import urlsplit, urlunsplit
 
+from answers.completions.prompt import Prompt, Turn, filled
+
 DEFAULT_PROMPT_TEMPLATE = "Answer the following question.\nQuestion: {question}\nAnswer:"
 
 PATHS = {"chat": "/chat/completions", "completions": "/completions"}
+MODELS = 100  # whose dialects are remembered; a site that offers more learns some of them again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +45,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """The fields that a server takes. A value, so that threads can swap it without a lock."""
+    """The fields that a model takes. A value, so that threads can swap it without a lock."""
 
     limit_field: str = "max_tokens"  # or "max_completion_tokens"; "" if it takes neither
     temperature: bool = True
@@ -59,14 +62,31 @@ class Dialect:
         return replace(self, stream_options=False)
 
 
-def request_body(endpoint: Endpoint, question: str, dialect: Dialect) -> dict[str, Any]:
-    body: dict[str, Any] = {"model": endpoint.model, "stream": True}
+class Dialects:
+    """What each model takes, learnt from the API's refusals: one server may serve models that differ."""
+
+    def __init__(self) -> None:
+        self._learnt: dict[str, Dialect] = {}
+
+    def of(self, model: str) -> Dialect:
+        return self._learnt.get(model, Dialect())
+
+    def learn(self, model: str, dialect: Dialect) -> None:
+        if dialect == self.of(model):
+            return
+        if len(self._learnt) >= MODELS:
+            self._learnt.clear()
+        self._learnt[model] = dialect
+
+
+def request_body(endpoint: Endpoint, prompt: Prompt, dialect: Dialect) -> dict[str, Any]:
+    body: dict[str, Any] = {"model": prompt.model or endpoint.model, "stream": True}
     if endpoint.api == "chat":
-        system = [{"role": "system", "content": endpoint.system_prompt}] if endpoint.system_prompt else []
-        body["messages"] = [*system, {"role": "user", "content": question}]
+        system = [_message("system", endpoint.system_prompt)] if endpoint.system_prompt else []
+        earlier = [message for turn in prompt.earlier for message in _messages(turn)]
+        body["messages"] = [*system, *earlier, _message("user", prompt.question)]
     else:
-        # replace, not format: braces in a question or a template are only text
-        body["prompt"] = endpoint.prompt_template.replace("{question}", question)
+        body["prompt"] = filled(endpoint.prompt_template, prompt)
     if endpoint.max_tokens and dialect.limit_field:
         body[dialect.limit_field] = endpoint.max_tokens
     if endpoint.temperature is not None and dialect.temperature:
@@ -74,3 +94,11 @@ def request_body(endpoint: Endpoint, question: str, dialect: Dialect) -> dict[st
     if dialect.stream_options:
         body["stream_options"] = {"include_usage": True}
     return body
+
+
+def _messages(turn: Turn) -> list[dict[str, str]]:
+    return [_message("user", turn.question), _message("assistant", turn.answer)]
+
+
+def _message(role: str, content: str) -> dict[str, str]:
+    return {"role": role, "content": content}

@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from answers.completions import errors
-from answers.completions.errors import CompletionError
+from answers.completions.errors import CompletionError, gettext_noop
 
 RETRY_CAP_SECONDS = 10  # nobody waits longer in front of an empty page
 FIRST_PAUSE_SECONDS = 0.5
 
-FAILED = "The model's server failed. Please ask again in a minute."
-TOO_LONG = "The question is too long for the model. Please shorten it."
-NO_SUCH_MODEL = "This site's model does not exist: its operator must check the model's name and address."
+FAILED = gettext_noop("The model's server failed. Please ask again in a minute.")
+TOO_LONG = gettext_noop("The question is too long for the model. Please shorten it.")
+NO_SUCH_MODEL = gettext_noop(
+    "This site's model does not exist: its operator must check the model's name and address."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class _Rule:
 _RULES = (
     _Rule(errors.QuotaExceeded, frozenset({402}), r"insufficient_(quota|balance|funds)|billing"),
     _Rule(errors.Filtered, frozenset(), r"content_?filter|content_policy|responsible_?ai"),
-    _Rule(errors.BadRequest, frozenset({413}), r"context_length|too_long|string_above_max", TOO_LONG),
+    _Rule(errors.BadRequest, frozenset({413}), r"context_(length|size)|too_long|string_above_max", TOO_LONG),
     _Rule(errors.NotConfigured, frozenset({401, 403}), r"api_key|authentication|unauthorized|permission"),
     _Rule(errors.NotConfigured, frozenset({404}), r"model_not_found|not_?found", NO_SUCH_MODEL),
     _Rule(errors.Busy, frozenset({409, 429, 503, 529}), r"rate_?limit|overload|unavailable", retryable=True),
@@ -50,7 +52,9 @@ def api_failure(said: Any, *, status: int = 0, headers: Mapping[str, str] | None
     fields = error_fields(said)
     status = status if status >= 300 else _int(fields.get("code")) or _int(fields.get("status"))
     words = f"{fields.get('code')} {fields.get('type')}".lower()
-    if re.search(r"maximum context length|context window|prompt is too long", str(fields.get("message"))):
+    if re.search(
+        r"maximum context length|ontext (window|size)|prompt is too long", str(fields.get("message"))
+    ):
         words += " context_length"  # vLLM and llama.cpp say it in their message alone
     detail = " ".join(filter(None, (f"HTTP {status}:" if status else "", said_text(said))))
     for rule in _RULES:

@@ -21,16 +21,23 @@ from requests.adapters import HTTPAdapter
 from answers.completions import sse
 from answers.completions.connections import POOL_CLASSES, using
 from answers.completions.endpoint import Endpoint
-from answers.completions.errors import CompletionError, ConnectionFailed, NotConfigured, TimedOut, TooLarge
+from answers.completions.errors import (
+    CompletionError,
+    ConnectionFailed,
+    NotConfigured,
+    TimedOut,
+    TooLarge,
+    gettext_noop,
+)
 from answers.completions.wire import Stopped, Wire
 
 READ_BYTES = 65_536
 # RequestException is an OSError; ValueError is what addresses and keys that cannot be used raise everywhere.
 FOREIGN = (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException, ValueError)
 TIMEOUT_MESSAGES = {
-    "first text": "The model did not begin to answer in time. Please ask again.",
-    "silence": "The model fell silent: its answer may be incomplete. Please ask again.",
-    "answer": "The model took too long, so its answer was cut. Please ask for a shorter one.",
+    "first text": gettext_noop("The model did not begin to answer in time. Please ask again."),
+    "silence": gettext_noop("The model fell silent: its answer may be incomplete. Please ask again."),
+    "answer": gettext_noop("The model took too long, so its answer was cut. Please ask for a shorter one."),
 }
 
 
@@ -192,7 +199,7 @@ def _failure(error: Exception, wire: Wire) -> CompletionError:
     if phase in TIMEOUT_MESSAGES:
         return TimedOut(TIMEOUT_MESSAGES[phase], detail=f"deadline passed: {phase}")
     if phase == "connect":
-        message = "The model cannot be reached. Please ask again in a minute."
+        message = gettext_noop("The model cannot be reached. Please ask again in a minute.")
         return ConnectionFailed(message, detail=detail, retryable=True)
     if isinstance(error, ValueError):
         return NotConfigured(detail=detail)

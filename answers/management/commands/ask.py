@@ -2,13 +2,16 @@
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 from typing import Any
 from uuid import uuid4
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from answers.completions import Prompt
 from answers.events import Event
 from answers.follower import Follower
 from answers.forms import QuestionForm
@@ -28,15 +31,18 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("question", help="the question, or - to read it from standard input")
+        parser.add_argument("--model", help="one of ASKME_MODELS, by its name (default: the first)")
         parser.add_argument("--user", default="terminal", help="whose question it is (default: %(default)s)")
 
-    def handle(self, *args: Any, question: str, user: str, **options: Any) -> None:
+    def handle(self, *args: Any, question: str, user: str, model: str | None, **options: Any) -> None:
         if options["verbosity"] < 2:
             logging.getLogger("answers").setLevel(logging.WARNING)  # the log would stand amid the answer
-        form = QuestionForm({"question": sys.stdin.read() if question == "-" else question})
+        question = sys.stdin.read() if question == "-" else question
+        form = QuestionForm({"question": question, "model": model})
         if not form.is_valid():
-            raise CommandError(" ".join(map(str, form.errors["question"])), returncode=2)
-        end = asyncio.run(self._ask(user, form.cleaned_data["question"]))
+            sentences = (str(error) for errors in form.errors.values() for error in errors)
+            raise CommandError(" ".join(sentences), returncode=2)
+        end = asyncio.run(self._ask(user, **form.cleaned_data))
         self.stdout.write("")
         if end["type"] == "error":
             raise CommandError(end["message"])  # somebody has deleted it
@@ -49,26 +55,30 @@ class Command(BaseCommand):
         if code := EXIT_CODES[Status(end["status"])]:
             sys.exit(code)
 
-    async def _ask(self, username: str, question: str) -> Event:
+    async def _ask(self, username: str, question: str, model: str) -> Event:
         ends: asyncio.Queue[Event] = asyncio.Queue()
 
         async def show(event: Event) -> None:
             if event["type"] == "answer.text":
-                self.stdout.write(event["text"], ending="")
-                self.stdout.flush()
+                try:
+                    self.stdout.write(event["text"], ending="")
+                    self.stdout.flush()
+                except BrokenPipeError:  # nobody reads any more, as after "| head": the rest goes nowhere
+                    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                    worker.stop(answer.id)
             elif event["type"] in ("answer.finished", "error"):
                 ends.put_nowait(event)
 
-        answer = await _save(username, question)
+        answer = await _save(username, question, model)
         worker = current_worker()
         follower = Follower(worker, show)
         await follower.open()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, worker.stop, answer.pk)
+            loop.add_signal_handler(number, worker.stop, answer.id)
         try:
-            worker.ask(RunningAnswer(answer.pk, answer.user_id, answer.question))
-            await follower.follow(answer.pk, 0)
+            worker.ask(answer)
+            await follower.follow(answer.id, 0)
             return await ends.get()
         finally:
             await follower.close()
@@ -76,9 +86,11 @@ class Command(BaseCommand):
 
 
 @in_store
-def _save(username: str, question: str) -> Answer:
+def _save(username: str, question: str, model: str) -> RunningAnswer:
     user, created = User.objects.get_or_create(username=username)
     if created:
         user.set_unusable_password()
         user.save()
-    return Answer.objects.ask(user, uuid4(), question)
+    label = settings.ASKME_MODELS.get(model, "")
+    answer = Answer.objects.ask(user, uuid4(), question, model_label=label)
+    return RunningAnswer(answer.pk, user.pk, Prompt(question, model=model), label)

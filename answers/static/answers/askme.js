@@ -1,51 +1,33 @@
 // The page: asks, follows and stops over `/ws/answers/`. answers/events.py is the protocol.
 
-import { AnswerView, codePoints, element } from "./answer.js";
+import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
+import { Editors } from "./editors.js";
+import { element, withId } from "./exchange.js";
+import { makeUUID, Pending } from "./pending.js";
+import { Thread } from "./thread.js";
 
 const NOTICE_MILLISECONDS = 1_500; // a shorter loss of the connection is not worth a word
-const COUNTER_SHARE = 0.9; // of the longest question: from there on the page says how much is left
-const NIL_UUID = "00000000-0000-0000-0000-000000000000"; // in place of an id in `data-address`
-const DRAFT = "askme.draft"; // in sessionStorage: what is typed
-const PENDING = "askme.pending"; // in sessionStorage: the exchange that was asked last
 
-function makeUUID() {
-  if (crypto.randomUUID) return crypto.randomUUID();
-  // Plain http to a name in the local network is no secure context and has no randomUUID.
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
-}
-
-// The form, the address, and what goes to and fro between the connection and the answer.
+// What goes to and fro between the connection, the forms, the thread and the address.
 class Page {
+  #id = makeUUID(); // of this load: no other can fill the entries that it makes in the browser's history
   #data = element("page").dataset;
-  #box = element("question-box");
   #connection = new Connection(this.#data.socket, this);
-  #view = new AnswerView(this.#connection);
-  #pending = this.#leftPending(); // the exchange that is asked and not yet accepted
+  #thread = new Thread(this.#connection);
+  #pending = new Pending(this.#thread);
+  #composer = new Composer((question) => this.#ask({ question, follows: this.#end }));
+  #editors = new Editors(this.#thread, (question, revises) => this.#ask({ question, revises }));
   #notice = null;
-  #handlers = {
-    "answer.queued": (event) => this.#view.queued(event),
-    "answer.started": (event) => this.#view.started(event),
-    "answer.text": (event) => this.#view.text(event),
-    "answer.finished": (event) => this.#view.finished(event),
-  };
 
   constructor() {
-    this.#box.value ||= sessionStorage.getItem(DRAFT) ?? "";
-    this.#box.addEventListener("input", () => this.#keepDraft());
-    this.#box.addEventListener("keydown", (event) => this.#pressed(event));
-    element("form").addEventListener("submit", (event) => this.#submitted(event));
-    element("again").addEventListener("click", () => this.#ask(this.#view.question));
-    element("stop").addEventListener("click", () => this.#view.stop());
+    element("thread").addEventListener("click", ({ target }) => this.#clicked(target));
+    element("thread").addEventListener("submit", (event) => this.#submitted(event));
     element("reload").addEventListener("click", () => location.assign(this.#data.home));
     addEventListener("popstate", ({ state }) => this.#navigated(state));
-    history.replaceState(this.#view.exchange, "");
-    this.#keepDraft();
+    history.replaceState({ page: this.#id, answer: this.#data.answer || null }, "");
     this.#refresh();
+    this.#showAddressed();
     this.closed(); // as yet
     this.#connection.open();
   }
@@ -71,44 +53,37 @@ class Page {
   received(event) {
     const wasBusy = this.#isBusy;
     if (event.type === "error") this.#refused(event);
-    else if (event.answer === this.#pending?.answer) this.#accepted();
-    if (event.answer === this.#view.answer && this.#view.isFollowed) this.#handlers[event.type]?.(event);
-    this.#refresh();
+    else if (event.answer === this.#pending.answer) this.#accepted();
+    this.#thread.received(event);
+    if (event.type !== "answer.text" || wasBusy !== this.#isBusy) this.#refresh();
     if (wasBusy && !this.#isBusy) this.#focusBox();
   }
 
   // -- A question on its way
 
-  get #isBusy() { return this.#pending !== null || this.#view.isAnswering; }
+  get #isBusy() { return this.#pending.isThere || this.#thread.isAnswering; }
 
   get #canAsk() { return !this.#isBusy && !this.#connection.isOver; }
 
-  // By the page before this one. It went on while it was being reloaded: if its question was accepted in that
-  // moment, the address that it gave itself is lost.
-  #leftPending() {
-    const exchange = JSON.parse(sessionStorage.getItem(PENDING));
-    const isReloaded = performance.getEntriesByType("navigation")[0]?.type === "reload";
-    const isShown = exchange?.answer === this.#view.answer;
-    return isShown || (exchange?.isAccepted && !isReloaded) ? null : exchange;
+  // What the next question follows.
+  get #end() {
+    if (!this.#data.canFollow) return null;
+    return this.#thread.isCut ? this.#data.end : (this.#thread.shown.at(-1)?.answer ?? null);
   }
 
-  #ask(question) {
-    this.#pending = { answer: makeUUID(), question, asked: Date.now() };
-    sessionStorage.setItem(PENDING, JSON.stringify(this.#pending));
+  #ask({ question, follows = null, revises = null }) {
+    if (!this.#canAsk) return false;
+    this.#pending.begin({ question, follows, revises, model: this.#composer.model });
     this.#showProblem(null);
     this.#refresh();
-    this.#sendPending();
-  }
-
-  #sendPending() {
-    const { answer, question } = this.#pending;
-    this.#connection.request({ type: "question.ask", answer, question, follows: null });
+    this.#connection.request(this.#pending.frame);
+    return true;
   }
 
   // The answer's id makes this safe: the same question twice is one question.
   #sayAgain() {
-    if (this.#pending) this.#sendPending();
-    if (this.#view.isFollowed) this.#view.follow();
+    if (this.#pending.isThere) this.#connection.request(this.#pending.frame);
+    this.#thread.follow();
   }
 
   #retry() {
@@ -117,68 +92,55 @@ class Page {
   }
 
   #accepted() {
-    const exchange = this.#settle();
-    sessionStorage.setItem(PENDING, JSON.stringify({ ...exchange, isAccepted: true }));
-    if (this.#box.value === exchange.question) this.#box.value = "";
-    this.#keepDraft();
-    history.pushState(exchange, "", this.#data.address.replace(NIL_UUID, exchange.answer));
-    this.#view.show(exchange);
+    const asked = this.#pending.accept();
+    if (asked.revises) this.#editors.accepted(asked);
+    else this.#composer.empty(asked.question);
+    const address = withId(this.#data.address, asked.answer);
+    const before = asked.revises ?? asked.follows;
+    // Asked elsewhere in this tab, or at the end of a thread of which the page shows another part.
+    if (before && !this.#thread.find(before)) return location.assign(address);
+    const { article } = this.#thread.add(asked, this.#data.address);
+    history.pushState({ page: this.#id, answer: asked.answer }, "", address);
+    this.#thread.show(asked.answer);
+    this.#refresh();
+    if (article.previousElementSibling) article.scrollIntoView();
   }
 
   #refused({ answer, code, message, retry_after }) {
-    if (this.#pending && (answer === null || answer === this.#pending.answer)) {
-      const { question } = this.#settle();
-      this.#box.value ||= question;
-      this.#keepDraft();
-    } else if (code === "not_found" && answer === this.#view.answer && this.#view.isFollowed) {
-      return this.#view.refused({ message });
+    const exchange = this.#thread.find(answer);
+    if (this.#pending.isThere && (answer === null || answer === this.#pending.answer)) {
+      const { question, revises } = this.#pending.refuse();
+      if (!this.#thread.find(revises)) this.#composer.restore(question); // else it still stands there
+    } else if (code === "not_found" && exchange?.isFollowed) {
+      return exchange.refused({ message });
     } else if (retry_after !== null) {
       setTimeout(() => this.#retry(), retry_after * 1_000);
     }
-    if (code === "no_session") this.#view.lose();
+    if (code === "no_session") for (const one of this.#thread.shown) one.lose();
     this.#showProblem(message, { isReloadNeeded: code === "no_session" });
-  }
-
-  #settle() {
-    const exchange = this.#pending;
-    this.#pending = null;
-    sessionStorage.removeItem(PENDING);
-    return exchange;
   }
 
   // -- What the person does
 
-  #pressed(event) {
-    const isComposing = event.isComposing || event.keyCode === 229; // Safari's Enter that ends a composition
-    if (event.key !== "Enter" || event.shiftKey || isComposing) return;
-    event.preventDefault();
-    element("form").requestSubmit();
+  #clicked(target) {
+    if (target.closest(".edit")) this.#editors.open(this.#thread.at(target));
   }
 
+  // Without this script they are forms like any other.
   #submitted(event) {
+    const form = event.target;
+    if (!form.matches(".stop, .again")) return;
     event.preventDefault();
-    const question = this.#box.value;
-    if (question.trim() && this.#charactersLeft >= 0 && this.#canAsk) this.#ask(question);
-    else this.#box.focus();
+    const exchange = this.#thread.at(form);
+    if (form.matches(".stop")) exchange.stop();
+    else this.#ask({ question: exchange.question, revises: exchange.answer });
   }
 
-  get #limit() { return Number(this.#data.questionChars) || Infinity; } // 0: no limit
-  get #charactersLeft() { return this.#limit - codePoints(this.#box.value).length; }
-
-  #keepDraft() {
-    sessionStorage.setItem(DRAFT, this.#box.value);
-    const left = this.#charactersLeft;
-    element("left").textContent = Math.abs(left).toLocaleString("en");
-    element("counter").hidden = left > this.#limit * (1 - COUNTER_SHARE);
-    this.#box.setAttribute("aria-invalid", left < 0);
-  }
-
-  #navigated(exchange) {
+  #navigated(state) {
     // An address that this page did not make, or cannot fill any more.
-    if (exchange === null || this.#connection.isOver) return location.reload();
-    if (!this.#pending) sessionStorage.removeItem(PENDING);
-    this.#view.hide();
-    if (exchange.answer) this.#view.show(exchange);
+    if (state?.page !== this.#id || this.#connection.isOver) return location.reload();
+    this.#pending.forget();
+    this.#thread.show(state.answer);
     this.#showProblem(null);
     this.#refresh();
     this.#sayAgain();
@@ -187,10 +149,12 @@ class Page {
   // -- What the person sees
 
   #refresh() {
-    element("fields").disabled = this.#isBusy;
-    element("ask").disabled = element("again").disabled = !this.#canAsk;
-    element("ask").textContent = this.#isBusy ? "Answering..." : "Ask";
-    element("waiting").hidden = this.#pending === null;
+    const state = { isBusy: this.#isBusy, canAsk: this.#canAsk, follows: this.#end };
+    element("page").classList.toggle("has-thread", this.#thread.shown.length > 0);
+    element("waiting").hidden = !this.#pending.isThere;
+    this.#composer.refresh(state);
+    this.#editors.refresh(state);
+    for (const button of element("thread").querySelectorAll(".again button, .edit")) button.disabled = !state.canAsk;
   }
 
   #showProblem(message, { isReloadNeeded = false } = {}) {
@@ -199,10 +163,17 @@ class Page {
     element("reload").hidden = !isReloadNeeded;
   }
 
+  // Whoever comes to an answer in the midst of a thread, and not back to where they were, comes to that answer.
+  #showAddressed() {
+    const isNew = performance.getEntriesByType("navigation")[0]?.type === "navigate";
+    const article = this.#thread.find(this.#data.answer)?.article;
+    if (isNew && !location.hash && article?.previousElementSibling) article.scrollIntoView();
+  }
+
   // Not away from what the person selects or has gone to, and not where it would open a keyboard over the answer.
   #focusBox() {
-    const isElsewhere = document.activeElement.matches("a, h2") || !getSelection().isCollapsed;
-    if (!isElsewhere && !matchMedia("(pointer: coarse)").matches) this.#box.focus({ preventScroll: true });
+    const isElsewhere = document.activeElement.matches("a, h2, textarea") || !getSelection().isCollapsed;
+    if (!isElsewhere && !matchMedia("(pointer: coarse)").matches) this.#composer.focus();
   }
 }
 

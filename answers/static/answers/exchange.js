@@ -1,6 +1,7 @@
 // An exchange: a question and its answer, growing. What arrives is untrusted and only ever becomes text.
-// The words are in the template, and CSS chooses among them.
+// The words are in templates/answers/exchange.html, and CSS chooses among them.
 
+const NIL_UUID = "00000000-0000-0000-0000-000000000000"; // in place of an id, in what the server has written for any
 const TICK_MILLISECONDS = 1_000;
 const END_PIXELS = 40; // a reader so near to the end of the page goes along with it
 
@@ -9,21 +10,30 @@ export const element = (id) => document.getElementById(id);
 // Positions and lengths count code points, as Python does; a string's own length counts UTF-16 units.
 export const codePoints = (text) => Array.from(text);
 
+export const number = (value, digits = 0) =>
+  value.toLocaleString(document.documentElement.lang, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+
+export const withId = (written, answer) => written.replaceAll(NIL_UUID, answer);
+
 // Its status is one of models.Status, or `loading` until the server has said which, or `lost` when it will not.
-export class AnswerView {
+export class Exchange {
+  article;
   #connection;
-  #data = element("answer").dataset;
-  #text = document.createTextNode(element("text").textContent); // all of it in one node
+  #share; // the token by which a stranger reads it
+  #data;
+  #text; // all of it in one node
   #position = 0; // how many code points the server has sent
   #anew = null; // what comes from 0 while a text is already shown; see #append
   #hasStartedOver = false; // a wrong length is put right once: no endless loop
   #isFilling = false; // text is missing and was asked for
-  #asked = 0; // milliseconds since 1970, by this browser's clock
+  #asked; // milliseconds since 1970, by this browser's clock
   #ticker = null;
 
-  constructor(connection) {
-    this.#connection = connection;
-    element("text").replaceChildren(this.#text);
+  constructor(article, connection, share = null) {
+    [this.article, this.#data, this.#connection, this.#share] = [article, article.dataset, connection, share];
+    const box = this.#part("text");
+    this.#text = document.createTextNode(box.textContent);
+    box.replaceChildren(this.#text);
     if (!this.isAnswering) return; // a finished answer came whole with the page
     const { elapsedFrom, elapsedTo } = this.#data; // seconds, both by the server's clock
     this.#asked = Date.now() - (elapsedTo - elapsedFrom) * 1_000;
@@ -31,35 +41,31 @@ export class AnswerView {
     this.#setStatus(this.#data.status);
   }
 
-  get answer() { return this.#data.answer ?? null; }
-  get question() { return element("question").textContent; }
-  get exchange() { return { answer: this.answer, question: this.question, asked: this.#asked }; }
+  // One that the page has just asked for.
+  static of({ answer, question, asked, follows }, connection) {
+    const { firstElementChild: article } = element("coming").content.cloneNode(true);
+    for (const node of [article, ...article.querySelectorAll("*")]) {
+      for (const attribute of node.attributes) attribute.value = withId(attribute.value, answer);
+    }
+    article.dataset.follows = follows ?? "";
+    article.querySelector(".question").textContent = article.querySelector("[name=question]").value = question;
+    const exchange = new Exchange(article, connection);
+    exchange.#asked = asked;
+    return exchange;
+  }
+
+  get answer() { return this.#data.answer; }
+  get follows() { return this.#data.follows || null; }
+  get question() { return this.#part("question").textContent; }
   get isAnswering() { return ["queued", "running"].includes(this.#data.status); }
   get isFollowed() { return this.isAnswering || this.#data.status === "loading"; }
-
-  show({ answer, question, asked }) {
-    this.hide();
-    this.#asked = asked;
-    this.#data.answer = answer;
-    element("question").textContent = question;
-    element("answer").hidden = false;
-    this.#setStatus("loading");
-  }
-
-  hide() {
-    this.#stopTicking();
-    [this.#position, this.#anew, this.#hasStartedOver, this.#isFilling] = [0, null, false, false];
-    this.#text.data = "";
-    for (const id of ["question", "ahead", "model", "seconds", "error"]) element(id).textContent = "";
-    for (const name of ["answer", "status", "finishReason", "stopping"]) delete this.#data[name];
-    element("answer").hidden = true;
-  }
 
   // Also a probe: whatever the answer does, the server replies to this at once.
   follow() {
     this.#isFilling = false;
     if ("stopping" in this.#data) this.#connection.send({ type: "answer.stop", answer: this.answer });
-    this.#connection.request({ type: "answer.follow", answer: this.answer, position: this.#position });
+    const frame = { type: "answer.follow", answer: this.answer, position: this.#position };
+    this.#connection.request(this.#share === null ? frame : { ...frame, share: this.#share });
   }
 
   // Said at each `follow`, since it may be lost with a connection, and with one, since a dead socket must be found.
@@ -69,12 +75,13 @@ export class AnswerView {
   }
 
   queued({ ahead }) {
-    element("ahead").textContent = ahead > 0 ? `, ${ahead} ahead of you` : "";
+    this.#write("ahead", ahead > 0 ? number(ahead) : null);
     this.#setStatus("queued");
   }
 
   started({ model }) {
-    element("model").textContent = model;
+    const part = this.#part("model");
+    if (part) part.textContent = model;
     this.#setStatus("running");
   }
 
@@ -97,9 +104,9 @@ export class AnswerView {
       this.#text.data = this.#anew ?? this.#text.data;
       this.#anew = null;
       this.#data.finishReason = finish_reason ?? "";
-      element("error").textContent = error?.message ?? "";
+      this.#part("error").textContent = error?.message ?? "";
       this.#setStatus(status);
-      element("seconds").textContent = seconds === null ? "" : `${seconds.toFixed(1)} s`;
+      this.#write("seconds", seconds === null ? null : number(seconds, 1));
     });
   }
 
@@ -136,17 +143,18 @@ export class AnswerView {
   #setStatus(status) {
     const isNews = status !== this.#data.status && !["loading", "lost"].includes(status);
     this.#data.status = status;
-    element("text").setAttribute("aria-busy", this.isAnswering);
+    this.#part("text").setAttribute("aria-busy", this.isAnswering);
     if (this.isAnswering) this.#startTicking();
     else this.#stopTicking();
     if (!this.isFollowed) delete this.#data.stopping;
-    if (isNews) element("announcement").textContent = this.#announcement;
+    if (isNews && this.article.isConnected) this.#announce();
   }
 
-  get #announcement() {
-    if (this.isAnswering) return "Answering";
-    const { offsetHeight, innerText } = element("ending"); // innerText of what is not shown is all of it
-    return (offsetHeight && innerText.trim()) || "Answer complete";
+  #announce() {
+    const { dataset } = element("announcement");
+    const { offsetHeight, innerText } = this.#part("ending"); // innerText of what is not shown is all of it
+    const ending = (offsetHeight && innerText.trim()) || dataset.complete;
+    element("announcement").textContent = this.isAnswering ? dataset.answering : ending;
   }
 
   #startTicking() {
@@ -160,7 +168,19 @@ export class AnswerView {
   }
 
   #tick() {
-    element("seconds").textContent = `${Math.max(0, Math.floor((Date.now() - this.#asked) / 1_000))} s`;
+    this.#write("seconds", number(Math.max(0, Math.floor((Date.now() - this.#asked) / 1_000))));
+  }
+
+  #part(name) {
+    return this.article.querySelector(`.${name}`);
+  }
+
+  // A number among words; null: the words are not said. A shared page says fewer.
+  #write(name, value) {
+    const part = this.#part(name);
+    if (!part) return;
+    part.hidden = value === null;
+    part.querySelector(".number").textContent = value ?? "";
   }
 
   #keepingEndInSight(change) {

@@ -1,0 +1,15 @@
+// Times in the reader's own zone. The server learns it from the cookie (askme/time_zone.py) and writes all times in
+// it, from the next page on; on this page they may still be those of UTC, or of where the reader was before.
+
+const YEAR_SECONDS = 365 * 24 * 3600;
+const FORMAT = { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+
+const { lang, dataset } = document.documentElement;
+const { timeZone } = Intl.DateTimeFormat().resolvedOptions(); // an IANA name, such as Europe/Berlin
+
+if (timeZone && timeZone !== dataset.timeZone) {
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `timezone=${timeZone}; Path=/; Max-Age=${YEAR_SECONDS}; SameSite=Lax${secure}`;
+  const format = new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, FORMAT); // the day first, as the server has it
+  for (const time of document.querySelectorAll("time[datetime]")) time.textContent = format.format(new Date(time.dateTime));
+}

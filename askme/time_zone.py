@@ -1,0 +1,33 @@
+"""The time zone of whoever reads: their browser tells it in a cookie (answers/static/answers/times.js).
+
+Until it has, and without JavaScript, times are those of UTC and say so.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+
+COOKIE = "timezone"
+
+
+class TimeZoneMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        name = request.COOKIES.get(COOKIE)
+        # Only a name of the list is looked up, whatever else anybody has put into the cookie.
+        with timezone.override(ZoneInfo(name) if name in _names() else None):
+            response = self.get_response(request)
+        patch_vary_headers(response, ["Cookie"])
+        return response
+
+
+@cache
+def _names() -> frozenset[str]:
+    """Read once: it goes through all files of zones."""
+    return frozenset(available_timezones())

@@ -1,0 +1,227 @@
+"""PostgreSQL, SQLite, the disk and Redis fail and come back: what runs goes on, what is new is refused."""
+
+import signal
+import sqlite3
+import time
+import uuid
+from contextlib import closing
+
+import pytest
+
+from tests.faults import limit_files, nonsense
+from tests.services import Postgres, Redis, wait_for
+from tests.whole import Feed, assert_whole, row, wait_for_row
+
+REFUSED_SECONDS = 7  # about five: SQLite waits so long for its lock
+
+
+@pytest.fixture
+def postgres():
+    server = Postgres()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.delete()
+
+
+def ask_in_vain(pages, tell):
+    """All at once: each is refused soon, with its answer's id. Then a second passes, in which all are."""
+    began = time.monotonic()
+    asked = [(page, page.ask("In vain")) for page in pages]
+    for page, answer in asked:
+        refused = page.read()
+        assert (refused["type"], refused["code"], refused["answer"]) == ("error", "unavailable", answer)
+        assert refused["retry_after"] > 0
+    took = time.monotonic() - began
+    tell(f"{len(pages)} refused after", took)
+    assert took < REFUSED_SECONDS
+    again = time.monotonic() + 1.1
+    wait_for(lambda: time.monotonic() > again, 2, "a second")
+
+
+def test_running_answers_outlive_an_outage_of_postgresql(make_site, api_server, postgres, meet, tell):
+    site = make_site(api_server, DATABASE_URL=postgres.create_database("askme")).start()
+    feed = Feed()
+    api_server.when("Live?", feed)
+    person = meet(site.url)
+    page = person.connect()
+    answer = page.ask("Live?")
+    page.read_text(answer, feed.say("Before. "))
+    others = [meet(site.url).connect() for _ in range(5)]
+    for other in others:
+        other.finish(other.ask("Who am I?"))
+    requests = len(api_server.requests)
+    postgres.stop()
+    down = time.monotonic()
+    while time.monotonic() - down < 8:  # long enough for a pool of connections to lose its patience
+        page.read_text(answer, feed.say(f"{time.monotonic() - down:.1f} s. "))
+        ask_in_vain(others, tell)
+    page.read_text(answer, feed.say("Up again? "))
+    assert len(api_server.requests) == requests
+    postgres.start()
+    up = time.monotonic()
+    again = others[0].ask("And now?")  # the first try, and no second
+    assert others[0].finish(again)["status"] == "complete"
+    tell("up to answered", time.monotonic() - up)
+    wait_for_row(site, answer, 5, text=page.texts[answer])
+    tell("up to saved", time.monotonic() - up)
+    page.read_text(answer, feed.say("After. "))
+    feed.finish()
+    assert page.finish(answer)["status"] == "complete"
+    assert_whole(site, person, answer, page.texts[answer], status="complete", sent=feed.sent)
+
+
+def test_running_answers_outlive_a_lock_on_sqlite(make_site, api_server, redis_url, meet, tell):
+    site = make_site(api_server, REDIS_URL=redis_url).start(processes=2)
+    feed = Feed()
+    api_server.when("Live?", feed)
+    person = meet(site.urls[0])
+    page, far = person.connect(), person.connect(site.urls[1])
+    answer = page.ask("Live?")
+    page.read_text(answer, feed.say("Before. "))
+    far.follow(answer)
+    far.read_text(answer, "Before. ")
+    others = [meet(site.url).connect() for _ in range(4)]
+    for other in others:
+        other.finish(other.ask("Who am I?"))
+    requests = len(api_server.requests)
+    path = site.environment["DATABASE_URL"].removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path, isolation_level=None)) as store:
+        store.execute("BEGIN IMMEDIATE")
+        locked = time.monotonic()
+        while time.monotonic() - locked < 10:
+            text = feed.say(f"{time.monotonic() - locked:.1f} s. ")
+            page.read_text(answer, text)
+            far.read_text(answer, text)
+            ask_in_vain(others, tell)
+        store.execute("ROLLBACK")
+    freed = time.monotonic()
+    assert len(api_server.requests) == requests
+    again = others[0].ask("And now?")
+    assert others[0].finish(again)["status"] == "complete"
+    tell("freed to answered", time.monotonic() - freed)
+    wait_for_row(site, answer, 5, text=page.texts[answer])
+    tell("freed to saved", time.monotonic() - freed)
+    feed.finish()
+    for one in (page, far):
+        assert one.finish(answer)["status"] == "complete"
+        assert_whole(site, person, answer, one.texts[answer], status="complete", sent=feed.sent)
+
+
+def test_running_answers_outlive_a_full_disk(make_site, api_server, meet, tell):
+    site = make_site(api_server).start()
+    feed = Feed()
+    api_server.when("Live?", feed)
+    person = meet(site.url)
+    page = person.connect()
+    answer = page.ask("Live?")
+    page.read_text(answer, feed.say("Before. "))
+    wait_for_row(site, answer, 5, text="Before. ")
+    others = [meet(site.url).connect() for _ in range(3)]
+    for other in others:
+        other.finish(other.ask("Who am I?"))
+    requests = len(api_server.requests)
+    [process] = site.processes
+    limit_files(process, 0)
+    full = time.monotonic()
+    page.read_text(answer, feed.say("Full. "))
+    for _ in range(3):
+        ask_in_vain(others, tell)
+    assert row(site, answer).text == "Before. "
+    assert len(api_server.requests) == requests
+    page.read_text(answer, feed.say("Free again? "))
+    tell("full for", time.monotonic() - full)
+    limit_files(process, None)
+    free = time.monotonic()
+    wait_for_row(site, answer, 5, text=page.texts[answer])
+    tell("free to saved", time.monotonic() - free)
+    again = others[0].ask("And now?")
+    assert others[0].finish(again)["status"] == "complete"
+    tell("free to answered", time.monotonic() - free)
+    feed.finish()
+    assert page.finish(answer)["status"] == "complete"
+    assert_whole(site, person, answer, page.texts[answer], status="complete", sent=feed.sent)
+
+
+@pytest.mark.parametrize("how", ["killed", "frozen"])
+def test_redis_may_go_and_come_back(make_site, api_server, meet, tell, how):
+    redis = Redis()
+    redis.start()
+    try:
+        site = make_site(api_server, REDIS_URL=redis.url).start(processes=2)
+        feed, later = Feed(), Feed()
+        api_server.when("Live?", feed)
+        api_server.when("Asked meanwhile", later)
+        person = meet(site.urls[0])
+        near, far = person.connect(), person.connect(site.urls[1])
+        answer = near.ask("Live?")
+        near.read_text(answer, feed.say("Before. "))
+        far.follow(answer)
+        far.read_text(answer, "Before. ")
+        if how == "killed":
+            redis.stop(signal.SIGKILL)
+        else:
+            redis.process.send_signal(signal.SIGSTOP)
+        began = time.monotonic()
+        near.read_text(answer, feed.say("Without it. "))
+        tell("near, without Redis", time.monotonic() - began)
+        assert time.monotonic() - began < 1
+        far.read_text(answer, "Without it. ")
+        tell("far, without Redis", time.monotonic() - began)
+        assert time.monotonic() - began < 4
+        began = time.monotonic()
+        asked = near.ask("Asked meanwhile")
+        near.read_text(asked, later.say("Even now. "))
+        assert time.monotonic() - began < 2
+        far.follow(asked)
+        far.read_text(asked, "Even now. ")
+        if how == "killed":
+            redis.start()  # empty, and at its address
+        else:
+            wait_for(lambda: "Redis is away" in site.log(), 10, "it is given up")
+            redis.process.send_signal(signal.SIGCONT)
+        began = time.monotonic()
+        read_until_live(far, answer, feed)
+        tell("restart to live", time.monotonic() - began)
+        assert time.monotonic() - began < 10
+        for one in (feed, later):
+            one.say("After. ")
+            one.finish()
+        for id, one in ((answer, feed), (asked, later)):
+            for page in (near, far):
+                assert page.finish(id)["status"] == "complete"
+                assert_whole(site, person, id, page.texts[id], status="complete", sent=one.sent)
+    finally:
+        redis.stop(signal.SIGKILL)
+
+
+def read_until_live(far, answer, feed):
+    """Five pieces in a row come at once, each sent when the one before is shown: the store takes seconds."""
+    quick = 0
+    while quick < 5:
+        began = time.monotonic()
+        far.read_text(answer, feed.say(f"{began}. "))
+        quick = quick + 1 if time.monotonic() - began < 0.4 else 0
+
+
+@pytest.mark.parametrize("store", ["SQLite", "PostgreSQL"])
+def test_an_api_that_says_nonsense_of_itself_spoils_no_answer(request, make_site, api_server, meet, store):
+    environment = {}
+    if store == "PostgreSQL":
+        server = request.getfixturevalue("postgres_server")
+        environment["DATABASE_URL"] = server.create_database(f"fit{uuid.uuid4().hex}")
+    site = make_site(api_server, **environment).start()
+    api_server.when("Nonsense", nonsense)
+    api_server.when("Refused", lambda exchange: exchange.reply(400, {"error": {"message": "\0\ud800"}}))
+    person = meet(site.url)
+    page = person.connect()
+    answers = {question: page.ask(question) for question in ("Nonsense", "Refused", "Neighbour")}
+    ends = {}
+    while len(ends) < 3:
+        end = page.read_until("answer.finished")
+        ends[end["answer"]] = end["status"]
+    assert [ends[answer] for answer in answers.values()] == ["complete", "failed", "complete"]
+    assert_whole(site, person, answers["Nonsense"], "Fine. ", status="complete", sent="Fine. ")
+    assert row(site, answers["Nonsense"]).finish_reason == ("stop" * 50)[:40]
+    assert "Traceback" not in site.log()
