@@ -54,20 +54,20 @@ class SeeOther(HttpResponseRedirect):
 def ask(request: ASGIRequest) -> HttpResponse:
     if request.method != "POST":  # back from the login, or by the address of a page that was refused
         question, place = request.session.pop(DRAFT, ("", None))
-        return render_page(request, _own(request, place), question=question)
+        return render_page(request, _own(request, place), refused={"question": question})
     fields = {name: request.POST.get(name) or None for name in ("follows", "revises", "model")}
     fields["answer"] = _id(request.POST.get("answer", ""))
     # A form's lines end with CRLF, whatever the box has.
     fields["question"] = request.POST.get("question", "").replace("\r\n", "\n")
     try:
-        question = cast(Ask, events.parse(json.dumps({"type": "question.ask", **fields})))
-        async_to_sync(asking.ask)(_speaker(request), question, address_of(dict(request.scope)))
+        asked = cast(Ask, events.parse(json.dumps({"type": "question.ask", **fields})))
+        async_to_sync(asking.ask)(_speaker(request), asked, address_of(dict(request.scope)))
     except Refused as refused:
         return _refuse(request, fields, refused)
     except DatabaseError as error:
         log.error("a question could not be saved, the store failed: %s", error)
         return _keep(request, fields)
-    return SeeOther(reverse("answer", args=[question.answer]))
+    return SeeOther(reverse("answer", args=[asked.answer]))
 
 
 @asked_or_read
@@ -97,12 +97,14 @@ def _id(value: str) -> str:
 def _refuse(request: ASGIRequest, fields: dict[str, Any], refused: Refused) -> HttpResponse:
     """The page that the form was on, with the sentence, and with what was typed in the box."""
     page = _own(request, fields["follows"] or fields["revises"])
+    if page is None or fields["follows"]:
+        fields = fields | {"revises": None}
     if refused.code == "login_required":
         request.session[DRAFT] = fields["question"], str(page.pk) if page else None
     response = render_page(
         request,
         page,
-        question=fields["question"],
+        refused=fields,
         problem=refused.message,
         status=STATUSES.get(refused.code, 400),
     )

@@ -1,5 +1,6 @@
 """The pages. The answer itself comes over the websocket; these render what is there before it opens."""
 
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -37,12 +38,12 @@ def render_page(
     request: HttpRequest,
     answer: Answer | None,
     *,
-    question: str = "",
+    refused: dict[str, Any] | None = None,
     problem: str = "",
     rating_problem: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    """`question` is what was typed and could not be asked, because of the `problem`."""
+    """`refused` are the fields of a form that could not be asked, because of the `problem`."""
     get_user(request)  # reads the session, so that a cookie of a session that is gone counts as none
     if request.session.session_key is None:
         # The websocket cannot set a cookie: the session that its first question makes a guest's must
@@ -57,7 +58,7 @@ def render_page(
         "can_follow": settings.ASKME_CONTEXT_TOKENS > 0,
         "models": models if len(models) > 1 else {},
         "new_answer": uuid4(),
-        "question": question,
+        "refused": refused or {},
         "problem": problem,
         "demo": settings.ASKME_DEMO,
         "question_chars": settings.ASKME_QUESTION_CHARS,

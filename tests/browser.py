@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect, sync_playwright
 
-from tests.api_server import ApiServer, Exchange
+from tests.api_server import ApiServer, Exchange, answer
 from tests.sites import Site
 
 ARGUMENTS = [
@@ -123,6 +123,24 @@ class Tab:
         """These, in this order, and no others."""
         expect(self.exchanges.get_by_role("heading")).to_have_text(list(questions))
 
+    def shows_texts(self, *texts: str) -> None:
+        expect(self.exchanges.locator(".text")).to_have_text(list(texts))
+
+    def answer_at(self, place: int) -> str:
+        """The id of the answer that stands there, from 0."""
+        id = self.exchanges.nth(place).get_attribute("data-answer")
+        assert id
+        return id
+
+    def type_anew(self, place: int, question: str) -> None:
+        """Edits the question that stands there, and asks it."""
+        exchange = self.exchanges.nth(place)
+        exchange.get_by_role("button", name="Edit").click()
+        box = exchange.get_by_role("textbox", name="The question in other words")
+        expect(box).to_be_focused()
+        box.fill(question)
+        box.press("Enter")
+
 
 OpenTab = Callable[..., Tab]
 
@@ -159,6 +177,16 @@ def open_tab(browser: Browser) -> Iterator[OpenTab]:
     for tab, _ in opened:
         tab.page.context.close()
     assert [error for tab, may_log in opened for error in tab.errors if not re.search(may_log, error)] == []
+
+
+@pytest.fixture
+def talk(shared_site: Site, open_tab: OpenTab) -> Tab:
+    """A thread of three questions and answers."""
+    tab = open_tab(shared_site.url)
+    for question in ("Uno", "Due", "Tre"):
+        shared_site.api.when(question, answer([f"{question}."]))
+        tab.asks(question, f"{question}.")
+    return tab
 
 
 class Server:

@@ -233,6 +233,27 @@ def test_a_refused_follow_up_stays_in_its_thread(site, visit):
     assert first in person.http.get(f"{site.url}/a/{second}/").text
 
 
+def test_a_question_that_is_refused_when_asked_anew_comes_back_as_another_version(site, visit):
+    person = visit(site)
+    first = id_of(person.ask("First?"))
+    wait_for(lambda: "refresh" not in person.reload(), 5, "it is finished")
+    person.ask("x" * 8001, revises=first, follows="")
+    second = id_of(person.ask("First, in short?"))
+    wait_for(lambda: "refresh" not in person.reload(), 5, "it is finished")
+    assert "First, in short?" in person.page.text
+    assert f'href="/a/{first}/#' in person.page.text  # the version before
+    assert [one["content"] for one in site.api.requests[-1].body["messages"]] == ["First, in short?"]
+    assert second != first
+
+
+def test_the_chosen_model_stays_chosen_beside_a_refused_question(make_site, api_server, visit):
+    site = make_site(api_server, ASKME_MODELS="Fast=small, Thorough=big").start()
+    person = visit(site)
+    person.ask("x" * 8001, model="big")
+    assert '<option value="big" selected>Thorough' in person.page.text
+    assert '<option value="small">' in person.page.text
+
+
 def test_who_asks_too_often_is_told_when_again(make_site, api_server, visit):
     site = make_site(api_server, ASKME_QUESTIONS_PER_MINUTE="1").start()
     person = visit(site)

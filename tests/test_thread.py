@@ -161,7 +161,7 @@ def test_a_shared_thread_shows_no_version_but_those_on_its_way(talk):
 
 
 def test_a_page_loads_itself_anew_without_javascript_while_something_is_unfinished(alices, talk):
-    refresh = '<noscript><meta http-equiv="refresh" content="2"></noscript>'
+    refresh = '<noscript><meta http-equiv="refresh" content="2;'
     first = talk.ask("1", status=Status.RUNNING)
     second = talk.ask("2", follows=first)
     link = Share.objects.create(thread=first.thread, user=talk.user).get_absolute_url()

@@ -1,6 +1,4 @@
-"""A thread in a real browser: follow-up questions, versions, and the choice of a model."""
-
-import re
+"""A thread in a real browser: follow-up questions, and the choice of a model."""
 
 import pytest
 from playwright.sync_api import expect
@@ -14,44 +12,14 @@ from tests.test_page_faults import LOST, execute, fresh, stands_still
 MODELS = "Fast=gpt-4.1-mini, Thorough=gpt-4.1"
 
 
-@pytest.fixture
-def talk(shared_site: Site, open_tab: OpenTab) -> Tab:
-    """A thread of three questions and answers."""
-    tab = open_tab(shared_site.url)
-    for question in ("Uno", "Due", "Tre"):
-        shared_site.api.when(question, answer([f"{question}."]))
-        tab.asks(question, f"{question}.")
-    return tab
-
-
-def texts(tab: Tab, *texts: str) -> None:
-    expect(tab.exchanges.locator(".text")).to_have_text(list(texts))
-
-
-def at(tab: Tab, number: int) -> str:
-    """The id of the answer that stands there, from 0."""
-    id = tab.exchanges.nth(number).get_attribute("data-answer")
-    assert id
-    return id
-
-
-def type_anew(tab: Tab, number: int, question: str) -> None:
-    exchange = tab.exchanges.nth(number)
-    exchange.get_by_role("button", name="Edit").click()
-    box = exchange.get_by_role("textbox", name="The question in other words")
-    expect(box).to_be_focused()
-    box.fill(question)
-    box.press("Enter")
-
-
 # -- Follow-up questions
 
 
 def test_a_thread_grows_downwards_and_a_reload_shows_all_of_it(talk: Tab, shared_site: Site) -> None:
     for _ in ("as it is", "reloaded"):
         talk.shows_questions("Uno", "Due", "Tre")
-        texts(talk, "Uno.", "Due.", "Tre.")
-        expect(talk.page).to_have_url(f"{shared_site.url}/a/{at(talk, 2)}/")
+        talk.shows_texts("Uno.", "Due.", "Tre.")
+        expect(talk.page).to_have_url(f"{shared_site.url}/a/{talk.answer_at(2)}/")
         expect(talk.follow_up).to_be_visible()
         talk.page.reload()
     [request] = [one for one in shared_site.api.requests[-3:] if one.question == "Tre"]
@@ -87,7 +55,7 @@ def test_a_first_question_is_no_follow_up_and_a_new_one_begins_at_home(
 
 def test_back_and_forward_go_along_a_thread(talk: Tab, shared_site: Site) -> None:
     address = f"{shared_site.url}/a/"
-    ids = [at(talk, number) for number in range(3)]
+    ids = [talk.answer_at(number) for number in range(3)]
     for id in (ids[1], ids[0]):
         talk.page.go_back()
         expect(talk.page).to_have_url(f"{address}{id}/")
@@ -126,7 +94,7 @@ def test_a_new_question_stands_right_below_the_form(talk: Tab, shared_site: Site
     assert 0 <= stop["y"] - (form["y"] + form["height"]) < 60
     talk.stop.click()
     talk.is_ready()
-    page.goto(f"{shared_site.url}/a/{at(talk, 2)}/")  # and so does what is come to by its address
+    page.goto(f"{shared_site.url}/a/{talk.answer_at(2)}/")  # and so does what is come to by its address
     question = talk.exchanges.nth(2).get_by_role("heading").bounding_box()
     assert question
     assert 0 <= question["y"] - (form["y"] + form["height"]) < 60
@@ -150,20 +118,20 @@ def test_all_that_is_unfinished_in_a_thread_is_followed(shared_site: Site, open_
             socket.send(JSON.stringify({ type: "question.ask", answer, question: "Two at once", follows }));
             await new Promise((resolve) => socket.addEventListener("message", resolve));
         }""",
-        at(tab, 0),
+        tab.answer_at(0),
     )
     two.say("B")
     tab.page.reload()
-    texts(tab, "A", "B")
+    tab.shows_texts("A", "B")
     one.say("C")
     two.say("D")
-    texts(tab, "AC", "BD")
+    tab.shows_texts("AC", "BD")
     two.end()
     expect(tab.last).to_have_attribute("data-status", "complete")
     tab.is_answering()
     one.end()
     tab.is_ready()
-    texts(tab, "AC", "BD")
+    tab.shows_texts("AC", "BD")
 
 
 def test_with_follow_ups_off_each_question_stands_alone(make_site, api_server, open_tab: OpenTab) -> None:  # type: ignore[no-untyped-def]
@@ -202,125 +170,6 @@ def test_alice_and_bob_talk_at_once_and_neither_sees_the_others(shared_site: Sit
             tab.page.reload()
 
 
-# -- Versions
-
-
-def test_an_edited_question_leaves_the_old_one_and_what_followed_it_in_reach(
-    talk: Tab, shared_site: Site, open_tab: OpenTab
-) -> None:
-    old = [at(talk, number) for number in range(3)]
-    shared_site.api.when("Meglio detto", answer(["Meglio."]))
-    type_anew(talk, 0, "Meglio detto")
-    talk.shows("Meglio.")
-    talk.is_ready()
-    talk.shows_questions("Meglio detto")
-    assert len(shared_site.api.requests[-1].body["messages"]) == 1  # nothing of what followed the old one
-    new = at(talk, 0)
-    for _ in ("as it is", "reloaded"):
-        expect(talk.page).to_have_url(f"{shared_site.url}/a/{new}/")
-        expect(talk.versions).to_have_text(re.compile(r"2\s+of\s+2"))
-        expect(talk.versions.get_by_role("link", name="Next version")).to_be_hidden()
-        talk.page.reload()
-    talk.versions.get_by_role("link", name="Previous version").click()
-    talk.shows_questions("Uno", "Due", "Tre")
-    texts(talk, "Uno.", "Due.", "Tre.")
-    assert [at(talk, number) for number in range(3)] == old
-    first = talk.exchanges.first.get_by_role("navigation")
-    expect(first).to_have_text(re.compile(r"1\s+of\s+2"))
-    talk.page.go_back()
-    talk.shows_questions("Meglio detto")
-    state = talk.page.context.storage_state()
-    plain = open_tab(talk.page.url, java_script_enabled=False, storage_state=state)
-    plain.versions.get_by_role("link", name="Previous version").click()
-    plain.shows_questions("Uno", "Due", "Tre")
-
-
-def test_a_question_in_the_midst_is_edited_and_the_thread_goes_on_from_there(
-    talk: Tab, shared_site: Site
-) -> None:
-    for question in ("Secondo", "E poi"):
-        shared_site.api.when(question, answer([f"{question}."]))
-    before = at(talk, 1)
-    type_anew(talk, 1, "Secondo")
-    talk.shows("Secondo.")
-    talk.is_ready()
-    talk.shows_questions("Uno", "Secondo")
-    talk.asks("E poi", "E poi.")
-    talk.shows_questions("Uno", "Secondo", "E poi")
-    said = [message["content"] for message in shared_site.api.requests[-1].body["messages"]]
-    assert said == ["Uno", "Uno.", "Secondo", "Secondo.", "E poi"]
-    for _ in range(2):
-        talk.page.go_back()
-    expect(talk.page).to_have_url(re.compile(at(talk, 2)))
-    talk.shows_questions("Uno", "Due", "Tre")  # with the versions that are known by now
-    assert at(talk, 1) == before
-    expect(talk.exchanges.nth(1).get_by_role("navigation")).to_have_text(re.compile(r"1\s+of\s+2"))
-    talk.exchanges.nth(1).get_by_role("link", name="Next version").click()
-    talk.shows_questions("Uno", "Secondo", "E poi")
-
-
-def test_asking_again_keeps_the_earlier_answer(talk: Tab, shared_site: Site) -> None:
-    first = at(talk, 2)
-    for number, said in ((2, "Tre?"), (3, "Tre!")):
-        shared_site.api.when("Tre", answer([said]))
-        talk.again.click()
-        talk.shows(said)
-        talk.is_ready()
-        talk.shows_questions("Uno", "Due", "Tre")
-        expect(talk.versions).to_have_text(re.compile(rf"{number}\s+of\s+{number}"))
-    talk.versions.get_by_role("link", name="Previous version").click()
-    texts(talk, "Uno.", "Due.", "Tre?")
-    expect(talk.versions).to_have_text(re.compile(r"2\s+of\s+3"))
-    talk.versions.get_by_role("link", name="Previous version").click()
-    texts(talk, "Uno.", "Due.", "Tre.")
-    assert at(talk, 2) == first
-    asked = execute(shared_site, "SELECT count(*) FROM answers_answer WHERE question = 'Tre'")
-    talk.page.reload()
-    texts(talk, "Uno.", "Due.", "Tre.")
-    assert asked == execute(shared_site, "SELECT count(*) FROM answers_answer WHERE question = 'Tre'")
-
-
-def test_an_edit_can_be_left_and_survives_a_reload(talk: Tab) -> None:
-    exchange = talk.exchanges.nth(1)
-    edit = exchange.get_by_role("button", name="Edit")
-    box = exchange.get_by_role("textbox", name="The question in other words")
-    for leave in ("Escape", "Cancel"):
-        edit.press("Enter")
-        expect(box).to_have_value("Due")
-        expect(exchange.get_by_role("heading")).to_be_hidden()
-        box.press("End")
-        box.press_sequentially(" o tre")
-        talk.page.reload()
-        expect(box).to_have_value("Due o tre")
-        if leave == "Escape":
-            box.press("Escape")
-        else:
-            exchange.get_by_role("button", name="Cancel").click()
-        expect(exchange.get_by_role("heading")).to_have_text("Due")
-        expect(edit).to_be_focused()
-        talk.page.reload()
-        expect(exchange.get_by_role("heading")).to_have_text("Due")
-    edit.click()
-    box.fill(" ")
-    box.press("Enter")  # nothing to ask
-    expect(box).to_be_focused()
-
-
-def test_an_edit_that_is_refused_stays_as_it_was_typed(talk: Tab) -> None:
-    long = "x" * 8_001
-    type_anew(talk, 1, long)
-    expect(talk.alert).to_contain_text("8001 characters")
-    box = talk.exchanges.nth(1).get_by_role("textbox", name="The question in other words")
-    expect(box).to_have_value(long)
-    expect(talk.box).to_have_value("")
-    box.fill("Due, in breve")
-    box.press("Enter")
-    expect(talk.question).to_have_text("Due, in breve")
-    talk.is_ready()
-    talk.shows_questions("Uno", "Due, in breve")
-    expect(talk.alert).to_be_hidden()
-
-
 # -- The network
 
 
@@ -342,7 +191,7 @@ def test_a_follow_up_into_a_dead_socket_is_asked_once(shared_site: Site, open_ta
         fresh(tab, open_tab).shows_questions("To begin", "Who hears this?")
         query = "SELECT follows_id FROM answers_answer WHERE question = 'Who hears this?'"
         [(follows,)] = execute(shared_site, query)
-        assert follows == at(tab, 0).replace("-", "")
+        assert follows == tab.answer_at(0).replace("-", "")
 
 
 @pytest.mark.parametrize("kind", ["a follow-up", "a revision"])
@@ -359,11 +208,11 @@ def test_what_was_not_accepted_is_said_again_word_for_word_after_a_reload(
     state = tab.page.context.storage_state()
     deaf = open_tab(tab.page.url, server=server, storage_state=state)
     deaf.model.select_option("Thorough")
-    id = at(deaf, 0)
+    id = deaf.answer_at(0)
     if kind == "a follow-up":
         deaf.ask("After")
     else:
-        type_anew(deaf, 0, "After")
+        deaf.type_anew(0, "After")
     first = server.heard(deaf.page, 1)
     assert (first["question"], first["model"]) == ("After", "gpt-4.1")
     assert (first["follows"], first["revises"]) == ((id, None) if kind == "a follow-up" else (None, id))
@@ -385,7 +234,7 @@ def test_a_question_that_is_accepted_on_another_page_of_the_tab_is_shown_in_its_
     tab = open_tab(talk.page.url, server=(server := Server()), storage_state=state)
     tab.ask("On the way")
     first = server.heard(tab.page, 1)
-    assert first["follows"] == at(talk, 2)
+    assert first["follows"] == talk.answer_at(2)
     tab.page.goto(shared_site.url)
     assert server.heard(tab.page, 2) == first
     server.say("answer.started", model="gpt")

@@ -78,8 +78,9 @@ export class Composer {
     this.#box.setAttribute("aria-invalid", left < 0);
   }
 
-  // What is below must not hide behind it.
+  // What is below must not hide behind it, where it stays while the page is scrolled.
   #measure() {
+    if (!element("page").matches(".has-thread")) return;
     document.documentElement.style.setProperty("--dock", `${element("dock").offsetHeight}px`);
   }
 

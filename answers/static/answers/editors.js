@@ -26,8 +26,9 @@ export class Editors {
 
   open(exchange) {
     const box = this.#open(exchange, exchange.question);
-    box.focus();
+    box.focus({ preventScroll: true });
     box.setSelectionRange(box.value.length, box.value.length);
+    box.form.scrollIntoView({ block: "nearest" });
   }
 
   refresh({ isBusy, canAsk }) {
