@@ -17,6 +17,7 @@ from django.core.management import CommandError, call_command  # noqa: E402
 
 from answers.routing import websocket_urlpatterns  # noqa: E402
 from askme.backpressure import BackpressureMiddleware, DownloadBackpressure  # noqa: E402
+from askme.core import stay_on_one_core  # noqa: E402
 from askme.shutdown import drain_before_shutdown  # noqa: E402
 
 # Hundreds of reading threads that take the interpreter from each other every 5 ms, Python's default, get in
@@ -31,6 +32,7 @@ except CommandError as error:
     raise SystemExit(str(error)) from None
 
 drain_before_shutdown()
+stay_on_one_core()
 
 application = ProtocolTypeRouter(
     {

@@ -140,8 +140,8 @@ def askme(
         yield Server(
             [
                 stack.enter_context(
-                    running(arguments, core=SERVER_CORE if processes == 1 else None, **environment)
+                    running(arguments, core=(SERVER_CORE, LOAD_CORE)[number % 2], **environment)
                 )
-                for _ in range(processes)
+                for number in range(processes)
             ]
         )

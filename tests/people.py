@@ -93,6 +93,14 @@ class Socket:
         assert end["length"] == len(self.texts.get(answer, ""))
         return end
 
+    def finish_all(self, *answers: str) -> None:
+        """Whichever ends first: all of them completely."""
+        left = set(answers)
+        while left:
+            end = self.read_until("answer.finished")
+            assert (end["status"], end["length"]) == ("complete", len(self.texts.get(end["answer"], "")))
+            left.discard(end["answer"])
+
     def close(self) -> None:
         self._stack.close()
 

@@ -210,3 +210,14 @@ def postgres_server() -> Iterator[Postgres]:
 def postgres_url(postgres_server: Postgres) -> str:
     """One database, empty at first, that every test of this run shares; `create_database` makes others."""
     return postgres_server.create_database("askme")
+
+
+@pytest.fixture
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL of the test's own, which it may stop."""
+    server = Postgres()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.delete()

@@ -54,8 +54,8 @@ def test_only_completions_speaks_http():
         assert path.startswith("answers/completions/")
 
 
-def test_only_the_worker_starts_threads():
-    assert importers("concurrent.futures") == {"answers/worker.py"}
+def test_only_the_worker_starts_threads_and_the_store_has_one():
+    assert importers("concurrent.futures") == {"answers/worker.py", "answers/store.py"}
     starting = {
         str(path.relative_to(ROOT)) for path in MODULES if "Thread(" in path.read_text().replace("\n", "")
     }

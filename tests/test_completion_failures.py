@@ -304,6 +304,7 @@ def test_there_is_no_wait_that_leaves_no_time_for_an_answer(
     assert len(api_server.requests) == 1
 
 
+@pytest.mark.measures
 def test_a_connection_that_the_server_closed_meanwhile_costs_nothing(
     api_server: ApiServer, client_for: ClientFor
 ) -> None:

@@ -288,7 +288,7 @@ def test_after_a_stop_nothing_more_is_read(
     assert next(completion) == "0 "
     assert sent.wait(5)
     completion.stop()
-    assert len(list(completion)) < 500  # what one read of 16 KB held
+    assert len(list(completion)) < 600  # what one read of 64 KB held
     assert completion.stopped
 
 
@@ -374,6 +374,7 @@ def test_text_in_time_is_no_silence(api_server: ApiServer, client_for: ClientFor
     assert list(client.ask(Prompt("Why?"))) == ["a"] * 8
 
 
+@pytest.mark.measures
 def test_the_whole_answer_has_a_deadline(server: ApiServer, client_for: ClientFor) -> None:
     server.behaviour = answer(["a"] * 1000, delay=0.02)
     began = time.monotonic()

@@ -9,20 +9,10 @@ from contextlib import closing
 import pytest
 
 from tests.faults import limit_files, nonsense
-from tests.services import Postgres, Redis, wait_for
+from tests.services import Redis, wait_for
 from tests.whole import Feed, assert_whole, row, wait_for_row
 
 REFUSED_SECONDS = 7  # about five: SQLite waits so long for its lock
-
-
-@pytest.fixture
-def postgres():
-    server = Postgres()
-    try:
-        server.start()
-        yield server
-    finally:
-        server.delete()
 
 
 def ask_in_vain(pages, tell):
@@ -188,9 +178,9 @@ def test_redis_may_go_and_come_back(make_site, api_server, meet, tell, how):
         for one in (feed, later):
             one.say("After. ")
             one.finish()
-        for id, one in ((answer, feed), (asked, later)):
-            for page in (near, far):
-                assert page.finish(id)["status"] == "complete"
+        for page in (near, far):
+            page.finish_all(answer, asked)
+            for id, one in ((answer, feed), (asked, later)):
                 assert_whole(site, person, id, page.texts[id], status="complete", sent=one.sent)
     finally:
         redis.stop(signal.SIGKILL)

@@ -16,7 +16,7 @@ from answers.models import Status
 from tests.api_server import stall
 from tests.browser import OpenTab, dictated
 from tests.people import Person
-from tests.services import Postgres, wait_for
+from tests.services import wait_for
 from tests.sites import Site
 
 
@@ -71,17 +71,6 @@ def visit(request):
         return person
 
     return visit
-
-
-@pytest.fixture
-def postgres():
-    """One that may be stopped."""
-    server = Postgres()
-    try:
-        server.start()
-        yield server
-    finally:
-        server.delete()
 
 
 def id_of(page: requests.Response) -> str:

@@ -47,7 +47,7 @@ FILL = """
 @pytest.fixture(scope="module")
 def postgres(postgres_server, django_db_setup, django_db_blocker):
     """The ORM's alias of a real PostgreSQL that is full of answers. The other tests' database is SQLite."""
-    config = environ.Env.db_url_config(postgres_server.create_database("search"))
+    config = environ.Env.db_url_config(postgres_server.create_database(f"search-{uuid.uuid4().hex}"))
     config = settings.DATABASES["default"] | {"OPTIONS": {}, "CONN_HEALTH_CHECKS": False} | config
     connections.settings["postgres"] = config
     with django_db_blocker.unblock():
