@@ -19,8 +19,8 @@ One run on one machine: {machine}. Figures of different runs or machines do not 
 run do. Server and load have a core each; where the server is two processes, the second shares the load's
 core, and PostgreSQL and Redis share both. CPU is the server's, in microseconds for each token that a page
 received, with everything switched on that the product does: sessions, journal, positions, limits. The lag is
-from the API's send to the page's receive. The references do none of that: `proxy` is a raw asyncio proxy, `plain`
-a thread with `requests` and `async_to_sync` for each token.
+from the API's send to the page's receive. The references do none of that: `proxy` is a raw asyncio proxy,
+`plain` a thread with `requests` and `async_to_sync` for each token.
 
 | load | server | CPU µs/token | of the proxy's | lag p50 / p99 ms | first text p50 / p99 ms | tokens/s | \
 tokens a group | lost, doubled, unfinished | KB a stream | connects/s | page in s |
