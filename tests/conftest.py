@@ -1,6 +1,10 @@
 """What all tests share: an environment without the developer's own settings, and the real services."""
 
 import os
+import signal
+
+# A shell ignores Ctrl-C for what it runs in the background, and so would every site that a test starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 for name in list(os.environ):
     if name.startswith(("OPENAI_", "ASKME_")) or name in (
