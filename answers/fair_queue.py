@@ -4,8 +4,9 @@ Not thread-safe: it belongs to the event loop, as the worker does.
 """
 
 from collections import Counter, deque
-from collections.abc import Hashable
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Hashable, Iterator
+from itertools import count
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 
 class Owned(Protocol):
@@ -16,61 +17,86 @@ class Owned(Protocol):
 T = TypeVar("T", bound=Owned)
 
 
+class Waiting(NamedTuple):
+    turn: int
+    number: int  # of arrival, for those of one turn
+    item: object
+
+
 class FairQueue(Generic[T]):
-    """People take turns, each with their oldest item, at most `per_user` of one person served at once."""
+    """People take turns, each with their oldest item, at most `per_user` of one person served at once.
+
+    It is start-time fair queueing (Goyal, Vin and Cheng, 1996) for equal people: an item's turn is the one
+    after that of the person's item before it, or the one that is being served now. So whoever is served already
+    comes after whoever is not.
+    """
 
     def __init__(self, per_user: int = 0) -> None:
         self.per_user = per_user  # 0: no limit
         self._served: Counter[Hashable] = Counter()
-        self._turns: dict[Hashable, deque[T]] = {}  # in the order of turns; no deque is empty
+        self._waiting: dict[Hashable, deque[Waiting]] = {}  # no deque is empty
+        self._turn = 0  # the latest that was served
+        self._next: dict[Hashable, int] = {}  # turn of those who wait or are served
+        self._numbers = count()
 
     def __len__(self) -> int:
-        return sum(len(items) for items in self._turns.values())
+        return sum(map(len, self._waiting.values()))
+
+    def __iter__(self) -> Iterator[T]:
+        """All waiting items, in the order in which they have their turn."""
+        for waiting in sorted(one for items in self._waiting.values() for one in items):
+            yield waiting.item  # type: ignore[misc]
 
     def put(self, item: T) -> None:
-        self._turns.setdefault(item.user_id, deque()).append(item)
+        turn = max(self._turn, self._next.get(item.user_id, 0))
+        waiting = Waiting(turn, next(self._numbers), item)
+        self._waiting.setdefault(item.user_id, deque()).append(waiting)
+        self._next[item.user_id] = turn + 1
 
     def get(self) -> T | None:
         """The next item to serve, or None: all are waiting for a place of their own. Pair with `done`."""
-        for user_id in self._turns:
-            if not self.per_user or self._served[user_id] < self.per_user:
-                break
-        else:
+        heads = [
+            items[0]
+            for user_id, items in self._waiting.items()
+            if not self.per_user or self._served[user_id] < self.per_user
+        ]
+        if not heads:
             return None
-        items = self._turns.pop(user_id)
-        item = items.popleft()
-        if items:
-            self._turns[user_id] = items  # to the end: everybody else has a turn first
-        self._served[user_id] += 1
+        waiting = min(heads)
+        item: T = waiting.item  # type: ignore[assignment]
+        self._turn = max(self._turn, waiting.turn)
+        self._waiting[item.user_id].popleft()
+        self._served[item.user_id] += 1
+        self._forget(item.user_id)
         return item
 
     def done(self, item: T) -> None:
         """`item` is no longer served."""
         self._served[item.user_id] -= 1
-        if not self._served[item.user_id]:
-            del self._served[item.user_id]
+        self._forget(item.user_id)
 
     def remove(self, item: T) -> bool:
         """Take a waiting item out. False: it does not wait."""
-        items = self._turns.get(item.user_id, deque())
-        if item not in items:
+        items = self._waiting.get(item.user_id, deque())
+        place = next((place for place, waiting in enumerate(items) if waiting.item is item), None)
+        if place is None:
             return False
-        items.remove(item)
-        if not items:
-            del self._turns[item.user_id]
+        del items[place]
+        for later in range(place, len(items)):
+            items[later] = items[later]._replace(turn=items[later].turn - 1)
+        self._next[item.user_id] -= 1
+        self._forget(item.user_id)
         return True
 
     def ahead(self, item: T) -> int:
         """How many waiting items have their turn before this one."""
-        users = list(self._turns)
-        own_turn, own_place = users.index(item.user_id), self._turns[item.user_id].index(item)
-        before = own_place
-        for turn, user_id in enumerate(users):
-            if user_id != item.user_id:
-                before += min(len(self._turns[user_id]), own_place + (turn < own_turn))
-        return before
+        return next(place for place, waiting in enumerate(self) if waiting is item)
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
-        """All waiting items, person by person."""
-        for items in self._turns.values():
-            yield from items
+    def _forget(self, user_id: Hashable) -> None:
+        """What is over of a person."""
+        if not self._waiting.get(user_id, True):
+            del self._waiting[user_id]
+        if not self._served[user_id]:
+            del self._served[user_id]
+            if user_id not in self._waiting:
+                del self._next[user_id]

@@ -139,8 +139,7 @@ class Worker:
 
     def _tell_places(self) -> None:
         self._telling_places = None
-        for answer in self._queue:
-            ahead = self._queue.ahead(answer)
+        for ahead, answer in enumerate(self._queue):
             if ahead != answer.ahead:
                 answer.ahead = ahead
                 self.relay.announce(events.queued(answer.id, ahead))

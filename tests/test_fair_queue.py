@@ -24,9 +24,31 @@ def test_who_asks_one_is_second_behind_who_asked_twenty():
     queue = FairQueue()
     for number in range(20):
         queue.put(Item("alice", number))
-    queue.put(Item("bob"))
-    assert queue.ahead(Item("bob")) == 1
+    queue.put(bob := Item("bob"))
+    assert queue.ahead(bob) == 1
     assert drain(queue)[:3] == [Item("alice", 0), Item("bob"), Item("alice", 1)]
+
+
+def test_who_is_served_already_comes_after_who_is_not():
+    queue = FairQueue()
+    queue.put(first := Item("alice"))
+    assert queue.get() is first
+    for number in range(1, 20):
+        queue.put(Item("alice", number))
+    queue.put(bob := Item("bob"))
+    assert queue.ahead(bob) == 0
+    queue.done(first)
+    assert drain(queue)[:2] == [bob, Item("alice", 1)]
+
+
+def test_nothing_is_kept_of_people_who_are_gone():
+    queue = FairQueue()
+    for number in range(3):
+        queue.put(Item("alice", number))
+        queue.put(Item("bob", number))
+    kept = vars(FairQueue()).keys() - {"_numbers", "_turn"}
+    drain(queue)
+    assert {name: vars(queue)[name] for name in kept} == {name: vars(FairQueue())[name] for name in kept}
 
 
 def test_one_person_is_served_at_most_so_often_at_once():
@@ -42,11 +64,22 @@ def test_one_person_is_served_at_most_so_often_at_once():
 
 def test_a_waiting_item_can_be_taken_out_once():
     queue = FairQueue()
-    queue.put(Item("alice"))
-    assert queue.remove(Item("alice"))
-    assert not queue.remove(Item("alice"))
+    queue.put(item := Item("alice"))
+    assert queue.remove(item)
+    assert not queue.remove(item)
     assert queue.get() is None
     assert len(queue) == 0
+
+
+def test_who_takes_an_item_out_does_not_wait_longer_for_it():
+    queue = FairQueue()
+    queue.put(first := Item("alice", 1))
+    queue.put(second := Item("alice", 2))
+    queue.put(bob := Item("bob", 1))
+    queue.put(Item("bob", 2))
+    assert queue.ahead(second) == 2
+    assert queue.remove(first)
+    assert drain(queue)[:2] == [second, bob]
 
 
 @given(st.lists(st.sampled_from("abcd"), max_size=30), st.data())
