@@ -27,7 +27,7 @@ class FairQueue(Generic[T]):
     """People take turns, each with their oldest item, at most `per_user` of one person served at once.
 
     It is start-time fair queueing (Goyal, Vin and Cheng, 1996) for equal people: an item's turn is the one
-    after that of the person's item before it, or the one that is being served now. So whoever is served already
+    after that of the person's item before it, or the one that is being served now. So who is served already
     comes after whoever is not.
     """
 
