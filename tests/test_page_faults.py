@@ -287,6 +287,64 @@ def test_what_was_said_while_offline_is_shown(shared_site: Site, open_tab: OpenT
         fresh(tab, open_tab).shows("".join(PIECES))
 
 
+def is_shown(tab: Tab, shown: bool) -> None:
+    """To the background, or back from it."""
+    tab.page.evaluate(
+        """shown => {
+            Object.defineProperty(document, "hidden", {configurable: true, value: !shown});
+            document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        shown,
+    )
+
+
+def test_a_phone_that_wakes_shows_at_once_what_was_said_while_it_slept(
+    shared_site: Site, open_tab: OpenTab
+) -> None:
+    """It dropped the socket unsaid, and its timers stood still."""
+    answer = dictated(shared_site, "Asleep?")
+    with Proxy(shared_site.ports[0]) as proxy:
+        tab = open_tab(proxy.url, with_clock=True, may_log=LOST)
+        tab.ask("Asleep?")
+        answer.say("One, ")
+        tab.shows("One, ")
+        stands_still(tab)
+        before = proxy.accepted
+        is_shown(tab, False)
+        is_shown(tab, True)  # a short look elsewhere costs nothing
+        answer.say("two, ")
+        tab.shows("One, two, ")
+        assert proxy.accepted == before
+
+        is_shown(tab, False)
+        proxy.freeze()
+        answer.say("three.")
+        answer.end()
+        tab.page.clock.set_system_time(tab.page.evaluate("Date.now() / 1_000 + 60"))  # moves no timer
+        is_shown(tab, True)
+        tab.shows("One, two, three.")
+        tab.is_ready()
+        assert proxy.accepted == before + 1
+
+
+def test_a_page_that_comes_back_from_the_browsers_cache_lives_on(
+    shared_site: Site, open_tab: OpenTab
+) -> None:
+    answer = dictated(shared_site, "Gone and back?")
+    tab = open_tab(shared_site.url)
+    tab.ask("Gone and back?")
+    answer.say("One, ")
+    tab.shows("One, ")
+    tab.page.evaluate("() => dispatchEvent(new PageTransitionEvent('pagehide', {persisted: true}))")
+    answer.say("two, ")
+    tab.shows("One, ")
+    tab.page.evaluate("() => dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+    answer.say("three.")
+    answer.end()
+    tab.shows("One, two, three.")
+    tab.is_ready()
+
+
 def test_stop_without_a_connection_is_said_later(shared_site: Site, open_tab: OpenTab) -> None:
     answer = dictated(shared_site, "Stop offline?")
     with Proxy(shared_site.ports[0]) as proxy:
