@@ -134,6 +134,7 @@ def test_running_answers_outlive_a_full_disk(make_site, api_server, meet, tell):
     assert_whole(site, person, answer, page.texts[answer], status="complete", sent=feed.sent)
 
 
+@pytest.mark.measures
 @pytest.mark.parametrize("how", ["killed", "frozen"])
 def test_redis_may_go_and_come_back(make_site, api_server, meet, tell, how):
     redis = Redis()
