@@ -112,7 +112,7 @@ def _as_markdown(answer: Answer, is_first: bool) -> str:
     facts = [
         _minute(answer.asked_at),
         answer.get_status_display().lower(),
-        answer.model_label or answer.model,
+        answer.shown_model,
     ]
     head = " · ".join(filter(None, facts))
     parts: Iterable[str] = (f"---\n\n## {head}", quoted, answer.text, _(answer.error_message))

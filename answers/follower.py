@@ -163,7 +163,7 @@ class Follower:
             if say_status and row.status == Status.QUEUED:
                 await self._tell(events.queued(row.pk, 0), followed)
             elif say_status:
-                await self._tell(events.started(row.pk, row.model_label or row.model), followed)
+                await self._tell(events.started(row.pk, row.shown_model), followed)
             await self._show(answer, followed, followed.position, row.text)
             if followed.position >= length:
                 if Status(row.status).is_end:

@@ -217,6 +217,11 @@ class Answer(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("answer", args=[self.pk])
 
+    @property
+    def shown_model(self) -> str:
+        """As a person knows it: by the label, where there was a choice."""
+        return self.model_label or self.model
+
 
 class AskedQuerySet(models.QuerySet["Asked"]):
     def too_old(self) -> "AskedQuerySet":

@@ -6,12 +6,12 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.db import connection
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from answers.history import own_or_404
 from answers.models import NOTE_CHARS, Answer
 from answers.shown import Exchange, Way
 
@@ -27,11 +27,8 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def answer(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The way through a thread on which this answer is. Another person's answer and no answer look alike."""
-    found = Answer.objects.filter(user=get_user(request).pk, pk=pk).first()
-    if found is None:
-        raise Http404(_("There is no such answer, or it is not yours."))
-    return render_page(request, found)
+    """The way through a thread on which this answer is."""
+    return render_page(request, own_or_404(request, pk))
 
 
 def render_page(

@@ -196,14 +196,18 @@ def redis_url(redis_server: Redis) -> str:
     return redis_server.url
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[Postgres]:
+def _postgres() -> Iterator[Postgres]:
     server = Postgres()
     try:
         server.start()
         yield server
     finally:
         server.delete()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    yield from _postgres()
 
 
 @pytest.fixture(scope="session")
@@ -215,9 +219,4 @@ def postgres_url(postgres_server: Postgres) -> str:
 @pytest.fixture
 def postgres() -> Iterator[Postgres]:
     """A PostgreSQL of the test's own, which it may stop."""
-    server = Postgres()
-    try:
-        server.start()
-        yield server
-    finally:
-        server.delete()
+    yield from _postgres()

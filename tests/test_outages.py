@@ -30,14 +30,27 @@ def ask_in_vain(pages, tell):
     wait_for(lambda: time.monotonic() > again, 2, "a second")
 
 
-def test_running_answers_outlive_an_outage_of_postgresql(make_site, api_server, postgres, meet, tell):
-    site = make_site(api_server, DATABASE_URL=postgres.create_database("askme")).start()
-    feed = Feed()
-    api_server.when("Live?", feed)
+def begin(site, meet):
+    """An answer that has shown some text: its person, their page, its id, and what the API says of it."""
+    site.api.when("Live?", feed := Feed())
     person = meet(site.url)
     page = person.connect()
     answer = page.ask("Live?")
     page.read_text(answer, feed.say("Before. "))
+    return person, page, answer, feed
+
+
+def follow_elsewhere(site, person, answer):
+    """A page of theirs at the other process."""
+    far = person.connect(site.urls[1])
+    far.follow(answer)
+    far.read_text(answer, "Before. ")
+    return far
+
+
+def test_running_answers_outlive_an_outage_of_postgresql(make_site, api_server, postgres, meet, tell):
+    site = make_site(api_server, DATABASE_URL=postgres.create_database("askme")).start()
+    person, page, answer, feed = begin(site, meet)
     others = [meet(site.url).connect() for _ in range(5)]
     for other in others:
         other.finish(other.ask("Who am I?"))
@@ -64,14 +77,8 @@ def test_running_answers_outlive_an_outage_of_postgresql(make_site, api_server, 
 
 def test_running_answers_outlive_a_lock_on_sqlite(make_site, api_server, redis_url, meet, tell):
     site = make_site(api_server, REDIS_URL=redis_url).start(processes=2)
-    feed = Feed()
-    api_server.when("Live?", feed)
-    person = meet(site.urls[0])
-    page, far = person.connect(), person.connect(site.urls[1])
-    answer = page.ask("Live?")
-    page.read_text(answer, feed.say("Before. "))
-    far.follow(answer)
-    far.read_text(answer, "Before. ")
+    person, page, answer, feed = begin(site, meet)
+    far = follow_elsewhere(site, person, answer)
     others = [meet(site.url).connect() for _ in range(4)]
     for other in others:
         other.finish(other.ask("Who am I?"))
@@ -101,12 +108,7 @@ def test_running_answers_outlive_a_lock_on_sqlite(make_site, api_server, redis_u
 
 def test_running_answers_outlive_a_full_disk(make_site, api_server, meet, tell):
     site = make_site(api_server).start()
-    feed = Feed()
-    api_server.when("Live?", feed)
-    person = meet(site.url)
-    page = person.connect()
-    answer = page.ask("Live?")
-    page.read_text(answer, feed.say("Before. "))
+    person, page, answer, feed = begin(site, meet)
     wait_for_row(site, answer, 5, text="Before. ")
     others = [meet(site.url).connect() for _ in range(3)]
     for other in others:
@@ -141,15 +143,9 @@ def test_redis_may_go_and_come_back(make_site, api_server, meet, tell, how):
     redis.start()
     try:
         site = make_site(api_server, REDIS_URL=redis.url).start(processes=2)
-        feed, later = Feed(), Feed()
-        api_server.when("Live?", feed)
-        api_server.when("Asked meanwhile", later)
-        person = meet(site.urls[0])
-        near, far = person.connect(), person.connect(site.urls[1])
-        answer = near.ask("Live?")
-        near.read_text(answer, feed.say("Before. "))
-        far.follow(answer)
-        far.read_text(answer, "Before. ")
+        api_server.when("Asked meanwhile", later := Feed())
+        person, near, answer, feed = begin(site, meet)
+        far = follow_elsewhere(site, person, answer)
         if how == "killed":
             redis.stop(signal.SIGKILL)
         else:
