@@ -1,16 +1,24 @@
 """Times and days are those of the reader's time zone, which their browser tells in a cookie."""
 
+import os
 import re
+import ssl
+import subprocess
+import sys
+import urllib.request
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import trustme
 from django.utils import timezone
 from playwright.sync_api import Locator, expect
 
 from answers.models import Answer, User
 from tests.browser import Tab
+from tests.services import free_port, stop_process, wait_for
+from tests.sites import ROOT
 from tests.test_history import make_answer, shown
 
 
@@ -214,15 +222,36 @@ def test_without_javascript_times_are_of_utc_and_say_so(shared_site, open_tab):
     assert cookie_of(plain) is None
 
 
-def test_over_https_the_cookie_is_secure(shared_site, open_tab):
-    tab = open_tab("about:blank", timezone_id="Europe/Berlin")
-    at_home = "https://askme.test"  # as a proxy with TLS would show the site
-    tab.page.route(
-        f"{at_home}/**",
-        lambda route: route.fulfill(
-            response=route.fetch(url=route.request.url.replace(at_home, shared_site.url))
-        ),
-    )
-    tab.page.goto(f"{at_home}/history/")
+@pytest.fixture
+def over_https(shared_site, tmp_path):
+    """The site by another process of it, which speaks TLS with a certificate that nobody knows."""
+    issued, key, chain = trustme.CA().issue_cert("127.0.0.1"), tmp_path / "key.pem", tmp_path / "chain.pem"
+    issued.private_key_pem.write_to_path(str(key))
+    issued.cert_chain_pems[0].write_to_path(str(chain))
+    port = free_port()
+    endpoint = f"ssl:{port}:privateKey={key}:certKey={chain}:interface=127.0.0.1"
+    command = [sys.executable, "-m", "daphne", "-v", "0", "-e", endpoint, "askme.asgi:application"]
+    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | shared_site.environment)
+    try:
+        url = f"https://127.0.0.1:{port}"
+        wait_for(lambda: is_there(process, f"{url}/healthz"), 20, "it answers over TLS")
+        yield url
+    finally:
+        stop_process(process)
+
+
+def is_there(process: subprocess.Popen, url: str) -> bool:
+    assert process.poll() is None
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        with urllib.request.urlopen(url, timeout=5, context=context) as response:
+            return bool(response.status == 200)
+    except OSError:
+        return False
+
+
+def test_over_https_the_cookie_is_secure(over_https, open_tab):
+    url = f"{over_https}/history/"
+    tab = open_tab(url, timezone_id="Europe/Berlin", ignore_https_errors=True)
     assert cookie_of(tab)["secure"]
-    tab.page.unroute_all(behavior="wait")
