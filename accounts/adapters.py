@@ -1,6 +1,6 @@
-"""What askme adds to allauth: who may make an account, and that a guest's answers go along.
+"""What askme adds to allauth: who may sign up, and that guests keep their answers.
 
-allauth calls these; everything else about accounts is its own.
+allauth calls these classes, and does everything else about accounts.
 """
 
 import logging
@@ -18,13 +18,12 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import render
 
-from accounts.models import Invitation
-from answers import guests
-from answers.models import User
+from accounts import guests
+from accounts.models import Invitation, User
 
 log = logging.getLogger(__name__)
 
-INVITATION = "invitation"  # in the session: the key of the one whose link was followed
+INVITATION = "invitation"  # the session's key for the invitation that was opened
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -33,14 +32,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             case "open":
                 return True
             case "invited":
-                followed = request.session.get(INVITATION)
-                return followed is not None and Invitation.objects.usable().filter(pk=followed).exists()
+                opened = request.session.get(INVITATION)
+                return opened is not None and Invitation.objects.usable().filter(pk=opened).exists()
         return False
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         with transaction.atomic():
             super().save_user(request, user, form, commit)
-            # Who comes by single sign-on needs no invitation: its provider has decided.
+            # People who use single sign-on need no invitation: the provider decides.
             if settings.ASKME_SIGNUP == "invited" and not hasattr(form, "sociallogin"):
                 self._use_invitation(request, user)
         return user
@@ -54,8 +53,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         with transaction.atomic():
             guest = guests.guest_of(request.session.session_key)
             if guest is not None:
-                # Of another person's session Django would flush everything; a guest is the same person, and
-                # the session says when they gave their password. The key is changed either way.
+                # If another user was logged in, Django would flush the session. A guest is the same person,
+                # and the session records when they entered their password. The key changes either way.
                 for key in (auth.SESSION_KEY, auth.BACKEND_SESSION_KEY, auth.HASH_SESSION_KEY):
                     request.session.pop(key, None)
             super().login(request, user)
@@ -69,7 +68,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
 
 class VerificationStage(EmailVerificationStage):  # type: ignore[misc]
-    """As allauth's, but one whom an operator made has nothing to verify: `make admin` locks nobody out."""
+    """Like allauth's, but skips an account without an address to verify, such as one from `make admin`."""
 
     def handle(self) -> Any:
         login = self.login
@@ -80,18 +79,18 @@ class VerificationStage(EmailVerificationStage):  # type: ignore[misc]
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
-        return True  # whom the provider lets in; see pre_social_login
+        return True  # for everybody whom the provider accepts; see pre_social_login
 
     def on_authentication_error(
         self, request: HttpRequest, provider: Any, error: Any = None, exception: Any = None, **rest: Any
     ) -> None:
-        # For the operator; the person gets a sentence of ours.
+        # For the operator; the person sees our own error page.
         log.warning("single sign-on failed: %s %s", error, exception or "")
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
-        """At each login, so that a change of ASKME_OIDC_DOMAINS holds for those who have an account too."""
+        """Runs at every login, so that a change of ASKME_OIDC_DOMAINS applies to existing accounts too."""
         domains = [domain.lower() for domain in settings.ASKME_OIDC_DOMAINS]
-        # Only what the provider has verified: elsewhere people may write what they like.
+        # Only addresses that the provider has verified: people can enter any other address.
         verified = [address.email for address in sociallogin.email_addresses if address.verified is True]
         if domains and not any(email.rpartition("@")[2].lower() in domains for email in verified):
             page = render(request, "socialaccount/wrong_domain.html", {"domains": domains}, status=403)

@@ -1,12 +1,19 @@
-"""Where an operator makes invitations, and finds the link of each."""
+"""The admin of people and of invitations, where an operator also finds the links of invitations."""
 
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from accounts.models import Invitation
+from accounts.models import Invitation, User
+
+
+@admin.register(User)
+class AskmeUserAdmin(UserAdmin):  # type: ignore[type-arg]
+    list_display = ["username", "email", "is_guest", "is_staff", "date_joined", "last_login"]
+    list_filter = ["is_guest", *UserAdmin.list_filter]
 
 
 @admin.register(Invitation)
@@ -16,7 +23,7 @@ class InvitationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ["for_whom", "used_by__username", "used_by__email"]
     fields = ["for_whom", "expires_at", "link", "used_at", "used_by"]
     readonly_fields = ["link", "used_at", "used_by"]
-    view_on_site = False  # an operator who follows the link would take it up
+    view_on_site = False  # an operator who opens the link would accept the invitation
 
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Invitation | None:
         invitation: Invitation | None = super().get_object(request, *args, **kwargs)
@@ -29,7 +36,7 @@ class InvitationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def link(self, invitation: Invitation) -> str:
         if invitation.pk is None:
             return "It is shown here once the invitation is saved."
-        return getattr(invitation, "link", "It cannot be used any more.")
+        return getattr(invitation, "link", "It can no longer be used.")
 
     def response_add(
         self, request: HttpRequest, obj: Invitation, post_url_continue: str | None = None

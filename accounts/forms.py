@@ -1,4 +1,4 @@
-"""allauth's forms, in our words."""
+"""allauth's forms with our own labels."""
 
 from typing import Any
 

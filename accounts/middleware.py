@@ -1,11 +1,11 @@
-"""On the pages of accounts and the admin a guest is nobody yet: they may log in and sign up there."""
+"""Treats guests as logged out on the account pages and in the admin, so that they can log in or sign up."""
 
 from collections.abc import Callable
 
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 
-from answers.guests import is_guest
+from accounts.guests import is_guest
 
 PATHS = ("/accounts/", "/admin/")
 

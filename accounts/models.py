@@ -1,11 +1,12 @@
-"""Invitations: where `ASKME_SIGNUP` is `invited`, each lets one person make an account.
+"""Users and invitations. If `ASKME_SIGNUP` is `invited`, each invitation lets one person sign up.
 
-The person's own row is `answers.models.User`; allauth keeps addresses, single sign-on and second factors.
+django-allauth keeps email addresses, single sign-on and second factors in tables of its own.
 """
 
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.contrib.auth.models import AbstractUser
 from django.core.signing import BadSignature, Signer
 from django.db import models
 from django.urls import reverse
@@ -13,8 +14,14 @@ from django.utils import timezone
 
 USABLE_DAYS = 14
 
-# The link is made from the key by a signature, so that whoever reads the database cannot use an invitation.
+# A link contains the signed key, so that reading the database is not enough to use an invitation.
 _signer = Signer(salt="accounts.invitation")
+
+
+class User(AbstractUser):
+    """A person. A guest is created when a browser asks its first question, and has no password."""
+
+    is_guest = models.BooleanField("guest", default=False)
 
 
 def in_two_weeks() -> datetime:
@@ -25,15 +32,15 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
     def usable(self) -> "InvitationQuerySet":
         return self.filter(used_at=None, expires_at__gt=timezone.now())
 
-    def of_link(self, token: str) -> "Invitation | None":
-        """The invitation that a link stands for, if it can still be used."""
+    def for_token(self, token: str) -> "Invitation | None":
+        """The invitation that a link's token belongs to, if it can still be used."""
         try:
             return self.usable().filter(pk=_signer.unsign(token)).first()
         except (BadSignature, ValueError):
             return None
 
     def use(self, pk: int, user: models.Model) -> bool:
-        """Use one up. False: it is used, expired or gone. Of two at once, one gets it."""
+        """Use an invitation. Of two concurrent calls, one succeeds. Returns False if it is not usable."""
         return bool(self.usable().filter(pk=pk).update(used_at=timezone.now(), used_by=user))
 
 

@@ -1,7 +1,7 @@
-"""Before what cannot be undone: who has an account proves again that it is they, within the last minutes.
+"""Reauthentication: people with an account confirm who they are before an action that cannot be undone.
 
-By password or second factor, as allauth asks for them. Who has neither comes by single sign-on, where allauth
-asks for nothing (its issue 3030), and logs in there again. A guest has nothing to prove it by.
+allauth asks for their password or second factor. People who have neither use single sign-on, for which
+allauth asks nothing (its issue 3030), so they log in there again. Guests have nothing to enter.
 """
 
 import time
@@ -20,14 +20,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from answers.guests import is_guest
-from answers.models import User
+from accounts.guests import is_guest
+from accounts.models import User
 
 View = Callable[..., HttpResponse]
 
 
-def proves_again(view: View) -> View:
-    """Asks for the password before it shows, and again before it does, if minutes lie between."""
+def require_reauthentication(view: View) -> View:
+    """Ask for the password before the page, and again before the form is accepted if minutes have passed."""
     by_password: View = reauthentication_required(view)
 
     @wraps(view)
@@ -37,8 +37,8 @@ def proves_again(view: View) -> View:
             return view(request, *args, **kwargs)
         if get_adapter(request).get_reauthentication_methods(user):
             return by_password(request, *args, **kwargs)
-        if _comes_by_single_sign_on(user) and not _just_came(request, user):
-            # `prompt`: the provider is to ask for the person's own password, though they are logged in there.
+        if _uses_single_sign_on(user) and not _has_just_logged_in(request, user):
+            # `prompt=login`: the provider asks for the password even from people who are logged in there.
             again = urlencode({"next": request.path, "auth_params": "prompt=login"})
             return redirect(f"{reverse('openid_connect_login', args=['sso'])}?{again}")
         return view(request, *args, **kwargs)
@@ -46,11 +46,11 @@ def proves_again(view: View) -> View:
     return wrapper
 
 
-def _comes_by_single_sign_on(user: User) -> bool:
-    """Not if its provider was switched off since: nobody could prove anything then."""
+def _uses_single_sign_on(user: User) -> bool:
+    """False if the provider was switched off since then, because nobody could log in there."""
     return bool(settings.ASKME_OIDC_ISSUER) and SocialAccount.objects.filter(user=user).exists()
 
 
-def _just_came(request: HttpRequest, user: User) -> bool:
-    came = [record["at"] for record in get_authentication_records(request, user)]
-    return bool(came) and time.time() - came[-1] < app_settings.REAUTHENTICATION_TIMEOUT
+def _has_just_logged_in(request: HttpRequest, user: User) -> bool:
+    times = [record["at"] for record in get_authentication_records(request, user)]
+    return bool(times) and time.time() - times[-1] < app_settings.REAUTHENTICATION_TIMEOUT

@@ -16,8 +16,8 @@ log = logging.getLogger(__name__)
 @require_safe
 @never_cache
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """Remember the invitation and go on to the form; it is used up when the account is made."""
-    found = Invitation.objects.of_link(token)
+    """Remember the invitation and continue to the form. It is used when the account is created."""
+    found = Invitation.objects.for_token(token)
     if found is None:
         return render(request, "account/invitation_unusable.html", status=404)
     request.session[INVITATION] = found.pk
@@ -27,9 +27,9 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 @never_cache
 def single_sign_on(request: HttpRequest) -> HttpResponse:
-    """Off to the provider. allauth asks it for its addresses first, and leaves it to us if it is away."""
+    """Redirect to the provider. allauth asks it for its URLs first, and raises if it does not respond."""
     try:
         return login(request, "sso")  # type: ignore[no-any-return]
     except requests.RequestException as error:
-        log.error("single sign-on cannot begin, the provider does not answer: %s", error)
+        log.error("single sign-on failed because the provider does not respond: %s", error)
         return render(request, "socialaccount/authentication_error.html", status=503)

@@ -1,7 +1,7 @@
-"""The environment as settings read it: values from files too, and mistakes kept for the system checks.
+"""Reads settings from the environment or from files, and records errors for the system checks.
 
-A variable that cannot be read must not end the process in a traceback at import: it is noted here, its
-default stands in, and `answers.checks` tells the operator what to write.
+A variable that cannot be read must not end the process with a traceback at import. The error is recorded
+here, the default is used, and `askme.checks` tells the operator what to change.
 """
 
 from typing import Any
@@ -22,7 +22,7 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
     def get_value(self, var: str, cast: Any = None, default: Any = None, parse_default: bool = False) -> Any:
         self.names.add(var)
         try:
-            # Compose hands over `NAME=` for whatever is not set; files end with a newline.
+            # Compose passes `NAME=` if a variable is not set; files end with a newline.
             text = str(self.ENVIRON.get(var, "")).strip()
         except OSError as error:
             self.problems[var] = f"{var}_FILE names a file that cannot be read: {error.strerror}."
@@ -38,16 +38,16 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
             return default
 
     def labelled(self, var: str) -> dict[str, str]:
-        """The labels of `Label=value, value`, by value and in order; a value without a label is its own."""
+        """Labels by value, in order, from `Label=value, value`. A value without a label is its own label."""
         found: dict[str, str] = {}
         text = self.str(var, "")
         for part in text.split(",") if text else []:
             label, equals, value = (word.strip() for word in part.partition("="))
             value = value if equals else label
             if not label or not value:
-                return self._bad_list(var, "a part of it is empty")
+                return self._bad_list(var, "one of its parts is empty")
             if value in found or label in found.values():
-                return self._bad_list(var, f"{part.strip()[:40]!r} says again what was said before")
+                return self._bad_list(var, f"{part.strip()[:40]!r} repeats a name")
             found[value] = label
         return found
 

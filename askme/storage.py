@@ -1,7 +1,7 @@
-"""Static files by hash, in what our JavaScript modules import too.
+"""Static files with hashed names, also in the imports of our JavaScript modules.
 
-Else a page would run today's askme.js with the connection.js that its browser has kept. Django's own switch,
-`support_js_module_import_aggregation`, would rewrite each script of the admin at each collectstatic.
+Otherwise a page could run a new askme.js with an old connection.js from the browser's cache. Django's own
+option, `support_js_module_import_aggregation`, would rewrite every script of the admin at each collectstatic.
 """
 
 from whitenoise.storage import CompressedManifestStaticFilesStorage  # type: ignore[import-untyped]

@@ -1,6 +1,6 @@
-"""The time zone of whoever reads: their browser tells it in a cookie (answers/static/answers/times.js).
+"""The time zone of the reader, which the browser sends in a cookie (answers/static/answers/times.js).
 
-Until it has, and without JavaScript, times are those of UTC and say so.
+Without the cookie, as without JavaScript, times are in UTC and say so.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ class TimeZoneMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         name = request.COOKIES.get(COOKIE)
-        # Only a name of the list is looked up, whatever else anybody has put into the cookie.
+        # Only known names are looked up, since a cookie may contain anything.
         with timezone.override(ZoneInfo(name) if name in _names() else None):
             response = self.get_response(request)
         patch_vary_headers(response, ["Cookie"])
@@ -29,5 +29,5 @@ class TimeZoneMiddleware:
 
 @cache
 def _names() -> frozenset[str]:
-    """Read once: it goes through all files of zones."""
+    """Read once, because it goes through all time zone files."""
     return frozenset(available_timezones())

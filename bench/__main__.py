@@ -1,6 +1,6 @@
-"""`make bench`: all servers under all loads in one run, into RESULTS.md.
+"""`make bench` measures all servers under all loads in one run, and writes RESULTS.md.
 
-`python -m bench NAME ... --loads 1,3` measures some, and writes nothing.
+`python -m bench NAME ... --loads 1,3` measures only some, and writes nothing.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from bench import servers
 from bench.measure import Load, Result, measure
 from bench.report import write
 from bench.servers import LOAD_CORE, Server
-from tests.services import Postgres, Redis
+from tests.support.services import Postgres, Redis
 
 LOADS = [Load(1, 50), Load(50, 50), Load(200, 30), Load(500, 20), Load(1, 0, tokens=20_000)]
 
@@ -40,12 +40,12 @@ def postgres() -> Iterator[str]:
         server.delete()
 
 
-def run(name: str, server: AbstractContextManager[Server], load: Load, **how: bool) -> Result:
+def run(name: str, server: AbstractContextManager[Server], load: Load, **options: bool) -> Result:
     with server as started:
-        result = asyncio.run(measure(name, started, load, **how))
+        result = asyncio.run(measure(name, started, load, **options))
     print(
         f"{name:<22} {load!s:<22} {result.cpu:7.1f} us  lag {result.lag_p50:8.2f} /{result.lag_p99:8.2f} ms  "
-        f"first {result.first_p50:7.1f} /{result.first_p99:7.1f} ms  group {result.group:5.1f}  "
+        f"first {result.first_p50:7.1f} /{result.first_p99:7.1f} ms  batch {result.batch:5.1f}  "
         f"{result.tokens / result.seconds:8.0f}/s  "
         f"lost {result.lost} doubled {result.doubled} unfinished {result.unfinished}  "
         f"{result.memory / 1000:6.0f} KB  {result.connects:4.0f} connects/s  "
@@ -65,7 +65,7 @@ def main() -> None:
     loads = [LOADS[int(index)] for index in options.loads.split(",")] if options.loads else LOADS
     results = []
     with servers.api() as api, redis() as redis_url, postgres() as database_url:
-        shapes = {
+        factories = {
             "proxy": lambda: servers.proxy(api.port),
             "plain": lambda: servers.plain(api.port),
             "askme": lambda: servers.askme(api.port),
@@ -78,12 +78,12 @@ def main() -> None:
             ),
         }
         for load in loads:
-            for name, shape in shapes.items():
+            for name, factory in factories.items():
                 if options.names and name not in options.names:
                     continue
                 if (name == "plain" and load.pages > 200) or (name == "askme, Redis, far" and not load.rate):
                     continue
-                results.append(run(name, shape(), load, follow_elsewhere=name.endswith("far")))
+                results.append(run(name, factory(), load, follow_elsewhere=name.endswith("far")))
     if not options.names and not options.loads:
         write(results)
 

@@ -1,7 +1,7 @@
-"""An API stand-in that costs little: `python -m bench.api PORT`. One process, one timer for all streams.
+"""A cheap stand-in for the API: `python -m bench.api PORT`. One process serves all streams.
 
 The question says what to answer: "tokens=200 rate=20". Rate 0 sends all at once. Each token is
-"NUMBER:MICROSECONDS ", by the clock that all processes of one machine share.
+"NUMBER:MICROSECONDS ", by the monotonic clock, which all processes on a machine share.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ def now() -> int:
 
 
 class Stream(asyncio.Protocol):
-    """One connection. Requests may follow each other on it."""
+    """One connection, for any number of requests in turn."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -74,7 +74,7 @@ class Stream(asyncio.Protocol):
 async def main(port: int) -> None:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(Stream, "127.0.0.1", port, backlog=1000)
-    async with asyncio.timeout(3600), server:  # it ends by itself, whatever becomes of who started it
+    async with asyncio.timeout(3600), server:  # it ends by itself, even if its parent was killed
         await server.serve_forever()
 
 

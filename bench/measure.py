@@ -1,4 +1,4 @@
-"""One measurement: so many pages ask at once, and each token is timed."""
+"""One measurement: a number of pages ask at once, and each token is timed."""
 
 import asyncio
 import statistics
@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from bench.pages import Page, Tally, get_cookie, open_page
 from bench.servers import Server
 
-WARM_SECONDS = 3.0  # until all streams flow; measured from then on
+WARM_SECONDS = 3.0  # until all streams are running; measured from then on
 COOL_SECONDS = 1.0  # before the first stream ends
 
 
 @dataclass(frozen=True)
 class Load:
     pages: int
-    rate: int  # tokens a second for each page; 0: all at once
+    rate: int  # tokens per second for each page; 0: all at once
     seconds: float = 10
-    tokens: int = 0  # for each page, where not rate * seconds
+    tokens: int = 0  # for each page; 0: rate * seconds
 
     @property
     def question(self) -> str:
@@ -42,9 +42,9 @@ class Result:
     doubled: int
     unfinished: int
     memory: float  # bytes for each stream, over the idle server with the pages connected
-    connects: float  # pages a second, with session and handshake, one after another as a browser does
-    group: float  # tokens in a frame
-    http_seconds: float  # a page of the site, while all streams flow
+    connects: float  # pages per second, with session and handshake, one after another as in a browser
+    batch: float  # tokens per frame
+    http_seconds: float  # for a page of the site, while all streams are running
 
 
 def percentile(values: list[int], share: float) -> float:
@@ -54,26 +54,26 @@ def percentile(values: list[int], share: float) -> float:
 
 
 async def measure(name: str, server: Server, load: Load, *, follow_elsewhere: bool = False) -> Result:
-    tally, watching = Tally(), Tally()
+    tally, reader_tally = Tally(), Tally()
     start = time.perf_counter()
     pages = [await connect(server, index, tally) for index in range(load.pages)]
     connects = load.pages / (time.perf_counter() - start)
     if follow_elsewhere:
-        readers = [await connect(server, index + 1, watching, page) for index, page in enumerate(pages)]
+        readers = [await connect(server, index + 1, reader_tally, page) for index, page in enumerate(pages)]
     idle_memory = server.memory_bytes
-    begun = time.perf_counter()
+    started = time.perf_counter()
     for index, page in enumerate(pages):
         page.ask(load.question)
         if load.rate and index % 10 == 9:
             await asyncio.sleep(0.05)  # 200 questions in a second
     if follow_elsewhere:
         for page in pages:
-            await page.accepted.wait()  # its row is there
+            await page.accepted.wait()  # its row is saved
         for page, reader in zip(pages, readers, strict=True):
-            reader.say(type="answer.follow", answer=page.answer, position=0)
+            reader.send(type="answer.follow", answer=page.answer, position=0)
             page.finished.set()
-            page.transport.close()  # all who follow are elsewhere
-        pages, tally = readers, watching
+            page.transport.close()  # so that all followers are in the other process
+        pages, tally = readers, reader_tally
     http_seconds = 0.0
     if load.rate:
         cpu, tokens, memory, http_seconds = await steady(server, load, tally)
@@ -82,7 +82,7 @@ async def measure(name: str, server: Server, load: Load, *, follow_elsewhere: bo
         await finish(pages)
         cpu, tokens, memory = server.cpu_seconds - cpu_before, len(tally.lags), server.memory_bytes
     await finish(pages)
-    seconds = time.perf_counter() - begun
+    seconds = time.perf_counter() - started
     for page in pages:
         tally.unfinished += page.expected != int(load.question.split()[0].removeprefix("tokens="))
         page.transport.close()
@@ -101,13 +101,13 @@ async def measure(name: str, server: Server, load: Load, *, follow_elsewhere: bo
         unfinished=tally.unfinished,
         memory=(memory - idle_memory) / load.pages,
         connects=connects,
-        group=len(tally.lags) / max(tally.frames, 1),
+        batch=len(tally.lags) / max(tally.frames, 1),
         http_seconds=http_seconds,
     )
 
 
 async def connect(server: Server, index: int, tally: Tally, like: Page | None = None) -> Page:
-    """A page of a new person; with `like`, another page of that one's."""
+    """A page of a new person; with `like`, another page of the same person."""
     host = server.hosts[index % len(server.hosts)]
     cookie = like.cookie if like else await get_cookie(host) if server.sessions else ""
     page = await open_page(tally, host, server.path, cookie)
@@ -115,7 +115,7 @@ async def connect(server: Server, index: int, tally: Tally, like: Page | None = 
 
 
 async def steady(server: Server, load: Load, tally: Tally) -> tuple[float, int, int, float]:
-    """CPU seconds, tokens and memory while all streams flow, and how long a page of the site takes then."""
+    """CPU seconds, tokens and memory while all streams run, and how long a page of the site takes then."""
     await asyncio.sleep(WARM_SECONDS)
     cpu, tokens = server.cpu_seconds, len(tally.lags)
     until = time.perf_counter() + load.seconds - WARM_SECONDS - COOL_SECONDS

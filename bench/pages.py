@@ -1,7 +1,7 @@
 """The browsers: one process with many websockets that read as cheaply as Python can.
 
-A websocket client of our own, since a full one costs more for each frame than the server that is measured. It
-reads unmasked text frames from a server that it trusts, and that is all.
+This is our own websocket client, since a complete one costs more per frame than the server being measured. It
+reads unmasked text frames from a server that it trusts, and nothing else.
 """
 
 import asyncio
@@ -55,14 +55,14 @@ class Page(asyncio.Protocol):
         self.transport = transport
         transport.write(self.handshake.encode())
 
-    def say(self, **frame: object) -> None:
+    def send(self, **frame: object) -> None:
         data = json.dumps(frame).encode()
         length = bytes([0x80 | len(data)]) if len(data) < 126 else b"\xfe" + struct.pack("!H", len(data))
         self.transport.write(b"\x81" + length + bytes(4) + data)  # masked with zeros
 
     def ask(self, question: str) -> None:
         self.asked_at = now()
-        self.say(type="question.ask", answer=self.answer, question=question, follows=None)
+        self.send(type="question.ask", answer=self.answer, question=question, follows=None)
 
     def data_received(self, data: bytes) -> None:
         self.buffer = buffer = self.buffer + data if self.buffer else data
@@ -125,7 +125,7 @@ class Page(asyncio.Protocol):
 
 
 async def get_cookie(host: str) -> str:
-    """A session of one's own, as a browser gets it from the page."""
+    """A new session, as a browser gets it from the page."""
     name, port = host.split(":")
     reader, writer = await asyncio.open_connection(name, int(port))
     writer.write(f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())

@@ -1,7 +1,7 @@
-"""The second reference: streaming in Channels as most do it. `daphne -p PORT bench.plain:application`.
+"""The second reference: streaming in Channels as most people do it. `daphne -p PORT bench.plain:application`.
 
 A thread for each answer reads the API with `requests`, and sends each token to the consumer's channel with
-`async_to_sync(channel_layer.send)`. Nothing is stored, nobody is asked who they are.
+`async_to_sync(channel_layer.send)`. It stores nothing, and has no users.
 """
 
 import json

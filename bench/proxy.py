@@ -1,7 +1,7 @@
 """The first reference: a raw asyncio proxy from the API to a websocket.
 
-`python -m bench.proxy PORT API_PORT`. No framework, no people, nothing stored, nothing that heals: what
-streaming costs in Python at the least.
+`python -m bench.proxy PORT API_PORT`. No framework, no users, no storage, no catch-up: the least that
+streaming can cost in Python.
 """
 
 import asyncio

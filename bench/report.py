@@ -15,15 +15,15 @@ from bench.measure import Result
 FOLDER = Path(__file__).resolve().parent
 HEAD = """# Results of `make bench`
 
-One run on one machine: {machine}. Figures of different runs or machines do not compare; ratios within a
-run do. Server and load have a core each; where the server is two processes, the second shares the load's
-core, and PostgreSQL and Redis share both. CPU is the server's, in microseconds for each token that a page
-received, with everything switched on that the product does: sessions, journal, positions, limits. The lag is
-from the API's send to the page's receive. The references do none of that: `proxy` is a raw asyncio proxy,
-`plain` a thread with `requests` and `async_to_sync` for each token.
+One run on one machine: {machine}. Figures from different runs or machines cannot be compared; ratios
+within a run can. The server and the load have a core each; if the server is two processes, the second shares
+the load's core, and PostgreSQL and Redis share both. CPU is the server's, in microseconds for each token that
+a page received, with all the product's features: sessions, saving, positions, limits. The lag is the time
+from the API's send to the page's receive. The references do none of that: `proxy` is a raw asyncio proxy, and
+`plain` uses a thread with `requests`, and `async_to_sync` for each token.
 
 | load | server | CPU µs/token | of the proxy's | lag p50 / p99 ms | first text p50 / p99 ms | tokens/s | \
-tokens a group | lost, doubled, unfinished | KB a stream | connects/s | page in s |
+tokens per batch | lost, doubled, unfinished | KB per stream | connects/s | page in s |
 |---|---|---|---|---|---|---|---|---|---|---|---|
 """
 
@@ -42,7 +42,7 @@ def _row(result: Result, results: list[Result]) -> str:
         f"| {result.load} | {result.server} | {result.cpu:.0f} | {result.cpu / proxy:.1f} "
         f"| {result.lag_p50:,.1f} / {result.lag_p99:,.1f} "
         f"| {first} "
-        f"| {result.tokens / result.seconds:,.0f} | {result.group:.1f} "
+        f"| {result.tokens / result.seconds:,.0f} | {result.batch:.1f} "
         f"| {result.lost}, {result.doubled}, {result.unfinished} | {result.memory / 1000:.0f} "
         f"| {result.connects:.0f} | {result.http_seconds:.2f} |\n"
     )
@@ -59,7 +59,7 @@ def _machine() -> str:
 
 
 def _plot(results: list[Result]) -> None:
-    """CPU for each token, and the lag's 99th percentile, by load, a line for each server."""
+    """CPU for each token and the 99th percentile of the lag, by load, with a line for each server."""
     figure, (cpu, lag) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
     loads = list(dict.fromkeys(str(r.load) for r in results if r.load.rate))
     for server in dict.fromkeys(r.server for r in results):

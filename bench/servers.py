@@ -1,4 +1,4 @@
-"""The servers that are measured: real processes on loopback, on a core of their own where there are two."""
+"""The servers that are measured: real processes on loopback, with their own core if there are several."""
 
 import os
 import socket
@@ -23,7 +23,7 @@ def free_port() -> int:
 
 
 class Process:
-    """A child process, up as soon as its port answers; ended with `stop`."""
+    """A child process. It is ready when its port accepts connections; `stop` ends it."""
 
     def __init__(self, arguments: list[str], port: int, core: int | None, **environment: str) -> None:
         self.port = port
@@ -119,7 +119,7 @@ def plain(api_port: int) -> Iterator[Server]:
 def askme(
     api_port: int, *, processes: int = 1, redis_url: str = "", database_url: str = ""
 ) -> Iterator[Server]:
-    """The whole product: sessions, journal, positions, limits. Each page is a person of its own."""
+    """The whole product: sessions, saving, positions, limits. Each page is a different person."""
     with tempfile.TemporaryDirectory(prefix="askme-bench-") as folder, ExitStack() as stack:
         environment = {
             "ENV_FILE": "",

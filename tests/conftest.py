@@ -1,9 +1,9 @@
-"""What all tests share: an environment without the developer's own settings, and the real services."""
+"""What all tests share: an environment without the developer's settings, and fixtures for real services."""
 
 import os
 import signal
 
-# A shell ignores Ctrl-C for what it runs in the background, and so would every site that a test starts.
+# A shell makes its background jobs ignore Ctrl-C, and every site that a test starts would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 for name in list(os.environ):
@@ -14,9 +14,7 @@ for name in list(os.environ):
         "ALLOWED_HOSTS",
     ):
         del os.environ[name]
-os.environ["ENV_FILE"] = (
-    ""  # a .env of the developer's is not the tests' business; child processes inherit it
-)
+os.environ["ENV_FILE"] = ""  # tests must not read the developer's own .env; child processes inherit this
 os.environ["SECRET_KEY"] = "for tests only"
 # Tests of the page run Playwright's sync API, whose event loop makes Django take this thread for async.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -25,24 +23,24 @@ import hypothesis  # noqa: E402
 import pytest  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 
-# An example that takes long, where several tests run at once, says nothing about the code.
+# A slow example says nothing about the code when several tests run at once.
 hypothesis.settings.register_profile("askme", deadline=None)
 hypothesis.settings.load_profile("askme")
 
 pytest_plugins = [
-    "tests.api_server",
-    "tests.services",
-    "tests.sites",
-    "tests.people",
-    "tests.browser",
-    "tests.worker",
-    "tests.faults",
+    "tests.support.api_server",
+    "tests.support.services",
+    "tests.support.sites",
+    "tests.support.people",
+    "tests.support.browser",
+    "tests.support.worker",
+    "tests.support.measurements",
 ]
 
 
 def pytest_sessionstart(session):
-    """Pages name their static files by hash, which collectstatic makes: once, before pytest-xdist starts
-    processes of its own, which would write the same files while another reads them."""
+    """Run collectstatic, which makes the hashed names in pages. It must run once, before pytest-xdist starts
+    its processes. Otherwise one process would write the files while another reads them."""
     if not hasattr(session.config, "workerinput"):
         call_command("collectstatic", interactive=False, verbosity=0)
 
@@ -57,7 +55,7 @@ def django_db_modify_db_settings(tmp_path_factory):
 
 @pytest.fixture(scope="session", autouse=True)
 def _quick_passwords():
-    """A real hash takes a third of a second, which is what it is for; real sites still make them."""
+    """Use a fast hash. A real one takes a third of a second, on purpose. Real sites in tests still use it."""
     from django.conf import settings
 
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

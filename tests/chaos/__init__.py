@@ -1,5 +1,6 @@
-"""`make chaos`: many answers, and whatever may break breaks, by a seed; then every answer is accounted for.
+"""`make chaos`: many answers while everything breaks at random, by a seed. Then every answer is checked.
 
-Not a test of pytest's: it takes minutes, and what it finds depends on time. `plans` draws what befalls each
-answer, `faults` what befalls everybody; `stack`, `api` and `pages` are the real parts; `verdict` judges.
+This is no pytest test. It takes minutes, and what it finds depends on timing. `plans` draws the faults of
+each answer, and `faults` those of the whole site. `stack`, `api` and `pages` are the real parts, and
+`verdict` judges.
 """

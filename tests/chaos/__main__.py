@@ -1,4 +1,4 @@
-"""`python -m tests.chaos --answers 200 --seed 7`: exits with 1 if one was lost, doubled or without end."""
+"""`python -m tests.chaos --answers 200 --seed 7` exits with 1 if an answer is lost, doubled or never ends."""
 
 import argparse
 import asyncio
@@ -17,8 +17,8 @@ from tests.chaos.stack import Stack
 from tests.chaos.trial import Trial
 from tests.chaos.verdict import Verdict
 
-AT_ONCE = 16  # answers; more would measure two cores, not askme
-SETTLE_SECONDS = 30.0  # after the last fault, everything has an end
+AT_ONCE = 16  # answers; more would measure the two cores, not askme
+SETTLE_SECONDS = 30.0  # after the last fault, until every answer must have ended
 
 
 async def run(answers: int, seed: int, folder: Path) -> Verdict:
@@ -30,7 +30,7 @@ async def run(answers: int, seed: int, folder: Path) -> Verdict:
         await asyncio.to_thread(stack.start)
         trials = [Trial(plan, [daphne.url for daphne in stack.daphnes]) for plan in plans]
         faults = Faults(stack, Random(f"{seed} faults"))
-        await befall(trials, faults)
+        await cause_faults(trials, faults)
         await asyncio.sleep(max(0, faults.last_ended + SETTLE_SECONDS - time.monotonic()))
         rows = await asyncio.to_thread(stack.rows)
         await at_once([trial.check_with_a_fresh_page for trial in trials])
@@ -43,13 +43,13 @@ async def run(answers: int, seed: int, folder: Path) -> Verdict:
         await asyncio.to_thread(stack.stop)
 
 
-async def befall(trials: list[Trial], faults: Faults) -> None:
-    befalling = asyncio.create_task(faults.run())
+async def cause_faults(trials: list[Trial], faults: Faults) -> None:
+    causing = asyncio.create_task(faults.run())
     try:
         await at_once([trial.run for trial in trials])
     finally:
         faults.stop()
-        await befalling
+        await causing
 
 
 async def at_once(functions: list[Callable[[], Awaitable[None]]]) -> None:
@@ -79,7 +79,7 @@ def main() -> int:
     if verdict:
         shutil.rmtree(folder)
         return 0
-    sys.stdout.write(f"What befell whom, and the processes' own logs, are in {folder}\n")
+    sys.stdout.write(f"The faults of each answer and the logs of the processes are in {folder}\n")
     return 1
 
 

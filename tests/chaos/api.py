@@ -1,4 +1,4 @@
-"""The API: an asyncio server that serves each question as its plan says, and sees who hangs up."""
+"""The API: an asyncio server that replies to each question as planned, and notices when askme disconnects."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ class Gone(Exception):
 class Api:
     def __init__(self, plans: dict[str, Plan]) -> None:
         self.plans = plans  # by question
-        self.strangers: list[str] = []  # questions that nobody has planned
+        self.strangers: list[str] = []  # questions without a plan
 
     async def start(self) -> str:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=2**20, backlog=512)
@@ -46,22 +46,22 @@ class Api:
         writer.close()
 
     async def _reply(self, plan: Plan, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """False: the connection ends with this."""
+        """Return False if the connection must end with this reply."""
         plan.requests += 1
-        plan.upstream_open, plan.upstream_closed = True, None
-        hung_up = asyncio.ensure_future(reader.read(1))  # there is nothing to read but the end
+        plan.api_open, plan.api_closed = True, None
+        hung_up = asyncio.ensure_future(reader.read(1))  # only the end can be read
         serving = asyncio.ensure_future(self._say(plan, writer))
         try:
             await asyncio.wait([hung_up, serving], return_when=asyncio.FIRST_COMPLETED)
             if not serving.done():
-                plan.upstream_closed = time.monotonic()
+                plan.api_closed = time.monotonic()
                 return False
             return await serving
         finally:
-            plan.upstream_open = False
+            plan.api_open = False
             for task in (hung_up, serving):
                 task.cancel()
-            # A read that is cancelled has taken nothing: the next request stays whole.
+            # A cancelled read has consumed nothing, so the next request stays complete.
             await asyncio.gather(hung_up, serving, return_exceptions=True)
 
     async def _say(self, plan: Plan, writer: asyncio.StreamWriter) -> bool:
@@ -90,7 +90,7 @@ class Api:
         return True
 
     async def _tokens(self, plan: Plan, writer: asyncio.StreamWriter) -> AsyncIterator[str]:
-        """The tokens in their time, with the fault in their midst."""
+        """Yield the tokens at their times, with the fault in between."""
         for index, token in enumerate([*plan.tokens, ""]):
             if index == plan.api_at:
                 match plan.api_fault:

@@ -1,4 +1,4 @@
-"""What befalls everybody: Redis, PostgreSQL and the Daphnes are killed, emptied and started again."""
+"""Faults of the whole site: Redis, PostgreSQL and Daphne are killed, emptied and started again."""
 
 import asyncio
 import math
@@ -13,12 +13,12 @@ import redis
 from tests.chaos.stack import Daphne, Stack
 
 PAUSE_SECONDS = (1.0, 4.0)  # between two faults
-# How many at most, in a run of any length: what takes long to come back would be all that happens.
+# The maximum in a run of any length. Otherwise faults with a slow recovery would fill the whole run.
 AT_MOST = {
     "Redis killed, empty again": 6,
     "Redis flushed": 6,
     "PostgreSQL restarted": 3,
-    "Daphne told to end": 4,
+    "Daphne terminated": 4,
     "Daphne killed": 5,
 }
 
@@ -33,7 +33,7 @@ class Faults:
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
-        """Until `stop`, whoever calls that then waits for what has begun."""
+        """Cause faults until `stop` is called. The current one is finished first."""
         while kinds := [kind for kind, most in AT_MOST.items() if self.counts[kind] < most]:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), self._random.uniform(*PAUSE_SECONDS))
@@ -51,7 +51,7 @@ class Faults:
         self._stopping.set()
 
     def during(self, kinds: tuple[str, ...], since: float, until: float = math.inf) -> bool:
-        """Whether one of them began in this time, or a second before it."""
+        """Return whether one of these faults began in this time, or in the second before it."""
         return any(since - 1 < at < until for kind in kinds for at in self.times.get(kind, []))
 
     def _do(self, kind: str, daphne: Daphne) -> None:
@@ -67,7 +67,7 @@ class Faults:
                 self._stack.postgres.stop()
                 time.sleep(self._random.uniform(0, 2))
                 self._stack.postgres.start()
-            case "Daphne told to end":
+            case "Daphne terminated":
                 daphne.stop(signal.SIGTERM)
                 daphne.start()
             case "Daphne killed":

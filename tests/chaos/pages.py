@@ -1,4 +1,4 @@
-"""Pages: they ask, follow, lose their sockets and come back as answers/static/answers/askme.js does."""
+"""Pages that ask, follow, lose their sockets and reconnect like answers/static/answers/connection.js."""
 
 import asyncio
 import json
@@ -13,25 +13,25 @@ from websockets.exceptions import InvalidHandshake, WebSocketException
 
 from tests.chaos.plans import Plan
 
-RECONNECT_SECONDS = [0.1, 0.5, 1, 2, 5, 10]  # then always the last
+RECONNECT_SECONDS = [0.1, 0.5, 1, 2, 5, 10]  # then the last one again and again
 CONNECT_SECONDS = 10.0
 STEADY_SECONDS = 5.0
-RETRY_SECONDS = 2.0  # a page obeys `retry_after`; nobody wants to wait for 30 s here
+RETRY_SECONDS = 2.0  # a real page obeys `retry_after`; 30 s would be too long here
 
 
 class Wrong(Exception):
-    """What a page must never see."""
+    """Something that a page must never see."""
 
 
 class Browser:
-    """One person's cookie, good at every process."""
+    """One person's cookie, which is valid at every process."""
 
     def __init__(self, urls: list[str]) -> None:
         self.urls = urls
         self.cookie = ""
 
     async def load(self, process: int) -> None:
-        """The page, from this process or, while it is away, from the other."""
+        """Load the page from this process or, while it is down, from the other."""
         while not self.cookie:
             with suppress(requests.RequestException):
                 reply = await asyncio.to_thread(requests.get, self.urls[process], timeout=10)
@@ -44,7 +44,7 @@ class Browser:
         headers = {"Cookie": self.cookie}
         return await connect(
             url.replace("http", "ws", 1) + "/ws/answers/",
-            origin=url,  # type: ignore[arg-type]  # a NewType of theirs
+            origin=url,  # type: ignore[arg-type]  # a NewType of websockets
             additional_headers=headers,
             max_size=None,
             proxy=None,
@@ -56,17 +56,17 @@ class Browser:
 
 
 class Page:
-    """One tab on one answer. `run` returns when it shows the end."""
+    """One tab with one answer. `run` returns when the tab shows the end."""
 
     def __init__(self, name: str, plan: Plan, browser: Browser, process: int, *, asks: bool) -> None:
         self.name, self.plan, self.browser, self.process = name, plan, browser, process
         self.pending = asks
         self.text = ""
-        self.longest = ""  # that was ever shown
+        self.longest = ""  # the longest text ever shown
         self.end: dict[str, Any] | None = None
         self.ended: float | None = None
         self.gaps = 0
-        self.reconnects: list[float] = []  # seconds from a new socket to the first word
+        self.reconnects: list[float] = []  # seconds from a new socket to the first event
         self._random = Random(f"{plan.seed} {name}")
         self._started_over = False
         self._socket: ClientConnection | None = None
@@ -96,7 +96,7 @@ class Page:
         delay = RECONNECT_SECONDS[min(self._failures, len(RECONNECT_SECONDS) - 1)]
         self._failures += 1
         if self._random.random() < 0.5 or self._failures > 1:
-            self.process = 1 - self.process  # a balancer's choice
+            self.process = 1 - self.process  # as a load balancer may choose
         await asyncio.sleep(delay * self._random.uniform(0.5, 1.5))
 
     async def _live(self, socket: ClientConnection, *, again: bool) -> None:
@@ -109,7 +109,7 @@ class Page:
             return
         self.log(f"closed with {socket.close_code}")
         self._socket = None
-        self._reading.result()  # raises what is Wrong
+        self._reading.result()  # raises Wrong
 
     async def _read(self, socket: ClientConnection, *, again: bool) -> None:
         opened, heard = time.monotonic(), False
@@ -126,7 +126,7 @@ class Page:
                 if self.end is not None:
                     return
 
-    # -- As the page does
+    # -- What the page does by itself
 
     async def _say_again(self) -> None:
         if self.pending:
@@ -159,7 +159,7 @@ class Page:
 
     async def _refused(self, event: dict[str, Any]) -> None:
         self.log(f"refused: {event['code']} {event['message']}")
-        # A second page may look for an answer whose question has not been saved yet.
+        # A second page may follow an answer whose question has not been saved yet.
         if event["retry_after"] is None and event["code"] != "not_found":
             raise Wrong(f"{self.name} was refused: {event}")
         asyncio.get_running_loop().call_later(RETRY_SECONDS, lambda: asyncio.ensure_future(self._say_again()))
@@ -186,14 +186,14 @@ class Page:
         self.log(f"{event['status']} of {event['length']}, {len(self.text)} shown")
         self.end, self.ended = event, time.monotonic()
 
-    # -- What befalls it
+    # -- Faults
 
     async def cut(self) -> None:
         if self._socket is not None:
             self._socket.transport.abort()
 
     async def freeze(self) -> None:
-        """Half-open: its old socket hears and says nothing more, and the server is not told."""
+        """Make the socket half-open: it receives and sends nothing more, and the server does not notice."""
         if self._socket is not None and self._reading is not None:
             self._socket.transport.pause_reading()
             self._socket = None

@@ -1,17 +1,17 @@
-"""What the seed draws: for each answer its text, how the API serves it, and what befalls its pages."""
+"""What the seed draws for each answer: its text, how the API sends it, and the faults of its pages."""
 
 from dataclasses import dataclass, field
 from random import Random
 from uuid import UUID
 
-# What the API does, how often, and the ends that it may lead to when nothing else goes wrong.
+# What the API does, how often, and the possible ends when nothing else goes wrong.
 API_FAULTS: dict[str, tuple[int, set[str]]] = {
     "none": (10, {"complete"}),
     "API stalls, goes on": (2, {"complete"}),
     "API hangs for good": (1, {"failed"}),
     "API cuts with FIN": (2, {"failed"}),
     "API cuts with RST": (2, {"failed"}),
-    "API cuts before text": (1, {"complete"}),  # asked again
+    "API cuts before text": (1, {"complete"}),  # askme asks again
     "API drips": (2, {"complete"}),
     "API says 429 once": (2, {"complete"}),
     "API says 503 once": (2, {"complete"}),
@@ -36,7 +36,7 @@ PAGE_FAULTS = {
 }
 FAULTS_PER_ANSWER = (0, 1, 1, 2, 2, 3)
 TOKENS = (1, 300)
-SECONDS = (0.5, 9.0)  # how long the API takes to say them
+SECONDS = (0.5, 9.0)  # how long the API takes to send them
 
 
 @dataclass
@@ -46,16 +46,16 @@ class Plan:
     tokens: list[str]
     pause: float  # seconds before each token
     api_fault: str
-    api_at: int  # the token at which it happens
-    process: int  # the one that is asked
+    api_at: int  # the token at which the fault happens
+    process: int  # the process that gets the question
     page_faults: list[tuple[float, str]]  # seconds after the question, in order
-    seed: int  # for chances on the way
+    seed: int  # for random choices during the run
 
     # What happened
     requests: int = 0
     said: int = 0  # code points that the API has sent
-    upstream_open: bool = False
-    upstream_closed: float | None = None
+    api_open: bool = False
+    api_closed: float | None = None
     asked: float | None = None
     stopped: float | None = None
     log: list[str] = field(default_factory=list)
@@ -65,7 +65,7 @@ class Plan:
         return "".join(self.tokens)
 
     def chars_in(self, seconds: float) -> float:
-        """How much of it the API says in this time, at most."""
+        """Return how many characters the API sends at most in this time."""
         return max(map(len, self.tokens)) * (1 + seconds / self.pause)
 
     @property
@@ -90,7 +90,7 @@ def draw(number: int, random: Random) -> Plan:
     return Plan(
         number=number,
         id=UUID(int=random.getrandbits(128), version=4),
-        # Long code points now and then: positions do not count bytes or UTF-16 units.
+        # Some long code points, because positions count neither bytes nor UTF-16 units.
         tokens=[f"{index}{' 👩‍🚀é'[: random.randint(1, 5)]} " for index in range(count)],
         pause=seconds / max(count, 1),
         api_fault=random.choices(faults, [API_FAULTS[fault][0] for fault in faults])[0],

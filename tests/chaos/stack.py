@@ -1,4 +1,4 @@
-"""The real parts: two Daphnes on one PostgreSQL and one Redis, each of which may be killed and come again."""
+"""The real parts: two Daphnes with one PostgreSQL and one Redis. Each of them may be killed and restarted."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 import requests
 
-from tests.services import START_SECONDS, Postgres, Redis, free_port, stop_process, wait_for
+from tests.support.services import START_SECONDS, Postgres, Redis, free_port, stop_process, wait_for
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -57,7 +57,7 @@ class Daphne:
 
 
 class Stack:
-    """Used in threads, for all of it blocks."""
+    """Use it in threads, because every method blocks."""
 
     def __init__(self, folder: Path, api_url: str) -> None:
         self.postgres, self.redis = Postgres(), Redis()
@@ -83,17 +83,17 @@ class Stack:
         self.postgres.delete()
 
     def errors(self) -> Counter[str]:
-        """What askme has logged as an error of its own; that the store was away is none."""
+        """Count the errors that askme has logged, except outages of the database."""
         errors: Counter[str] = Counter()
         for daphne in self.daphnes:
             for line in daphne.log.read_text().splitlines():
                 said = line.partition(" ERROR answers")[2]
-                if said and "the store" not in said:
+                if said and "the database" not in said:
                     errors["answers" + UUID.sub("…", said)] += 1
         return errors
 
     def rows(self) -> dict[str, tuple[str, str]]:
-        """Status and text of every answer."""
+        """Return the status and text of every answer."""
         with psycopg.connect(self.postgres.url()) as connection:
             rows = connection.execute("SELECT id, status, text FROM answers_answer")
             return {str(id): (status, text) for id, status, text in rows}

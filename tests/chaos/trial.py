@@ -1,4 +1,4 @@
-"""One answer from its question to its end, with all pages that look at it."""
+"""One answer from its question to its end, with all pages that follow it."""
 
 import asyncio
 import math
@@ -8,10 +8,10 @@ from tests.chaos.faults import Faults
 from tests.chaos.pages import Browser, Page, Wrong
 from tests.chaos.plans import Plan
 
-PATIENCE_SECONDS = 100.0  # for the end: the longest that the settings of `stack` allow, and an outage
-BEFORE_SECONDS = 4.0  # a fault that began so long before the question may still last
-CRASH_SECONDS = 1.0  # of shown text may be lost with a process that is killed
-SOON_SECONDS = 10.0  # for a fresh page to show an answer that has ended
+PATIENCE_SECONDS = 100.0  # for the end: the longest time that the settings in `stack` allow, plus an outage
+BEFORE_SECONDS = 4.0  # a fault that began this long before the question may still last
+CRASH_SECONDS = 1.0  # of shown text may be lost when a process is killed
+SOON_SECONDS = 10.0  # for a fresh page to show a finished answer
 
 
 class Trial:
@@ -22,17 +22,17 @@ class Trial:
         self.problems: list[str] = []
         self.counted: list[str] = []  # faults that really happened
         self.status = "no row"
-        self.stop_seconds: list[float] = []  # from the page's word to the close at the API
-        self.kill_seconds: list[float] = []  # from a process's death to the page that says so
+        self.stop_seconds: list[float] = []  # from the page's frame to the close at the API
+        self.kill_seconds: list[float] = []  # from a process's death to the end on the page
         self._tasks: list[asyncio.Task[None]] = []
 
     async def run(self) -> None:
         plan = self.plan
         await self.browser.load(plan.process)
         first = self._open("first", plan.process, asks=True)
-        befalling = asyncio.create_task(self._befall(first))
+        causing = asyncio.create_task(self._cause_faults(first))
         await self._wait(PATIENCE_SECONDS)
-        befalling.cancel()
+        causing.cancel()
 
     async def check_with_a_fresh_page(self) -> None:
         self._open("fresh", self.plan.process, asks=False)
@@ -60,7 +60,7 @@ class Trial:
                 self.problems.append(f"chaos itself failed: {result!r}")
         self._tasks.clear()
 
-    async def _befall(self, first: Page) -> None:
+    async def _cause_faults(self, first: Page) -> None:
         began = time.monotonic()
         for at, kind in self.plan.page_faults:
             await asyncio.sleep(max(0, began + at - time.monotonic()))
@@ -83,7 +83,7 @@ class Trial:
                     page = self._open(f"page {len(self.pages) + 1}", 1 - first.process)
                     await page.stop()
 
-    # -- What is to be said of it afterwards
+    # -- The judgement afterwards
 
     def judge(self, row: tuple[str, str] | None, faults: Faults) -> None:
         if row is None:
@@ -92,15 +92,17 @@ class Trial:
         (status, text), plan = row, self.plan
         self.status = status
         self._measure(status, faults)
-        # Only what happened in its own time excuses anything.
+        # Only faults during the answer excuse anything.
         asked = (plan.asked or 0) - BEFORE_SECONDS
         ended = max(
             (page.ended for page in self.pages if page.ended and page.name != "fresh"), default=math.inf
         )
         crashed = faults.during(("Daphne killed",), asked, ended)
-        store_was_away = faults.during(("PostgreSQL restarted",), asked, ended)
-        disturbed = crashed or store_was_away or faults.during(("Daphne told to end",), asked, ended)
-        may_lack = math.inf if crashed and store_was_away else plan.chars_in(CRASH_SECONDS) if crashed else 0
+        database_was_down = faults.during(("PostgreSQL restarted",), asked, ended)
+        disturbed = crashed or database_was_down or faults.during(("Daphne terminated",), asked, ended)
+        may_lack = (
+            math.inf if crashed and database_was_down else plan.chars_in(CRASH_SECONDS) if crashed else 0
+        )
         if status in ("queued", "running"):
             self.problems.append(f"never ended: {status}")
         elif status not in plan.ends | ({"interrupted"} if disturbed else set()):
@@ -117,16 +119,16 @@ class Trial:
             self._judge_page(page, status, text, may_lack)
 
     def _measure(self, status: str, faults: Faults) -> None:
-        stopped, closed = self.plan.stopped, self.plan.upstream_closed
+        stopped, closed = self.plan.stopped, self.plan.api_closed
         if status == "stopped" and stopped is not None and closed is not None and closed > stopped:
-            # A stop from the other process goes through the store.
-            store_was_away = faults.during(("PostgreSQL restarted",), stopped - 5, closed)
-            self.stop_seconds += [] if store_was_away else [closed - stopped]
+            # A stop from the other process goes through the database.
+            database_was_down = faults.during(("PostgreSQL restarted",), stopped - 5, closed)
+            self.stop_seconds += [] if database_was_down else [closed - stopped]
         for page in self.pages:
             if status == "interrupted" and page.ended is not None and page.name != "fresh":
                 asked = self.plan.asked or 0
                 kills = [at for at in faults.times.get("Daphne killed", []) if asked < at < page.ended]
-                # After an outage of the store the living first get time to renew their heartbeats.
+                # After an outage of the database, live processes first get time to renew their heartbeats.
                 if kills and not faults.during(("PostgreSQL restarted",), kills[-1] - 10, page.ended):
                     self.kill_seconds.append(page.ended - kills[-1])
 

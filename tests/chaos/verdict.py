@@ -1,4 +1,4 @@
-"""The table at the end: what befell whom, what was lost, and how long things took."""
+"""The table at the end: the faults, what was lost, and how long things took."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.chaos.faults import Faults
 from tests.chaos.trial import Trial
 
-SLOW_STOP_SECONDS = 1.0  # as promised where nothing else is broken
+SLOW_STOP_SECONDS = 1.0  # the promise when nothing else is broken
 KINDS = ("lost", "doubled", "never ended", "wrong end")
 
 
@@ -28,24 +28,26 @@ class Verdict:
             self.general.append(f"doubled: {extra_rows} rows too many")
 
     def __bool__(self) -> bool:
-        """Whether all is well."""
+        """Return whether nothing went wrong."""
         return not (self.problems or self.general)
 
     def table(self) -> str:
         plans = [trial.plan for trial in self.trials]
-        befell: Counter[str] = Counter(kind for trial in self.trials for kind in trial.counted)
-        befell.update(plan.api_fault for plan in plans if plan.requests and plan.api_fault != "none")
-        befell.update(self.faults.counts)
+        faults: Counter[str] = Counter(kind for trial in self.trials for kind in trial.counted)
+        faults.update(plan.api_fault for plan in plans if plan.requests and plan.api_fault != "none")
+        faults.update(self.faults.counts)
         ends = Counter(str(trial.status) for trial in self.trials)
         lines = [f"{len(plans):6} answers: " + ", ".join(f"{n} {end}" for end, n in sorted(ends.items()))]
-        lines += [f"{befell.total():6} faults"]
-        lines += [f"{number:10}  {kind}" for kind, number in sorted(befell.items())]
+        lines += [f"{faults.total():6} faults"]
+        lines += [f"{number:10}  {kind}" for kind, number in sorted(faults.items())]
         said = Counter(problem.split(":")[0] for _, problem in self.problems)
         said.update(problem.split(":")[0] for problem in self.general)
         lines += [f"{said.pop(kind, 0):6} {kind}" for kind in KINDS]
         lines += [f"{number:6} {kind}" for kind, number in said.items()]
-        lines += ["Times, but for those with an outage of PostgreSQL in their midst:"]
-        lines += [_times("stop to upstream closed", [t for trial in self.trials for t in trial.stop_seconds])]
+        lines += ["Times, except during outages of PostgreSQL:"]
+        lines += [
+            _times("stop to API connection closed", [t for trial in self.trials for t in trial.stop_seconds])
+        ]
         lines += [
             _times(
                 "kill to interrupted",
@@ -59,7 +61,7 @@ class Verdict:
         return "\n".join(lines) + "\n"
 
     def write_log(self, path: Path) -> None:
-        """All that is needed to understand what went wrong, for a seed repeats the faults, not their luck."""
+        """Write everything that explains what went wrong. A seed repeats the faults, but not their timing."""
         entries = list(self.faults.log)
         slow = [trial for trial in self.trials if max(trial.stop_seconds, default=0) > SLOW_STOP_SECONDS]
         for trial in dict.fromkeys([*(trial for trial, _ in self.problems), *slow]):

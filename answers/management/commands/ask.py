@@ -1,51 +1,49 @@
-"""Ask from a terminal: the same worker, row and journal as on the page; the answer is printed."""
+"""Ask a question in a terminal, with the same worker as the site. The question and the answer are saved."""
 
 import asyncio
 import logging
 import os
 import signal
 import sys
+from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
 
-from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from answers.completions import Prompt
-from answers.events import Event
-from answers.follower import Follower
-from answers.forms import QuestionForm
-from answers.models import Answer, Status, User
-from answers.running import RunningAnswer
-from answers.store import in_store
-from answers.worker import close_workers, current_worker
+import answers
+from answers import Operator, Refused
+from answers.engine.runtime import close_runtime, run_in_database_thread
+from answers.models import Status
+from answers.protocol import Event
 
 EXIT_CODES = {Status.COMPLETE: 0, Status.STOPPED: 130, Status.FAILED: 1, Status.INTERRUPTED: 1}
 
 
 class Command(BaseCommand):
     help = (
-        "Ask a question and print the answer as it comes. Ctrl-C stops it. "
-        "Exit code: 0 complete, 1 failed, 2 not asked, 130 stopped."
+        "Ask a question and print the answer as it arrives. Ctrl-C stops it. "
+        "Exit code: 0 complete, 1 failed, 2 refused, 130 stopped."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("question", help="the question, or - to read it from standard input")
         parser.add_argument("--model", help="one of ASKME_MODELS, by its name (default: the first)")
-        parser.add_argument("--user", default="terminal", help="whose question it is (default: %(default)s)")
+        parser.add_argument("--user", default="terminal", help="who asks, by username (default: %(default)s)")
 
     def handle(self, *args: Any, question: str, user: str, model: str | None, **options: Any) -> None:
         if options["verbosity"] < 2:
-            logging.getLogger("answers").setLevel(logging.WARNING)  # the log would stand amid the answer
+            for name in ("answers", "completions"):  # their lines would interrupt the answer
+                logging.getLogger(name).setLevel(logging.WARNING)
         question = sys.stdin.read() if question == "-" else question
-        form = QuestionForm({"question": question, "model": model})
-        if not form.is_valid():
-            sentences = (str(error) for errors in form.errors.values() for error in errors)
-            raise CommandError(" ".join(sentences), returncode=2)
-        end = asyncio.run(self._ask(user, **form.cleaned_data))
+        try:
+            end = asyncio.run(self._ask(user, question, model))
+        except Refused as refused:
+            raise CommandError(refused.message, returncode=2) from None
         self.stdout.write("")
         if end["type"] == "error":
-            raise CommandError(end["message"])  # somebody has deleted it
+            raise CommandError(end["message"])  # it was deleted
         if end["error"]:
             self.stderr.write(end["error"]["message"])
         elif end["finish_reason"] == "length":
@@ -55,42 +53,39 @@ class Command(BaseCommand):
         if code := EXIT_CODES[Status(end["status"])]:
             sys.exit(code)
 
-    async def _ask(self, username: str, question: str, model: str) -> Event:
-        ends: asyncio.Queue[Event] = asyncio.Queue()
-
-        async def show(event: Event) -> None:
-            if event["type"] == "answer.text":
-                try:
-                    self.stdout.write(event["text"], ending="")
-                    self.stdout.flush()
-                except BrokenPipeError:  # nobody reads any more, as after "| head": the rest goes nowhere
-                    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-                    worker.stop(answer.id)
-            elif event["type"] in ("answer.finished", "error"):
-                ends.put_nowait(event)
-
-        answer = await _save(username, question, model)
-        worker = current_worker()
-        follower = Follower(worker, show)
-        await follower.open()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, worker.stop, answer.id)
+    async def _ask(self, username: str, question: str, model: str | None) -> Event:
         try:
-            worker.ask(answer)
-            await follower.follow(answer.id, 0)
-            return await ends.get()
+            operator = Operator(await _user(username))
+            accepted = await answers.ask(operator, question, model=model)
+            tasks: set[asyncio.Task[None]] = set()
+
+            def stop() -> None:
+                tasks.add(asyncio.create_task(answers.stop(operator, accepted.answer)))
+
+            for number in (signal.SIGINT, signal.SIGTERM):
+                asyncio.get_running_loop().add_signal_handler(number, stop)
+            async for event in await answers.follow(operator, accepted):
+                if event["type"] == "answer.text":
+                    self._print(event["text"], stop)
+            return event
         finally:
-            await follower.close()
-            await close_workers()
+            await close_runtime()
+
+    def _print(self, text: str, stop: Callable[[], None]) -> None:
+        try:
+            self.stdout.write(text, ending="")
+            self.stdout.flush()
+        except BrokenPipeError:  # the reader is gone, as after "| head": drop the rest
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            stop()
 
 
-@in_store
-def _save(username: str, question: str, model: str) -> RunningAnswer:
-    user, created = User.objects.get_or_create(username=username)
+@run_in_database_thread
+def _user(username: str) -> AbstractBaseUser:
+    model = get_user_model()
+    name: dict[str, Any] = {model.USERNAME_FIELD: username}
+    user, created = model._default_manager.get_or_create(**name)
     if created:
         user.set_unusable_password()
         user.save()
-    label = settings.ASKME_MODELS.get(model, "")
-    answer = Answer.objects.ask(user, uuid4(), question, model_label=label)
-    return RunningAnswer(answer.pk, user.pk, Prompt(question, model=model), label)
+    return user

@@ -1,24 +1,24 @@
-// The page: asks, follows and stops over `/ws/answers/`. answers/events.py is the protocol.
+// The page: asks, follows and stops over `/ws/answers/`. answers/protocol.py defines the protocol.
 
+import { element, withId } from "./answer.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
 import { Editors } from "./editors.js";
-import { element, withId } from "./exchange.js";
 import { makeUUID, Pending } from "./pending.js";
 import { Thread } from "./thread.js";
 
-const NOTICE_MILLISECONDS = 1_500; // a shorter loss of the connection is not worth a word
+const NOTICE_MILLISECONDS = 1_500; // a shorter interruption of the connection is not shown
 
-// What goes to and fro between the connection, the forms, the thread and the address.
+// Connects the socket, the forms, the thread and the address with each other.
 class Page {
-  #id = makeUUID(); // of this load: no other can fill the entries that it makes in the browser's history
+  #id = makeUUID(); // of this page load: only it can show the history entries that it makes
   #data = element("page").dataset;
   #connection = new Connection(this.#data.socket, this);
   #thread = new Thread(this.#connection);
   #pending = new Pending(this.#thread);
   #composer = new Composer((question) => this.#ask({ question, follows: this.#end }));
   #editors = new Editors(this.#thread, (question, revises) => this.#ask({ question, revises }));
-  #notice = null;
+  #noticeTimer = null;
 
   constructor() {
     element("thread").addEventListener("click", ({ target }) => this.#clicked(target));
@@ -27,27 +27,27 @@ class Page {
     addEventListener("popstate", ({ state }) => this.#navigated(state));
     history.replaceState({ page: this.#id, answer: this.#data.answer || null }, "");
     this.#refresh();
-    this.#showAddressed();
-    this.closed(); // as yet
+    this.#scrollToAddressed();
+    this.closed(); // not open yet
     this.#connection.open();
   }
 
-  // -- What the connection says
+  // -- Events of the connection
 
   opened() {
-    clearTimeout(this.#notice);
-    this.#notice = null;
+    clearTimeout(this.#noticeTimer);
+    this.#noticeTimer = null;
     element("connection").hidden = true;
-    this.#sayAgain();
+    this.#resend();
   }
 
   closed() {
-    if (this.#connection.isOver) return this.#refresh(); // the error before it has said why
-    this.#notice ??= setTimeout(() => (element("connection").hidden = false), NOTICE_MILLISECONDS);
+    if (this.#connection.isSessionOver) return this.#refresh(); // the error event before it has given the reason
+    this.#noticeTimer ??= setTimeout(() => (element("connection").hidden = false), NOTICE_MILLISECONDS);
   }
 
-  silent() {
-    this.#sayAgain();
+  probe() {
+    this.#resend();
   }
 
   received(event) {
@@ -59,16 +59,16 @@ class Page {
     if (wasBusy && !this.#isBusy) this.#focusBox();
   }
 
-  // -- A question on its way
+  // -- A question, until it is accepted or refused
 
-  get #isBusy() { return this.#pending.isThere || this.#thread.isAnswering; }
+  get #isBusy() { return this.#pending.exists || this.#thread.isAnswering; }
 
-  get #canAsk() { return !this.#isBusy && !this.#connection.isOver; }
+  get #canAsk() { return !this.#isBusy && !this.#connection.isSessionOver; }
 
-  // What the next question follows.
+  // The answer that the next question follows.
   get #end() {
     if (!this.#data.canFollow) return null;
-    return this.#thread.isCut ? this.#data.end : (this.#thread.shown.at(-1)?.answer ?? null);
+    return this.#thread.hasLaterPart ? this.#data.end : (this.#thread.shown.at(-1)?.id ?? null);
   }
 
   #ask({ question, follows = null, revises = null }) {
@@ -80,78 +80,78 @@ class Page {
     return true;
   }
 
-  // The answer's id makes this safe: the same question twice is one question.
-  #sayAgain() {
-    if (this.#pending.isThere) this.#connection.request(this.#pending.frame);
+  // The answer's id makes this safe: a question that is sent twice is one question.
+  #resend() {
+    if (this.#pending.exists) this.#connection.request(this.#pending.frame);
     this.#thread.follow();
   }
 
   #retry() {
     this.#showProblem(null);
-    this.#sayAgain();
+    this.#resend();
   }
 
   #accepted() {
-    const asked = this.#pending.accept();
-    if (asked.revises) this.#editors.accepted(asked);
-    else this.#composer.empty(asked.question);
-    const address = withId(this.#data.address, asked.answer);
-    const before = asked.revises ?? asked.follows;
-    // Asked elsewhere in this tab, or at the end of a thread of which the page shows another part.
+    const submission = this.#pending.accept();
+    if (submission.revises) this.#editors.accepted(submission);
+    else this.#composer.clear(submission.question);
+    const address = withId(this.#data.address, submission.answer);
+    const before = submission.revises ?? submission.follows;
+    // Asked from another page in this tab, or at the end of a thread of which this page shows an earlier part.
     if (before && !this.#thread.find(before)) return location.assign(address);
-    const { article } = this.#thread.add(asked, this.#data.address);
-    history.pushState({ page: this.#id, answer: asked.answer }, "", address);
-    this.#thread.show(asked.answer);
+    const { article } = this.#thread.add(submission, this.#data.address);
+    history.pushState({ page: this.#id, answer: submission.answer }, "", address);
+    this.#thread.show(submission.answer);
     this.#refresh();
     if (article.previousElementSibling) article.scrollIntoView();
   }
 
-  #refused({ answer, code, message, retry_after }) {
-    const exchange = this.#thread.find(answer);
-    if (this.#pending.isThere && (answer === null || answer === this.#pending.answer)) {
+  #refused({ answer: id, code, message, retry_after }) {
+    const answer = this.#thread.find(id);
+    if (this.#pending.exists && (id === null || id === this.#pending.answer)) {
       const { question, revises } = this.#pending.refuse();
-      if (!this.#thread.find(revises)) this.#composer.restore(question); // else it still stands there
-    } else if (code === "not_found" && exchange?.isFollowed) {
-      return exchange.refused({ message });
+      if (!this.#thread.find(revises)) this.#composer.restore(question); // otherwise its editor still has it
+    } else if (code === "not_found" && answer?.isFollowed) {
+      return answer.refused({ message });
     } else if (retry_after !== null) {
       setTimeout(() => this.#retry(), retry_after * 1_000);
     }
-    if (code === "no_session") for (const one of this.#thread.shown) one.lose();
+    if (code === "no_session") for (const shown of this.#thread.shown) shown.makeUnavailable();
     this.#showProblem(message, { isReloadNeeded: code === "no_session" });
   }
 
-  // -- What the person does
+  // -- Events of the page
 
   #clicked(target) {
     if (target.closest(".edit")) this.#editors.open(this.#thread.at(target));
   }
 
-  // Without this script they are forms like any other.
+  // Without this script, the browser submits these forms itself.
   #submitted(event) {
     const form = event.target;
     if (!form.matches(".stop, .again")) return;
     event.preventDefault();
-    const exchange = this.#thread.at(form);
-    if (form.matches(".stop")) exchange.stop();
-    else this.#ask({ question: exchange.question, revises: exchange.answer });
+    const answer = this.#thread.at(form);
+    if (form.matches(".stop")) answer.stop();
+    else this.#ask({ question: answer.question, revises: answer.id });
   }
 
   #navigated(state) {
-    // An address that this page did not make, or cannot fill any more.
-    if (state?.page !== this.#id || this.#connection.isOver) return location.reload();
+    // Another page load made this history entry, or this one can no longer show it.
+    if (state?.page !== this.#id || this.#connection.isSessionOver) return location.reload();
     this.#pending.forget();
     this.#thread.show(state.answer);
     this.#showProblem(null);
     this.#refresh();
-    this.#sayAgain();
+    this.#resend();
   }
 
-  // -- What the person sees
+  // -- Display
 
   #refresh() {
     const state = { isBusy: this.#isBusy, canAsk: this.#canAsk, follows: this.#end };
     element("page").classList.toggle("has-thread", this.#thread.shown.length > 0);
-    element("waiting").hidden = !this.#pending.isThere;
+    element("waiting").hidden = !this.#pending.exists;
     this.#composer.refresh(state);
     this.#editors.refresh(state);
     for (const button of element("thread").querySelectorAll(".again button, .edit")) button.disabled = !state.canAsk;
@@ -163,14 +163,16 @@ class Page {
     element("reload").hidden = !isReloadNeeded;
   }
 
-  // Whoever comes to an answer in the midst of a thread, and not back to where they were, comes to that answer.
-  #showAddressed() {
+  // A reader who opens the address of an answer in the middle of a thread starts at that answer. Back and Reload return
+  // to the old scroll position instead.
+  #scrollToAddressed() {
     const isNew = performance.getEntriesByType("navigation")[0]?.type === "navigate";
     const article = this.#thread.find(this.#data.answer)?.article;
     if (isNew && !location.hash && article?.previousElementSibling) article.scrollIntoView();
   }
 
-  // Not away from what the person selects or has gone to, and not where it would open a keyboard over the answer.
+  // Does not take the focus from a selection or from where the person has moved it, and does not open an on-screen
+  // keyboard over the answer.
   #focusBox() {
     const isElsewhere = document.activeElement.matches("a, h2, textarea") || !getSelection().isCollapsed;
     if (!isElsewhere && !matchMedia("(pointer: coarse)").matches) this.#composer.focus();

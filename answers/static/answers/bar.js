@@ -1,4 +1,4 @@
-// The page's address changes while it is open: whoever logs in or signs up comes back to where they are then.
+// Login and sign-up lead back to the current address. It may change while the page is open, so each click reads it.
 
 for (const link of document.querySelectorAll('.bar a[href*="?next="]')) {
   link.addEventListener("click", () => (link.search = `?next=${encodeURIComponent(location.pathname)}`));

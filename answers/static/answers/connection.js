@@ -1,58 +1,58 @@
-// One websocket, for as long as the page is shown, over a network that drops it, or swallows all and says nothing.
-// It queues nothing: the listener says again what still matters, at each `opened` and after each `silent`.
+// One websocket for as long as the page is shown, over a network that may drop it or silently swallow everything.
+// It queues nothing. The listener resends what still matters, after each `opened` and at each `probe`.
 
-const RECONNECT_MILLISECONDS = [100, 500, 1_000, 2_000, 5_000, 10_000]; // then always the last
-const LATER = 4; // an index of it, for a page that the server had too much of
-const CONNECT_MILLISECONDS = 10_000; // a handshake that takes longer is given up; a browser waits for minutes
-const REPLY_MILLISECONDS = 5_000; // the server replies at once: a socket on which nothing comes is dead
-const PROBE_MILLISECONDS = 15_000; // of silence, until the listener may ask whether anybody is there
-// A socket that lives so long was a success; one that opens and closes, or opens and replies nothing, was none.
-const STEADY_MILLISECONDS = 2 * REPLY_MILLISECONDS;
-const STALE_MILLISECONDS = 20_000; // after so long in the background a phone may have dropped the socket unsaid
+const RECONNECT_MILLISECONDS = [100, 500, 1_000, 2_000, 5_000, 10_000]; // the last one repeats
+const TOO_MANY_FRAMES_DELAY = 4; // an index of the list: where to start if the page sent too many frames
+const CONNECT_TIMEOUT_MILLISECONDS = 10_000; // for the handshake; the browser's own timeout takes minutes
+const REPLY_TIMEOUT_MILLISECONDS = 5_000; // the server replies at once: a socket that stays silent is dead
+const PROBE_MILLISECONDS = 15_000; // without any event, until the listener probes the connection
+// A socket that stays open this long is a success. One that opens and closes, or opens and never replies, is a failure.
+const STABLE_MILLISECONDS = 2 * REPLY_TIMEOUT_MILLISECONDS;
+const STALE_MILLISECONDS = 20_000; // in the background: by then a phone may have dropped the socket without an event
 
-// The server's own close codes: answers/consumers.py
+// The server's close codes: answers/live/consumer.py
 const RESTARTING = 4012;
 const LOGGED_OUT = 4401;
 const TOO_MANY_FRAMES = 4429;
 
 export class Connection {
   #url;
-  #listener; // opened(), closed(), silent(), received(event)
+  #listener; // opened(), closed(), probe(), received(event)
   #socket = null;
-  #listening = null;
-  #timer = null; // for what comes next: giving up, counting as a success, or trying again
-  #silence = null; // runs from the last that was heard, or from a request
+  #handlers = null; // an AbortController for the socket's event handlers
+  #timer = null; // for the next step: connect timeout, counting as a success, or reconnecting
+  #idleTimer = null; // restarted by each event and each request
   #failures = 0;
   #hiddenAt = 0;
-  #isOver = false;
+  #isSessionOver = false;
 
   constructor(path, listener) {
     this.#listener = listener;
     this.#url = new URL(path, location.href);
     this.#url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
     addEventListener("pagehide", () => this.close());
-    addEventListener("pageshow", () => this.#socket || this.#renew());
-    addEventListener("online", () => this.#renew());
+    addEventListener("pageshow", () => this.#socket || this.#reconnect());
+    addEventListener("online", () => this.#reconnect());
     document.addEventListener("visibilitychange", () => this.#visibilityChanged());
   }
 
-  // The session has ended, and only another page can have another one: no socket is opened any more.
-  get isOver() { return this.#isOver; }
+  // The session has ended, and only a new page can get another one. No further socket is opened.
+  get isSessionOver() { return this.#isSessionOver; }
 
   open() {
-    this.#wait(CONNECT_MILLISECONDS, () => this.#lost());
+    this.#schedule(CONNECT_TIMEOUT_MILLISECONDS, () => this.#disconnected());
     this.#socket = new WebSocket(this.#url);
-    this.#listening = new AbortController();
-    const { signal } = this.#listening;
+    this.#handlers = new AbortController();
+    const { signal } = this.#handlers;
     this.#socket.addEventListener("open", () => this.#opened(), { signal });
     this.#socket.addEventListener("message", ({ data }) => this.#received(data), { signal });
-    this.#socket.addEventListener("close", ({ code }) => this.#lost(code), { signal });
+    this.#socket.addEventListener("close", ({ code }) => this.#disconnected(code), { signal });
   }
 
   close() {
     clearTimeout(this.#timer);
-    clearTimeout(this.#silence);
-    this.#listening?.abort();
+    clearTimeout(this.#idleTimer);
+    this.#handlers?.abort();
     this.#socket?.close();
     this.#socket = null;
     this.#listener.closed();
@@ -62,39 +62,39 @@ export class Connection {
     if (this.#isOpen) this.#socket.send(JSON.stringify(frame));
   }
 
-  // Send a frame that the server always replies to at once. If nothing at all comes, the socket is half-open:
-  // the other end has gone, and the network in between told nobody.
+  // Sends a frame to which the server always replies at once. If nothing at all arrives, the socket is half-open:
+  // the other end is gone, and the network reported nothing.
   request(frame) {
     this.send(frame);
-    if (this.#isOpen) this.#ifSilent(REPLY_MILLISECONDS, () => this.#lost());
+    if (this.#isOpen) this.#whenIdle(REPLY_TIMEOUT_MILLISECONDS, () => this.#disconnected());
   }
 
   get #isOpen() { return this.#socket?.readyState === WebSocket.OPEN; }
 
   #opened() {
-    this.#wait(STEADY_MILLISECONDS, () => (this.#failures = 0));
+    this.#schedule(STABLE_MILLISECONDS, () => (this.#failures = 0));
     this.#listener.opened();
   }
 
   #received(data) {
-    this.#ifSilent(PROBE_MILLISECONDS, () => this.#listener.silent());
+    this.#whenIdle(PROBE_MILLISECONDS, () => this.#listener.probe());
     this.#listener.received(JSON.parse(data));
   }
 
-  #lost(code) {
-    this.#isOver = code === LOGGED_OUT;
+  #disconnected(code) {
+    this.#isSessionOver = code === LOGGED_OUT;
     this.close();
-    if (this.#isOver) return;
-    if (code === RESTARTING) this.#failures = 0; // it went as it should, and another is there or comes at once
-    if (code === TOO_MANY_FRAMES) this.#failures = Math.max(this.#failures, LATER);
+    if (this.#isSessionOver) return;
+    if (code === RESTARTING) this.#failures = 0; // a planned restart: another process is there, or will be soon
+    if (code === TOO_MANY_FRAMES) this.#failures = Math.max(this.#failures, TOO_MANY_FRAMES_DELAY);
     const delay = RECONNECT_MILLISECONDS[this.#failures] ?? RECONNECT_MILLISECONDS.at(-1);
     this.#failures += 1;
-    // Spread by chance: a server that restarts loses everybody at once.
-    this.#wait(delay * (0.5 + Math.random()), () => this.open());
+    // Random jitter: a server that restarts disconnects all pages at once.
+    this.#schedule(delay * (0.5 + Math.random()), () => this.open());
   }
 
-  #renew() {
-    if (this.#isOver) return;
+  #reconnect() {
+    if (this.#isSessionOver) return;
     this.#failures = 0;
     this.close();
     this.open();
@@ -103,16 +103,16 @@ export class Connection {
   #visibilityChanged() {
     const isStale = Date.now() - this.#hiddenAt > STALE_MILLISECONDS;
     if (document.hidden) this.#hiddenAt = Date.now();
-    else if (isStale || !this.#isOpen) this.#renew();
+    else if (isStale || !this.#isOpen) this.#reconnect();
   }
 
-  #wait(milliseconds, action) {
+  #schedule(milliseconds, action) {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(action, milliseconds);
   }
 
-  #ifSilent(milliseconds, action) {
-    clearTimeout(this.#silence);
-    this.#silence = setTimeout(action, milliseconds);
+  #whenIdle(milliseconds, action) {
+    clearTimeout(this.#idleTimer);
+    this.#idleTimer = setTimeout(action, milliseconds);
   }
 }

@@ -1,31 +1,31 @@
-// Questions that are being edited, each in its place. What is typed there outlives the page too.
+// Questions that are being edited, each in its place in the thread. What was typed survives a reload.
 
+import { element } from "./answer.js";
 import { askOnEnter } from "./composer.js";
-import { element } from "./exchange.js";
 
-const EDITS = "askme.edits"; // in sessionStorage: what is typed, by the answer whose question it was
+const EDITS = "askme.edits"; // in sessionStorage: what was typed, by the id of the answer whose question is edited
 
-const edits = () => JSON.parse(sessionStorage.getItem(EDITS)) ?? {};
+const loadEdits = () => JSON.parse(sessionStorage.getItem(EDITS)) ?? {};
 
-function keep(answer, text) {
-  const { [answer]: _, ...others } = edits();
-  sessionStorage.setItem(EDITS, JSON.stringify(text === null ? others : { ...others, [answer]: text }));
+function saveEdit(id, text) {
+  const { [id]: _, ...others } = loadEdits();
+  sessionStorage.setItem(EDITS, JSON.stringify(text === null ? others : { ...others, [id]: text }));
 }
 
 export class Editors {
-  #ask; // function of a question and the answer that it revises
-  #forms = new Map(); // by answer
+  #ask; // called with the question and the id of the answer that it revises; returns false if it cannot be asked now
+  #forms = new Map(); // by the id of the answer
 
   constructor(thread, ask) {
     this.#ask = ask;
-    for (const [answer, text] of Object.entries(edits())) {
-      const exchange = thread.find(answer);
-      if (exchange) this.#open(exchange, text);
+    for (const [id, text] of Object.entries(loadEdits())) {
+      const answer = thread.find(id);
+      if (answer) this.#open(answer, text);
     }
   }
 
-  open(exchange) {
-    const box = this.#open(exchange, exchange.question);
+  open(answer) {
+    const box = this.#open(answer, answer.question);
     box.focus({ preventScroll: true });
     box.setSelectionRange(box.value.length, box.value.length);
     box.form.scrollIntoView({ block: "nearest" });
@@ -38,46 +38,44 @@ export class Editors {
     }
   }
 
-  // It was asked; unless it has been typed anew since, it is done.
+  // The question was accepted. Its editor closes, unless the text has changed since then.
   accepted({ revises, question }) {
     const form = this.#forms.get(revises);
     if (form?.querySelector("textarea").value === question) this.#close(revises);
   }
 
-  isOpen(answer) { return this.#forms.has(answer); }
-
-  #open({ article, answer }, text) {
-    const { firstElementChild: form } = element("editing").content.cloneNode(true);
+  #open({ article, id }, text) {
+    const { firstElementChild: form } = element("editor-template").content.cloneNode(true);
     const box = form.querySelector("textarea");
     box.value = text;
-    box.addEventListener("input", () => keep(answer, box.value));
+    box.addEventListener("input", () => saveEdit(id, box.value));
     askOnEnter(box);
-    form.addEventListener("submit", (event) => this.#submitted(event, answer));
-    form.addEventListener("keydown", ({ key, isComposing }) => key === "Escape" && !isComposing && this.#cancel(answer));
-    form.querySelector(".cancel").addEventListener("click", () => this.#cancel(answer));
+    form.addEventListener("submit", (event) => this.#submitted(event, id));
+    form.addEventListener("keydown", ({ key, isComposing }) => key === "Escape" && !isComposing && this.#cancel(id));
+    form.querySelector(".cancel").addEventListener("click", () => this.#cancel(id));
     article.querySelector(".question").after(form);
-    article.classList.add("is-edited");
-    this.#forms.set(answer, form);
+    article.classList.add("is-editing");
+    this.#forms.set(id, form);
     return box;
   }
 
-  #submitted(event, answer) {
+  #submitted(event, id) {
     event.preventDefault();
     const box = event.target.querySelector("textarea");
-    if (!box.value.trim() || !this.#ask(box.value, answer)) box.focus();
+    if (!box.value.trim() || !this.#ask(box.value, id)) box.focus();
   }
 
-  #cancel(answer) {
-    const { parentElement: article } = this.#forms.get(answer);
-    this.#close(answer);
+  #cancel(id) {
+    const { parentElement: article } = this.#forms.get(id);
+    this.#close(id);
     article.querySelector(".edit").focus();
   }
 
-  #close(answer) {
-    const form = this.#forms.get(answer);
-    form.parentElement.classList.remove("is-edited");
+  #close(id) {
+    const form = this.#forms.get(id);
+    form.parentElement.classList.remove("is-editing");
     form.remove();
-    this.#forms.delete(answer);
-    keep(answer, null);
+    this.#forms.delete(id);
+    saveEdit(id, null);
   }
 }

@@ -1,10 +1,10 @@
-// The exchange that was asked and is not yet accepted. It outlives its page: the one after it asks again.
+// The question that was sent and is not accepted yet. It survives a reload: the next page sends it again.
 
-const PENDING = "askme.pending"; // in sessionStorage: the exchange that was asked last
+const PENDING = "askme.pending"; // in sessionStorage: the question that was sent last
 
 export function makeUUID() {
   if (crypto.randomUUID) return crypto.randomUUID();
-  // Plain http to a name in the local network is no secure context and has no randomUUID.
+  // Plain http to a host on the local network is not a secure context, so it has no randomUUID.
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;
   bytes[8] = (bytes[8] & 0x3f) | 0x80;
@@ -13,46 +13,46 @@ export function makeUUID() {
 }
 
 export class Pending {
-  #exchange; // `follows` or `revises` an answer, or neither
+  #submission; // it `follows` an answer, `revises` one, or does neither
 
-  // By the page before this one. It went on while it was being reloaded: if its question was accepted in that
-  // moment, the address that it gave itself is lost.
+  // Takes over from the page before this one. That page kept running while it was being reloaded: if its question was
+  // accepted at that moment, the address that it pushed is lost.
   constructor(thread) {
-    const exchange = JSON.parse(sessionStorage.getItem(PENDING));
+    const submission = JSON.parse(sessionStorage.getItem(PENDING));
     const isReloaded = performance.getEntriesByType("navigation")[0]?.type === "reload";
-    const isOver = thread.find(exchange?.answer) || (exchange?.isAccepted && !isReloaded);
-    this.#exchange = isOver ? null : exchange;
-    if (isOver) this.forget();
+    const isDone = thread.find(submission?.answer) || (submission?.isAccepted && !isReloaded);
+    this.#submission = isDone ? null : submission;
+    if (isDone) this.forget();
   }
 
-  get isThere() { return this.#exchange !== null; }
-  get answer() { return this.#exchange?.answer ?? null; }
+  get exists() { return this.#submission !== null; }
+  get answer() { return this.#submission?.answer ?? null; }
 
   get frame() {
-    const { answer, question, follows, revises, model } = this.#exchange;
+    const { answer, question, follows, revises, model } = this.#submission;
     return { type: "question.ask", answer, question, follows, revises, model };
   }
 
-  begin(exchange) {
-    this.#exchange = { answer: makeUUID(), asked: Date.now(), ...exchange };
-    sessionStorage.setItem(PENDING, JSON.stringify(this.#exchange));
+  begin(submission) {
+    this.#submission = { answer: makeUUID(), askedAt: Date.now(), ...submission };
+    sessionStorage.setItem(PENDING, JSON.stringify(this.#submission));
   }
 
   accept() {
-    const exchange = this.refuse();
-    sessionStorage.setItem(PENDING, JSON.stringify({ ...exchange, isAccepted: true }));
-    return exchange;
+    const submission = this.refuse();
+    sessionStorage.setItem(PENDING, JSON.stringify({ ...submission, isAccepted: true }));
+    return submission;
   }
 
   refuse() {
-    const exchange = this.#exchange;
-    this.#exchange = null;
+    const submission = this.#submission;
+    this.#submission = null;
     this.forget();
-    return exchange;
+    return submission;
   }
 
-  // What was accepted last.
+  // Forgets the question that was accepted last.
   forget() {
-    if (!this.isThere) sessionStorage.removeItem(PENDING);
+    if (!this.exists) sessionStorage.removeItem(PENDING);
   }
 }

@@ -1,8 +1,8 @@
-// Rating an answer without leaving the page: the same form, sent from here. See answers/rating.py.
+// Rates an answer without leaving the page: sends the same form from here. See answers/pages/rating.py.
 
-import { element } from "./exchange.js";
+import { element } from "./answer.js";
 
-const { thanks, notSaved } = element("page").dataset; // words
+const { thanks, notSaved } = element("page").dataset; // messages in the reader's language
 
 async function send(form, submitter) {
   const options = { method: "POST", body: new FormData(form, submitter), headers: { Accept: "application/json" } };
@@ -10,7 +10,7 @@ async function send(form, submitter) {
     const response = await fetch(form.action, options);
     return await response.json();
   } catch {
-    return { problem: notSaved }; // no network, or no JSON
+    return { problem: notSaved }; // no network, or the reply is not JSON
   }
 }
 
@@ -26,7 +26,7 @@ element("thread").addEventListener("submit", async (event) => {
   const form = event.target;
   if (!form.matches(".rating")) return;
   event.preventDefault();
-  const said = await send(form, event.submitter);
-  if (said.problem === undefined) show(form, said);
-  form.querySelector(".said").textContent = said.problem ?? thanks;
+  const reply = await send(form, event.submitter);
+  if (reply.problem === undefined) show(form, reply);
+  form.querySelector(".form-status").textContent = reply.problem ?? thanks;
 });

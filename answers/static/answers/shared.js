@@ -1,10 +1,10 @@
-// A shared thread: read only, and live while it is being answered.
+// A shared thread: read-only, and live while it is being answered.
 
+import { element } from "./answer.js";
 import { Connection } from "./connection.js";
-import { element } from "./exchange.js";
 import { Thread } from "./thread.js";
 
-class Reader {
+class SharedPage {
   #connection;
   #thread;
 
@@ -19,20 +19,20 @@ class Reader {
   }
 
   closed() {
-    if (this.#connection.isOver) location.reload(); // the reader's own session has ended; none is needed here
+    if (this.#connection.isSessionOver) location.reload(); // the reader's own session has ended; this page needs none
   }
 
-  silent() {
+  probe() {
     this.#thread.follow();
   }
 
   received(event) {
     const isFollowed = this.#thread.find(event.answer)?.isFollowed;
-    if (isFollowed && event.code === "not_found") location.reload(); // revoked, or deleted: what is left, if anything
+    if (isFollowed && event.code === "not_found") location.reload(); // revoked or deleted: show what is left
     this.#thread.received(event);
     if (!this.#thread.isAnswering) this.#connection.close();
   }
 }
 
-// Otherwise all of it came with the page.
-if (document.querySelector("[data-status=queued], [data-status=running]")) new Reader(element("page").dataset);
+// If nothing is being answered, the whole thread came with the page.
+if (document.querySelector("[data-status=queued], [data-status=running]")) new SharedPage(element("page").dataset);

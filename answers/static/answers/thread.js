@@ -1,86 +1,87 @@
-// The way through a thread that a page shows. Every exchange that it has ever shown is kept, for Back and Forward.
+// The path through a thread that a page shows. It keeps every answer that it has ever shown, for Back and Forward.
 
-import { Exchange, element } from "./exchange.js";
+import { Answer, element } from "./answer.js";
 import { Versions } from "./versions.js";
 
 export class Thread {
   #list = element("thread");
   #connection;
-  #known = new Map(); // by answer, in the order in which they were asked
-  #versions = new Map(); // by answer, where this page has made more than there were
+  #answers = new Map(); // by id, in the order in which they were asked
+  #versions = new Map(); // by id, where this page has added versions
   #shown;
-  #came; // what the page came with
+  #initial; // the answers that the page came with
   #handlers = {
-    "answer.queued": (exchange, event) => exchange.queued(event),
-    "answer.started": (exchange, event) => exchange.started(event),
-    "answer.text": (exchange, event) => exchange.text(event),
-    "answer.finished": (exchange, event) => exchange.finished(event),
+    "answer.queued": (answer, event) => answer.queued(event),
+    "answer.started": (answer, event) => answer.started(event),
+    "answer.text": (answer, event) => answer.text(event),
+    "answer.finished": (answer, event) => answer.finished(event),
   };
 
   constructor(connection, share = null) {
     this.#connection = connection;
-    this.#came = this.#shown = Array.from(this.#list.children, (article) => new Exchange(article, connection, share));
-    for (const exchange of this.#shown) this.#known.set(exchange.answer, exchange);
+    this.#initial = this.#shown = Array.from(this.#list.children, (article) => new Answer(article, connection, share));
+    for (const answer of this.#shown) this.#answers.set(answer.id, answer);
   }
 
   get shown() { return this.#shown; }
-  get isAnswering() { return this.#shown.some((exchange) => exchange.isAnswering); }
+  get isAnswering() { return this.#shown.some((answer) => answer.isAnswering); }
 
-  // Of a very long thread the page shows a part, and this may not be the last.
-  get isCut() { return element("later")?.hidden === false; }
+  // The page shows one part of a very long thread. Is the last part on another page?
+  get hasLaterPart() { return element("later")?.hidden === false; }
 
-  find(answer) { return this.#known.get(answer); }
+  find(id) { return this.#answers.get(id); }
   at(node) { return this.find(node.closest("article")?.dataset.answer); }
 
-  // Whatever the page shows may be unfinished; what it does not show any more may go on unseen.
+  // Any answer on the page may be unfinished. Answers that the page no longer shows continue without it.
   follow() {
-    for (const exchange of this.#shown) if (exchange.isFollowed) exchange.follow();
+    for (const answer of this.#shown) if (answer.isFollowed) answer.follow();
   }
 
   received(event) {
-    const exchange = this.find(event.answer);
-    if (exchange?.isFollowed) this.#handlers[event.type]?.(exchange, event);
+    const answer = this.find(event.answer);
+    if (answer?.isFollowed) this.#handlers[event.type]?.(answer, event);
   }
 
-  // A new question, whose answer comes. It stands where the one that it revises stands.
-  add(asked, address) {
-    const revised = this.find(asked.revises);
-    const exchange = Exchange.of({ ...asked, follows: revised ? revised.follows : asked.follows }, this.#connection);
-    this.#known.set(exchange.answer, exchange);
-    if (!revised) return exchange;
-    const versions = this.#versions.get(revised.answer) ?? new Versions(revised, address);
-    versions.add(exchange);
-    for (const { answer } of [revised, exchange]) this.#versions.set(answer, versions);
-    return exchange;
+  // Adds a new question. If it revises another one, it takes the same place in the thread.
+  add(submission, address) {
+    const revised = this.find(submission.revises);
+    const follows = revised ? revised.follows : submission.follows;
+    const added = Answer.of({ ...submission, follows }, this.#connection);
+    this.#answers.set(added.id, added);
+    if (!revised) return added;
+    const versions = this.#versions.get(revised.id) ?? new Versions(revised, address);
+    versions.add(added);
+    for (const { id } of [revised, added]) this.#versions.set(id, versions);
+    return added;
   }
 
-  // The way to, and past, this answer, as answers/thread.py goes it; without one, nothing.
-  show(answer) {
-    this.#shown = this.#path(answer);
-    const articles = this.#shown.map((exchange) => exchange.article);
+  // Shows the path to and past this answer, as answers/pages/thread.py computes it. Without an id, shows nothing.
+  show(id) {
+    this.#shown = this.#path(id);
+    const articles = this.#shown.map((answer) => answer.article);
     for (const article of [...this.#list.children]) if (!articles.includes(article)) article.remove();
     for (const [index, article] of articles.entries()) {
-      const there = this.#list.children[index]; // what stays is not touched: it keeps focus and selection
-      if (there !== article) this.#list.insertBefore(article, there ?? null);
+      const current = this.#list.children[index]; // an article that stays is not moved, so it keeps focus and selection
+      if (current !== article) this.#list.insertBefore(article, current ?? null);
     }
     this.#showEnds();
   }
 
-  #path(answer) {
+  #path(id) {
     const path = [];
-    for (let one = this.find(answer); one; one = this.find(one.follows)) path.unshift(one);
-    const known = [...this.#known.values()];
-    for (let one = path.at(-1); one; ) {
-      const { answer } = one;
-      one = known.findLast(({ follows }) => follows === answer);
-      if (one) path.push(one);
+    for (let answer = this.find(id); answer; answer = this.find(answer.follows)) path.unshift(answer);
+    const answers = [...this.#answers.values()];
+    for (let last = path.at(-1); last; ) {
+      const { id } = last;
+      last = answers.findLast(({ follows }) => follows === id);
+      if (last) path.push(last);
     }
     return path;
   }
 
   #showEnds() {
     const [earlier, later] = [element("earlier"), element("later")];
-    if (earlier) earlier.hidden = this.#shown[0]?.follows !== this.#came[0].follows;
-    if (later) later.hidden = this.#shown.at(-1) !== this.#came.at(-1);
+    if (earlier) earlier.hidden = this.#shown[0]?.follows !== this.#initial[0].follows;
+    if (later) later.hidden = this.#shown.at(-1) !== this.#initial.at(-1);
   }
 }

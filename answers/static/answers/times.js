@@ -1,5 +1,5 @@
-// Times in the reader's own zone. The server learns it from the cookie (askme/time_zone.py) and writes all times in
-// it, from the next page on; on this page they may still be those of UTC, or of where the reader was before.
+// Times in the reader's own time zone. A cookie tells the server the zone (askme/time_zone.py), and from the next page
+// on the server writes all times in it. This page's times may still be in UTC or in the reader's previous zone.
 
 const YEAR_SECONDS = 365 * 24 * 3600;
 const FORMAT = { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
@@ -10,6 +10,6 @@ const { timeZone } = Intl.DateTimeFormat().resolvedOptions(); // an IANA name, s
 if (timeZone && timeZone !== dataset.timeZone) {
   const secure = location.protocol === "https:" ? "; Secure" : "";
   document.cookie = `timezone=${timeZone}; Path=/; Max-Age=${YEAR_SECONDS}; SameSite=Lax${secure}`;
-  const format = new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, FORMAT); // the day first, as the server has it
+  const format = new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, FORMAT); // the day first, as on the server
   for (const time of document.querySelectorAll("time[datetime]")) time.textContent = format.format(new Date(time.dateTime));
 }

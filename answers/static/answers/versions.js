@@ -1,34 +1,34 @@
-// The versions of one question: at each stands which it is of how many, with links to its neighbours.
+// The versions of one question. Each shows its number, the total, and links to the previous and next version.
 
-import { withId } from "./exchange.js";
+import { withId } from "./answer.js";
 
 export class Versions {
-  #address; // of an answer, for any
-  #exchanges; // those of them that this page knows
+  #address; // of any answer, with a nil UUID in place of its id
+  #answers; // the versions that this page knows
   #total;
-  #newest; // the answer's id; perhaps none that this page knows
+  #newest; // an answer's id; this page may not know that answer
 
-  constructor(exchange, address) {
-    const { total, newest } = this.#nav(exchange).dataset;
-    [this.#address, this.#exchanges, this.#total, this.#newest] = [address, [exchange], Number(total), newest];
+  constructor(answer, address) {
+    const { total, newest } = this.#nav(answer).dataset;
+    [this.#address, this.#answers, this.#total, this.#newest] = [address, [answer], Number(total), newest];
   }
 
-  add(exchange) {
-    const last = this.#exchanges.find(({ answer }) => answer === this.#newest);
-    if (last) this.#link(last, "next", exchange.answer);
-    this.#link(exchange, "previous", this.#newest);
-    this.#exchanges.push(exchange);
-    this.#newest = exchange.answer;
+  add(answer) {
+    const last = this.#answers.find(({ id }) => id === this.#newest);
+    if (last) this.#link(last, "next", answer.id);
+    this.#link(answer, "previous", this.#newest);
+    this.#answers.push(answer);
+    this.#newest = answer.id;
     this.#total += 1;
-    this.#nav(exchange).querySelector(".number").textContent = this.#total;
-    for (const one of this.#exchanges) {
-      this.#nav(one).querySelector(".total").textContent = this.#total;
-      this.#nav(one).hidden = false;
+    this.#nav(answer).querySelector(".number").textContent = this.#total;
+    for (const version of this.#answers) {
+      this.#nav(version).querySelector(".total").textContent = this.#total;
+      this.#nav(version).hidden = false;
     }
   }
 
-  #link(exchange, direction, answer) {
-    this.#nav(exchange).querySelector(`.${direction}`).href = `${withId(this.#address, answer)}#a-${answer}`;
+  #link(answer, direction, id) {
+    this.#nav(answer).querySelector(`.${direction}`).href = `${withId(this.#address, id)}#a-${id}`;
   }
 
   #nav({ article }) {

@@ -1,0 +1,33 @@
+"""The context for the bar at the top of every page."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from accounts.guests import is_guest
+from accounts.middleware import PATHS
+
+gettext_noop("single sign-on")  # the default of ASKME_OIDC_NAME; other names are not translated
+
+
+def accounts(request: HttpRequest) -> dict[str, Any]:
+    is_elsewhere = not request.path.startswith(PATHS)
+    return {
+        "person": SimpleLazyObject(lambda: _person(request)),
+        "back": "?" + urlencode({"next": request.path}) if is_elsewhere else "",
+        "must_log_in": is_elsewhere and not settings.ASKME_GUESTS,
+        "signup": settings.ASKME_SIGNUP,
+        "sends_email": bool(settings.EMAIL_URL),
+        "sso": _(settings.ASKME_OIDC_NAME) if settings.ASKME_OIDC_ISSUER else "",
+    }
+
+
+def _person(request: HttpRequest) -> Any:
+    """The reader, if they are logged in to an account; guests have none."""
+    user = getattr(request, "user", None)  # not set if a request is rejected because of its host
+    return user if user and user.is_authenticated and not is_guest(user) else None

@@ -1,0 +1,42 @@
+"""The form for a question, however it is sent."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.validators import MaxLengthValidator
+from django.utils.translation import gettext_lazy as _
+
+
+class QuestionField(forms.CharField):
+    """Text as typed, but NUL and lone surrogates, which no database stores, become U+FFFD as in answers."""
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value) or ""
+        # UTF-16 joins a pair of surrogates that arrived as two characters.
+        return text.replace("\0", "�").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+class QuestionForm(forms.Form):
+    question = QuestionField(strip=False, error_messages={"required": _("Please type a question first.")})
+    model = forms.ChoiceField(
+        choices=lambda: list(settings.ASKME_MODELS.items()),
+        required=False,
+        error_messages={"invalid_choice": _("This model is no longer available. Please choose another.")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if limit := settings.ASKME_QUESTION_CHARS:
+            message = _("Your question has %(show_value)s characters. The limit is %(limit_value)s.")
+            self.fields["question"].validators.append(MaxLengthValidator(limit, message))
+
+    def clean_model(self) -> str:
+        """The model's name in the API; empty if the site offers no choice."""
+        return self.cleaned_data["model"] or next(iter(settings.ASKME_MODELS), "")
+
+    def clean_question(self) -> str:
+        question: str = self.cleaned_data["question"]
+        if not question.strip():
+            raise forms.ValidationError(self.fields["question"].error_messages["required"], code="required")
+        return question

@@ -1,0 +1,84 @@
+"""Limits on questions: per person, per network address of guests, and for the whole queue.
+
+They count the log of questions in the database, so they hold across all processes. Synchronous, for the
+database thread.
+"""
+
+import math
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
+
+from answers.models import Answer, QuestionLog, Status
+from answers.protocol import Refused
+
+WINDOWS = [
+    (
+        "MINUTE",
+        60,
+        ngettext_lazy(
+            "You've reached the limit of %(limit)d question per minute.",
+            "You've reached the limit of %(limit)d questions per minute.",
+            "limit",
+        ),
+        gettext_lazy("Your network has reached its limit of questions per minute."),
+    ),
+    (
+        "DAY",
+        86_400,
+        ngettext_lazy(
+            "You've reached the limit of %(limit)d question per day.",
+            "You've reached the limit of %(limit)d questions per day.",
+            "limit",
+        ),
+        gettext_lazy("Your network has reached its limit of questions per day."),
+    ),
+]
+BUSY_SECONDS = 30  # until it is worth trying again when the queue is full
+
+
+def check(user: AbstractBaseUser, address: str, answer: UUID) -> None:
+    """Raises `Refused` if a limit is reached, with the seconds until this person may ask again."""
+    for window, seconds, per_person, per_network in WINDOWS:
+        limit = getattr(settings, f"ASKME_QUESTIONS_PER_{window}")
+        if wait := _wait(QuestionLog.objects.filter(user_id=user.pk), limit, seconds):
+            again = _("Please ask again in %(time)s.") % {"time": _duration(wait)}
+            sentence = f"{per_person % {'limit': limit}} {again}"
+            raise Refused("too_many_questions", sentence, answer=answer, retry_after=wait)
+        limit = getattr(settings, f"ASKME_ADDRESS_QUESTIONS_PER_{window}")
+        if address and (wait := _wait(QuestionLog.objects.filter(address=address), limit, seconds)):
+            again = _("Please ask again in %(time)s, or log in.") % {"time": _duration(wait)}
+            raise Refused("too_many_questions", f"{per_network} {again}", answer=answer, retry_after=wait)
+    limit = settings.ASKME_QUEUE
+    # Unordered, or PostgreSQL may scan all answers by their time.
+    waiting = Answer.objects.filter(status=Status.QUEUED).order_by()
+    if limit and waiting[:limit].count() >= limit:
+        full = _("The site is very busy right now.")
+        again = _("Please ask again in %(time)s.") % {"time": _duration(BUSY_SECONDS)}
+        raise Refused("busy", f"{full} {again}", answer=answer, retry_after=BUSY_SECONDS)
+
+
+def _wait(asked: QuerySet[QuestionLog], limit: int, seconds: int) -> int:
+    """Seconds until fewer than `limit` of these questions are younger than `seconds`. 0 means now."""
+    if not limit:
+        return 0
+    now = timezone.now()
+    newest = asked.filter(asked_at__gt=now - timedelta(seconds=seconds)).order_by("-asked_at")
+    oldest = newest.values_list("asked_at", flat=True)[limit - 1 : limit].first()
+    return 0 if oldest is None else max(1, math.ceil(seconds - (now - oldest).total_seconds()))
+
+
+def _duration(seconds: int) -> str:
+    if seconds < 100:
+        return ngettext("%(number)d second", "%(number)d seconds", seconds) % {"number": seconds}
+    if seconds < 6_000:
+        minutes = math.ceil(seconds / 60)
+        return ngettext("%(number)d minute", "%(number)d minutes", minutes) % {"number": minutes}
+    hours = math.ceil(seconds / 3_600)
+    return ngettext("%(number)d hour", "%(number)d hours", hours) % {"number": hours}

@@ -1,0 +1,149 @@
+"""Asking a question and stopping its answer, from a socket, a form, a terminal or your own code.
+
+Call these functions on the event loop whose worker runs the answers. They raise `Refused`, with a message for
+the person, and DatabaseError.
+"""
+
+import asyncio
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import DatabaseError, IntegrityError, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from answers import protocol
+from answers.asking import limits
+from answers.asking.access import not_found
+from answers.asking.address import NO_ADDRESS
+from answers.asking.context import earlier_turns
+from answers.asking.forms import QuestionForm
+from answers.asking.requester import Requester, no_session
+from answers.engine.hooks import site_hooks
+from answers.engine.running_answer import RunningAnswer
+from answers.engine.runtime import current_runtime, run_in_database_thread
+from answers.models import Answer, QuestionLog
+from answers.protocol import Ask, Event, Refused
+from completions import Prompt
+
+LOGIN_REQUIRED = gettext_noop("Please log in to ask a question. What you typed is kept.")
+
+
+class Accepted(NamedTuple):
+    """A saved question of this person. `event` is None if it had been saved before."""
+
+    answer: UUID
+    event: Event | None
+
+
+async def ask(
+    requester: Requester | AbstractBaseUser,
+    question: str,
+    *,
+    answer: UUID | None = None,
+    follows: UUID | None = None,
+    revises: UUID | None = None,
+    model: str | None = None,
+) -> Accepted:
+    """Save a question and have it answered.
+
+    `answer` is the id of its answer: the same id twice is one question. `follows` is the answer that this
+    question follows up. `revises` is the answer of which this is another version. `model` is one of
+    `ASKME_MODELS`, by default the first.
+    """
+    answer = answer or uuid4()
+    form = QuestionForm({"question": question, "model": model})
+    if not form.is_valid():
+        field, [error, *_] = next(iter(form.errors.get_json_data().items()))
+        raise Refused(f"bad_{field}", error["message"], answer=answer)
+    frame = Ask(answer, follows=follows, revises=revises, **form.cleaned_data)
+    # Shielded: a caller that is cancelled halfway must not leave a row that nobody runs.
+    return await asyncio.shield(_save_and_run(Requester.of(requester), frame))
+
+
+async def stop(requester: Requester | AbstractBaseUser, answer: UUID) -> None:
+    """Stop an answer: at once if this process runs it, otherwise through the database, within a second."""
+    requester = Requester.of(requester)
+    worker = current_runtime().worker
+    running = worker.answers.get(answer)
+    if running is not None and running.user_id == await _user_id(requester, answer):
+        worker.stop(answer)
+    elif not await _request_stop(requester, answer):
+        raise not_found(answer)
+
+
+async def _save_and_run(requester: Requester, ask: Ask) -> Accepted:
+    runtime = current_runtime()
+    running = await _save(requester, ask, runtime.process)
+    if running is None:
+        return Accepted(ask.answer, None)
+    return Accepted(ask.answer, protocol.queued(running.id, runtime.worker.ask(running)))
+
+
+@run_in_database_thread
+def _save(requester: Requester, ask: Ask, process: UUID) -> RunningAnswer | None:
+    """Save the question's row. Returns what to run, or None if the question was saved before."""
+    try:
+        running = _save_once(requester, ask, process)
+    except IntegrityError:  # another process has just saved it
+        running = _save_once(requester, ask, process)
+    if running is not None:
+        requester.user_id = running.user_id
+    return running
+
+
+# This is what a question costs before it is answered, in the one thread that all people share: seven SQL
+# statements, each of them needed, and up to two more for a follow-up.
+@transaction.atomic
+def _save_once(requester: Requester, ask: Ask, process: UUID) -> RunningAnswer | None:
+    hooks = site_hooks()
+    user = requester.user_who_asks(ask.answer)
+    if not hooks.may_ask(user):
+        raise Refused("login_required", _(LOGIN_REQUIRED), answer=ask.answer)
+    if user is None:
+        raise no_session(ask.answer)
+    if (existing := Answer.objects.filter(pk=ask.answer).first()) is not None:
+        if existing.user_id != user.pk:
+            raise not_found(ask.answer)
+        return None
+    address = requester.address if hooks.counts_by_address(user) else NO_ADDRESS
+    if requester.is_limited:
+        limits.check(user, address, ask.answer)
+    try:
+        answer = Answer.objects.ask(
+            user,
+            ask.answer,
+            ask.question,
+            follows=ask.follows,
+            revises=ask.revises,
+            model_label=settings.ASKME_MODELS.get(ask.model or "", ""),
+            process=process,
+        )
+    except Answer.DoesNotExist:
+        raise not_found(ask.answer) from None
+    if requester.is_limited:
+        QuestionLog.objects.create(user_id=user.pk, address=address)
+    prompt = hooks.prompt(answer, Prompt(answer.question, earlier_turns(answer), ask.model or ""))
+    return RunningAnswer(answer.pk, answer.user_id, prompt, answer.model_label)
+
+
+@run_in_database_thread
+def _request_stop(requester: Requester, answer: UUID) -> bool:
+    user = requester.user(answer)
+    return user is not None and Answer.objects.request_stop(user, answer)
+
+
+async def _user_id(requester: Requester, answer: UUID) -> object:
+    """The current user's id, or the last known one while the database is down, when nobody can log in."""
+    try:
+        return await _current_user_id(requester, answer)
+    except DatabaseError:
+        return requester.user_id
+
+
+@run_in_database_thread
+def _current_user_id(requester: Requester, answer: UUID) -> object:
+    user = requester.user(answer)
+    return user.pk if user else None

@@ -1,0 +1,47 @@
+"""The settings that `answers` reads, with the defaults for a site that does not set them.
+
+.env.example describes those that an operator of askme may change.
+"""
+
+# -- The API
+OPENAI_API_KEY = ""
+OPENAI_BASE_URL = ""
+ASKME_DEMO = False  # use the built-in demo model
+ASKME_API = "chat"  # or "completions"
+ASKME_MODEL = ""
+ASKME_MODELS: dict[str, str] = {}  # labels by model name, if people may choose; empty: ASKME_MODEL
+ASKME_MAX_TOKENS = 1024
+ASKME_CONTEXT_TOKENS = 4_000  # of earlier turns; 0: no follow-up questions
+ASKME_TEMPERATURE: float | None = None  # None: not sent, so the server's default applies
+ASKME_SYSTEM_PROMPT = ""
+ASKME_PROMPT_TEMPLATE = ""
+ASKME_CA_BUNDLE = ""  # a file of certificates, for an API with a private CA
+
+# -- Time, in seconds
+ASKME_CONNECT_SECONDS = 5.0
+ASKME_FIRST_TEXT_SECONDS = 60.0
+ASKME_SILENCE_SECONDS = 30.0
+ASKME_ANSWER_SECONDS = 300.0
+ASKME_DRAIN_SECONDS = 25.0  # for running answers to finish at shutdown; 0: do not wait
+
+# -- Size
+ASKME_QUESTION_CHARS = 8_000
+ASKME_ANSWER_BYTES = 1_000_000
+ASKME_LINE_BYTES = 2_000_000
+ASKME_FRAME_BYTES = 65_536
+
+# -- Work
+ASKME_THREADS = 250  # answers that one process runs at once
+ASKME_RUNNING_PER_USER = 3  # 0: no limit
+ASKME_QUESTIONS_PER_MINUTE = 20  # per person; 0: no limit
+ASKME_QUESTIONS_PER_DAY = 0
+# For all guests at one address. Behind a proxy, set ASKME_PROXIES: private addresses count only then.
+ASKME_ADDRESS_QUESTIONS_PER_MINUTE = 60
+ASKME_ADDRESS_QUESTIONS_PER_DAY = 0
+ASKME_QUEUE = 1_000  # questions that may wait, of all people; 0: no limit
+ASKME_PROXIES = 0  # trusted proxies; each appends to X-Forwarded-For
+
+# -- The process
+ASKME_HOOKS = "answers.engine.hooks.Hooks"  # the site's subclass of Hooks
+ASKME_SWITCH_SECONDS = 0.02  # for sys.setswitchinterval, see answers/engine/runtime.py; 0: unchanged
+ASKME_ONE_CORE = False  # keep the process to one core, see answers/engine/core.py

@@ -1,0 +1,76 @@
+"""What a site decides about its answers. Subclass `Hooks` and name the class in the `ASKME_HOOKS` setting.
+
+All methods are synchronous and run in the database thread, where they may use the ORM. They should be quick,
+because every question in this process goes through this thread.
+"""
+
+from functools import lru_cache
+from importlib import import_module
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+from django.conf import settings
+from django.contrib import auth
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpRequest
+from django.utils.module_loading import import_string
+
+if TYPE_CHECKING:
+    from answers.models import Answer
+    from completions import Prompt
+
+
+class Hooks:
+    """The defaults: anyone who is logged in may ask, and people may read only their own answers."""
+
+    def user_of_session(self, session_key: str) -> AbstractBaseUser | None:
+        """The user who is logged in to a session, or None. Called for every frame of a socket."""
+        return logged_in_user(open_session(session_key))
+
+    def user_who_asks(self, session_key: str) -> AbstractBaseUser | None:
+        """The same for a question, inside its transaction. A site may create a user here."""
+        return self.user_of_session(session_key)
+
+    def may_ask(self, user: AbstractBaseUser | None) -> bool:
+        """Whether this person may ask. If not, they are asked to log in."""
+        return user is not None
+
+    def may_read(self, user: AbstractBaseUser, answer: "Answer") -> bool:
+        """Whether this person may read and follow an answer. The texts of `answer` are not loaded."""
+        return bool(answer.user_id == user.pk)
+
+    def counts_by_address(self, user: AbstractBaseUser) -> bool:
+        """Whether the limits per network address apply, for people who can get a new account at any time."""
+        return False
+
+    def prompt(self, answer: "Answer", prompt: "Prompt") -> "Prompt":
+        """What is sent to the model. `prompt` has the question and the conversation so far."""
+        return prompt
+
+    def answer_finished(self, answer: "Answer") -> None:
+        """Called once an answer has ended and is saved. If it raises an exception, that is logged.
+
+        The process that ended the answer calls this at most once: not at all if it is killed at that moment.
+        """
+
+
+def site_hooks() -> Hooks:
+    return _load(settings.ASKME_HOOKS)
+
+
+@lru_cache
+def _load(path: str) -> Hooks:
+    hooks: Hooks = import_string(path)()
+    return hooks
+
+
+def open_session(session_key: str) -> SessionBase:
+    return cast(SessionBase, import_module(settings.SESSION_ENGINE).SessionStore(session_key))
+
+
+def logged_in_user(session: SessionBase) -> AbstractBaseUser | None:
+    """The session's user, if their account is active and their password has not changed since the login."""
+    request: Any = SimpleNamespace(session=session)  # `get_user` reads nothing else of a request
+    user = auth.get_user(cast(HttpRequest, request))
+    return user if isinstance(user, AbstractBaseUser) else None

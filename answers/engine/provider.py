@@ -1,0 +1,46 @@
+"""The provider: the API that answers, as the settings describe it."""
+
+from django.conf import settings
+
+from answers.engine import demo
+from completions import DEFAULT_PROMPT_TEMPLATE, Client, Endpoint
+
+OPENAI_URL = "https://api.openai.com/v1"
+DEFAULT_MODELS = {"chat": "gpt-4.1-mini", "completions": "gpt-3.5-turbo-instruct"}
+
+
+class Provider:
+    """A client for the configured API. If there is none, it starts the demo model in this process."""
+
+    def __init__(self, connections: int) -> None:
+        self._demo = demo.Server() if settings.ASKME_DEMO else None
+        if self._demo:
+            base_url, model = self._demo.base_url, demo.MODEL
+        else:
+            base_url, model = settings.OPENAI_BASE_URL or OPENAI_URL, DEFAULT_MODELS[settings.ASKME_API]
+        self.client = Client(_endpoint(base_url, model), connections=connections)
+
+    def close(self) -> None:
+        self.client.close()
+        if self._demo:
+            self._demo.close()
+
+
+def _endpoint(base_url: str, default_model: str) -> Endpoint:
+    return Endpoint(
+        base_url=base_url,
+        api_key=settings.OPENAI_API_KEY,
+        ca_bundle=settings.ASKME_CA_BUNDLE,
+        api=settings.ASKME_API,
+        model=next(iter(settings.ASKME_MODELS), settings.ASKME_MODEL) or default_model,
+        max_tokens=settings.ASKME_MAX_TOKENS,
+        temperature=settings.ASKME_TEMPERATURE,
+        system_prompt=settings.ASKME_SYSTEM_PROMPT,
+        prompt_template=settings.ASKME_PROMPT_TEMPLATE or DEFAULT_PROMPT_TEMPLATE,
+        connect_seconds=settings.ASKME_CONNECT_SECONDS,
+        first_text_seconds=settings.ASKME_FIRST_TEXT_SECONDS,
+        silence_seconds=settings.ASKME_SILENCE_SECONDS,
+        answer_seconds=settings.ASKME_ANSWER_SECONDS,
+        answer_bytes=settings.ASKME_ANSWER_BYTES,
+        line_bytes=settings.ASKME_LINE_BYTES,
+    )

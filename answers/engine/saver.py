@@ -1,0 +1,181 @@
+"""The saver: writes running answers to the database, behind the stream, and reads stop requests from it.
+
+One thread with one database connection saves all answers of the process, so that neither the threads that
+read answers nor the event loop ever wait for the database. What cannot be saved stays in memory until it can.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
+from django.utils.translation import gettext_noop
+
+from answers.engine.lease import Lease
+from answers.engine.outcome import Outcome
+from answers.engine.running_answer import RunningAnswer
+from answers.models import Answer, Progress, QuestionLog, Status
+
+log = logging.getLogger(__name__)
+
+SAVE_SECONDS = 0.5  # how much of the shown text a crash may lose
+CHECK_SECONDS = 2.0  # between two checks that the rows of running answers still exist
+CLEANUP_SECONDS = 3_600.0  # between two deletions of expired log entries
+
+# Raised for a value that the database cannot store, from an API that sends nonsense. Retrying is useless.
+UNSTORABLE = (DataError, IntegrityError, OverflowError, ValueError)
+UNSAVED = Outcome(
+    Status.FAILED,
+    error_code="internal",
+    error_message=gettext_noop("This answer could not be saved. Please ask again."),
+    error_detail="The database rejected it; see the log for the reason.",
+)
+
+
+class Saver:
+    """`answers` are the worker's. `call` runs a function on the worker's loop. The callbacks run there."""
+
+    def __init__(
+        self,
+        answers: dict[UUID, RunningAnswer],
+        lease: Lease,
+        *,
+        call: Callable[..., None],
+        on_saved: Callable[[RunningAnswer, bool], None],
+        on_stop: Callable[[UUID], object],
+        on_interrupted: Callable[[Answer], None],
+    ) -> None:
+        self._answers, self._lease = answers, lease
+        self._call, self._on_saved, self._on_stop = call, on_saved, on_stop
+        self._on_interrupted = on_interrupted
+        self._signal = threading.Event()
+        self._closed = False
+        self._next_check = self._next_cleanup = 0.0
+        self._failing = False
+
+    def save_now(self) -> None:
+        """Save at once, because an answer has ended."""
+        self._signal.set()
+
+    def close(self) -> None:
+        """End the thread after one last round. The caller has already waited for the last saves."""
+        self._closed = True
+        self._signal.set()
+
+    def run(self) -> None:
+        while not self._closed:
+            self._signal.wait(SAVE_SECONDS)
+            self._signal.clear()
+            try:
+                self._tick()
+                self._failing = False
+            except Exception as error:
+                self._handle_error(error)
+        with suppress(DatabaseError):  # then another process finds that this one is gone
+            self._lease.release()
+        connection.close()
+
+    def _tick(self) -> None:
+        self._lease.renew()
+        if answers := list(self._answers.values()):
+            try:
+                self._save(answers)
+            except UNSTORABLE:
+                for answer in answers:  # one that cannot be saved must not block the others
+                    self._save_one(answer)
+        for interrupted in self._lease.sweep(list(self._answers)):
+            self._call(self._on_interrupted, interrupted)
+        now = time.monotonic()
+        if now >= self._next_cleanup:
+            QuestionLog.objects.expired().delete()
+            self._next_cleanup = now + CLEANUP_SECONDS
+
+    def _handle_error(self, error: Exception) -> None:
+        if not isinstance(error, DatabaseError):
+            log.exception("the saver failed")
+        elif not self._failing:
+            log.error("the database cannot be reached; running answers continue in memory: %s", error)
+        self._failing = True
+        self._lease.forget_suspicions()
+        with suppress(Exception):  # this thread must not end
+            connection.close()  # a failed connection is not used again
+
+    def _save(self, answers: list[RunningAnswer]) -> None:
+        now = time.monotonic()
+        is_check = now >= self._next_check
+        with transaction.atomic():
+            snapshots = [_snapshot(answer) for answer in answers]
+            gone = self._write(snapshots)
+            ids = {one.answer.id for one in snapshots if not one.ended}
+            rows = Answer.objects.filter(pk__in=ids).order_by()
+            if is_check:
+                # While an API is silent there is nothing to save, and a save is what notices a deleted row.
+                gone |= ids.difference(rows.unfinished().values_list("pk", flat=True))
+            stops = list(rows.with_stop_requested().values_list("pk", flat=True))
+        # Only what is committed counts.
+        if is_check:
+            self._next_check = now + CHECK_SECONDS
+        for one in snapshots:
+            one.answer.saved, one.answer.start_saved = one.length, one.started_at is not None
+            if one.ended:
+                self._call(self._on_saved, one.answer, one.answer.id not in gone)
+        # There is no point in running an answer that was ended or deleted elsewhere.
+        for id in [*stops, *(one.answer.id for one in snapshots if one.answer.id in gone and not one.ended)]:
+            self._call(self._on_stop, id)
+
+    def _write(self, snapshots: "list[Snapshot]") -> set[UUID]:
+        """Returns the ids of answers whose row has already ended, or is gone."""
+        gone: set[UUID] = set()
+        for one in snapshots:
+            if one.ended and not Answer.objects.finish(
+                one.answer.id, text=one.text, **one.answer.end_fields()
+            ):
+                gone.add(one.answer.id)
+        if running := [progress for one in snapshots if (progress := one.progress()) is not None]:
+            gone |= Answer.objects.save_running(running)
+        return gone
+
+    def _save_one(self, answer: RunningAnswer) -> None:
+        """Save one answer. If its values cannot be stored, end its row as failed and drop it."""
+        ended = answer.ended
+        try:
+            self._save([answer])
+        except UNSTORABLE:
+            log.exception("answer %s cannot be saved", answer.id)
+            for text in ({"text": answer.text}, {}):
+                with suppress(*UNSTORABLE):
+                    Answer.objects.finish(answer.id, **asdict(UNSAVED), **text)
+                    break
+            if ended:
+                self._call(self._on_saved, answer, False)
+            else:
+                self._call(self._on_stop, answer.id)
+
+
+class Snapshot(NamedTuple):
+    """A running answer at one moment. Text that arrives later is for the next save."""
+
+    answer: RunningAnswer
+    text: str
+    length: int
+    started_at: datetime | None
+    ended: bool
+
+    def progress(self) -> Progress | None:
+        """What there is to write while it runs: its start, or more text."""
+        answer = self.answer
+        if self.ended or self.started_at is None or (answer.start_saved and self.length == answer.saved):
+            return None
+        return Progress(answer.id, self.text, answer.model, self.started_at)
+
+
+def _snapshot(answer: RunningAnswer) -> Snapshot:
+    ended = answer.ended  # read before the text, which does not change after this is set
+    text = answer.text
+    return Snapshot(answer, text, len(text), answer.started_at, ended)

@@ -1,0 +1,1 @@
+"""Open sockets: frames in, events out, and the integration with ASGI servers."""

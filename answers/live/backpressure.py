@@ -1,0 +1,164 @@
+"""Backpressure for Daphne: `send` waits while the peer does not read, and the peer waits for `receive`.
+
+ASGI lets a server's `send` wait, but Daphne's never does. If a page asks for a lot and reads nothing, all of
+it stays in the memory of this process. Here Twisted's transport reports when its buffer is full (64 KB). Then
+nothing more is sent or read until it is empty, and a peer that takes too long is disconnected. Daphne does
+not limit the frames that wait for the application either. Here it reads more only when the application asks
+for it. Other servers do this themselves, so under them this module does nothing.
+"""
+
+import asyncio
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+STUCK_SECONDS = 30.0  # about as long as Daphne waits for a pong
+
+
+class BackpressureMiddleware:
+    """Wraps an ASGI application."""
+
+    def __init__(self, application: Any) -> None:
+        self.application = application
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        # Daphne's `send` is `partial(handle_reply, protocol)`, which leads to the transport.
+        transport = getattr(send.args[0], "transport", None) if isinstance(send, partial) else None
+        if transport is None:
+            await self.application(scope, receive, send)
+            return
+        socket = SocketProducer(transport, receive, send)
+        try:
+            await self.application(scope, socket.receive, socket.send)
+        finally:
+            socket.set_reading(True)  # Autobahn still reads the peer's reply to a close
+
+
+class SocketProducer:
+    """A push producer (Twisted's IPushProducer) of the application's messages."""
+
+    def __init__(self, transport: Any, receive: Any, send: Any) -> None:
+        from autobahn.exception import Disconnected  # Daphne's; other servers need not have it
+
+        self._disconnected = Disconnected
+        self._transport, self._receive, self._send = transport, receive, send
+        self._reading = True
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._abort_timer: asyncio.TimerHandle | None = None
+        transport.unregisterProducer()  # the HTTP channel's, which ended with the upgrade
+        transport.registerProducer(self, True)
+
+    async def receive(self) -> Any:
+        self.set_reading(True)
+        try:
+            return await self._receive()
+        finally:
+            self.set_reading(False)
+
+    def set_reading(self, reading: bool) -> None:
+        self._reading = reading
+        self._update_reading()
+
+    async def send(self, message: Any) -> None:
+        # A close does not wait: at shutdown, a process closes all its sockets one after the other.
+        if message["type"] == "websocket.send":
+            await self._writable.wait()
+        # Daphne discards what is sent to a lost connection, but notices the loss a moment after Autobahn.
+        with suppress(self._disconnected):
+            await self._send(message)
+
+    def pauseProducing(self) -> None:
+        """Called at each write to a full buffer; Daphne writes pings and closes without us."""
+        self._writable.clear()
+        self._update_reading()
+        if self._abort_timer is None:
+            self._abort_timer = asyncio.get_running_loop().call_later(STUCK_SECONDS, self._abort)
+
+    def resumeProducing(self) -> None:
+        self._resume()
+        self._update_reading()
+
+    def stopProducing(self) -> None:
+        self._resume()  # the connection is lost; Daphne discards what is still sent
+
+    def _update_reading(self) -> None:
+        # Nothing is read from a peer that does not read: the replies would accumulate.
+        if self._reading and self._writable.is_set():
+            self._transport.resumeProducing()
+        else:
+            self._transport.pauseProducing()
+
+    def _abort(self) -> None:
+        self._transport.abortConnection()
+        self._resume()  # Autobahn may have unregistered us, and then nothing else ends the wait
+
+    def _resume(self) -> None:
+        if self._abort_timer is not None:
+            self._abort_timer.cancel()
+            self._abort_timer = None
+        self._writable.set()
+
+
+class DownloadBackpressure:
+    """The same for streaming HTTP responses. Wraps an ASGI application."""
+
+    def __init__(self, application: Any) -> None:
+        self.application = application
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        request = send.args[0] if isinstance(send, partial) else None
+        if not hasattr(request, "registerProducer"):
+            await self.application(scope, receive, send)
+            return
+        download = Download(request, send)
+        try:
+            await self.application(scope, receive, download.send)
+        finally:
+            download.end()
+
+
+class Download:
+    """A push producer, from the first part of a response to its last."""
+
+    def __init__(self, request: Any, send: Any) -> None:
+        self._request, self._send = request, send
+        self._registered = False
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._abort_timer: asyncio.TimerHandle | None = None
+
+    async def send(self, message: Any) -> None:
+        has_more = message.get("more_body", False)
+        if has_more and not self._registered and self._request.channel is not None:
+            self._registered = True
+            self._request.registerProducer(self, True)
+        await self._writable.wait()
+        if not has_more:
+            self.end()  # Twisted does not finish a request that has a producer
+        await self._send(message)
+
+    def end(self) -> None:
+        self.stopProducing()
+        if self._registered and self._request.channel is not None:
+            self._registered = False
+            self._request.unregisterProducer()
+
+    def pauseProducing(self) -> None:
+        self._writable.clear()
+        if self._abort_timer is None:
+            self._abort_timer = asyncio.get_running_loop().call_later(STUCK_SECONDS, self._abort)
+
+    def resumeProducing(self) -> None:
+        self.stopProducing()
+
+    def stopProducing(self) -> None:
+        if self._abort_timer is not None:
+            self._abort_timer.cancel()
+            self._abort_timer = None
+        self._writable.set()
+
+    def _abort(self) -> None:
+        if self._request.channel is not None:
+            self._request.channel.transport.abortConnection()
+        self.stopProducing()

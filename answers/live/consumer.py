@@ -1,0 +1,194 @@
+"""The consumer translates frames to calls and events to frames. It runs no answers, so none end with it."""
+
+import asyncio
+import json
+import logging
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.db import DatabaseError
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+import answers
+from answers import protocol
+from answers.asking.access import require_login, require_reader
+from answers.asking.address import address_of
+from answers.asking.questions import Accepted
+from answers.asking.requester import SessionRequester
+from answers.engine.runtime import current_runtime
+from answers.live.follower import Follower
+from answers.live.frame_limit import FrameLimits
+from answers.live.language import language_of
+from answers.protocol import Ask, Event, Follow, Refused, Stop
+
+log = logging.getLogger(__name__)
+
+RESTARTING = 4012  # 1012, "Service Restart", moved to the private range, since Autobahn does not send 1012
+LOGGED_OUT = 4401  # as HTTP's 401
+TOO_MANY_FRAMES = 4429  # as HTTP's 429
+MAX_FOLLOWED = 20  # answers on one socket; a page follows one
+SESSION_SECONDS = 30.0  # between two checks that a socket's user is still logged in
+FIRST_CHECK_SECONDS = 5.0  # until the first, unless a frame has looked the user up before
+
+
+class OpenSockets:
+    """The open sockets of a process."""
+
+    def __init__(self) -> None:
+        self.consumers: set[AnswerConsumer] = set()
+        self.are_closing = False
+
+
+async def close_sockets() -> None:
+    """Close all sockets at shutdown, with a code that makes pages connect to another process."""
+    sockets = current_runtime().part(OpenSockets)
+    sockets.are_closing = True
+    for consumer in list(sockets.consumers):
+        await consumer.close(RESTARTING)
+
+
+class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        translation.activate(language_of(scope))  # in this task, which belongs to this socket
+        runtime = current_runtime()
+        session_key = scope["cookies"].get(settings.SESSION_COOKIE_NAME, "")
+        self.requester = SessionRequester(session_key, address_of(scope))
+        self.limit = runtime.part(FrameLimits).of(session_key)
+        self.sockets = runtime.part(OpenSockets)
+        self.following: dict[UUID, Following] = {}
+        session_check = asyncio.create_task(self.watch_session())
+        try:
+            await super().__call__(scope, receive, send)
+        finally:  # a cancelled consumer gets no disconnect
+            session_check.cancel()
+            self.sockets.consumers.discard(self)
+            self.limit.keep_until_full()
+            for following in list(self.following.values()):
+                await following.end()
+
+    async def connect(self) -> None:
+        await self.accept()
+        self.sockets.consumers.add(self)
+        if self.sockets.are_closing:  # a proxy reused an open connection for this socket
+            await self.close(RESTARTING)
+
+    async def send_event(self, event: Event) -> None:
+        with suppress(OSError):  # the page is gone (ASGI 2.4); its disconnect follows
+            await self.send(text_data=json.dumps(event, ensure_ascii=False))
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """One frame. Whatever it contains, the reply is an event, and never 1011 or a traceback."""
+        if not self.limit.allows_one_more():
+            await self.close(TOO_MANY_FRAMES)
+            return
+        answer = None
+        try:
+            frame = _frame(text_data)
+            answer = frame.answer
+            await self.handle(frame)
+        except Refused as refused:
+            await self.send_event(protocol.error(refused))
+        except DatabaseError as error:
+            log.error("a frame could not be handled because the database failed: %s", error)
+            sentence = _("The site cannot reach its database. Please try again in a minute.")
+            error_event = protocol.error(Refused("unavailable", sentence, answer=answer, retry_after=30))
+            await self.send_event(error_event)
+        except Exception:
+            log.exception("a frame could not be handled")
+            sentence = _("Something went wrong on this site. Please try again.")
+            await self.send_event(protocol.error(Refused("internal", sentence, answer=answer)))
+
+    async def handle(self, frame: Ask | Follow | Stop) -> None:
+        match frame:
+            case Ask():
+                await self.ask(frame)
+            case Follow():
+                await self.follow(frame.answer, frame.position, frame.share)
+            case Stop():
+                await answers.stop(self.requester, frame.answer)
+
+    async def ask(self, frame: Ask) -> None:
+        accepted = await answers.ask(
+            self.requester,
+            frame.question,
+            answer=frame.answer,
+            follows=frame.follows,
+            revises=frame.revises,
+            model=frame.model,
+        )
+        if accepted.event is not None:
+            await self.send_event(accepted.event)
+        if frame.answer not in self.following:
+            await self.follow(accepted, 0)
+
+    async def follow(self, answer: UUID | Accepted, position: int, share: str | None = None) -> None:
+        """Follow from `position`, even if this socket follows it already: the page may have lost text."""
+        id = answer.answer if isinstance(answer, Accepted) else answer
+        follower = await answers.follow(self.requester, answer, position, share=share)
+        if (previous := self.following.pop(id, None)) is not None:
+            await previous.end()
+        if len(self.following) >= MAX_FOLLOWED:
+            await follower.close()
+            sentence = _("One connection follows at most %(number)d answers at once.")
+            raise Refused("too_many", sentence % {"number": MAX_FOLLOWED}, answer=id)
+        self.following[id] = Following(self, follower, share)
+
+    async def watch_session(self) -> None:
+        """Close the socket if its user is logged out or deactivated, or the session has expired."""
+        await asyncio.sleep(FIRST_CHECK_SECONDS)
+        if self.requester.user_id is not None:  # a frame has just looked the user up
+            await asyncio.sleep(SESSION_SECONDS)
+        while True:
+            try:
+                await require_login(self.requester)
+                await self.end_revoked()
+            except DatabaseError:
+                pass  # try again at the next check
+            except Refused as refused:
+                await self.send_event(protocol.error(refused))
+                await self.close(LOGGED_OUT)
+                return
+            await asyncio.sleep(SESSION_SECONDS)
+
+    async def end_revoked(self) -> None:
+        """Stop following answers that are no longer shared."""
+        for id, following in list(self.following.items()):
+            if following.share is not None:
+                try:
+                    await require_reader(self.requester, id, following.share)
+                except Refused:
+                    await following.follower.revoke()
+
+
+class Following:
+    """A task that sends the events of one follower to a socket."""
+
+    def __init__(self, consumer: AnswerConsumer, follower: Follower, share: str | None) -> None:
+        self.consumer, self.follower, self.share = consumer, follower, share
+        self.task = asyncio.create_task(self.run())
+
+    async def run(self) -> None:
+        try:
+            async for event in self.follower:
+                await self.consumer.send_event(event)
+        finally:
+            if self.consumer.following.get(self.follower.answer) is self:
+                del self.consumer.following[self.follower.answer]
+
+    async def end(self) -> None:
+        self.task.cancel()
+        await asyncio.wait([self.task])
+        await self.follower.close()
+
+
+def _frame(text: str | None) -> Ask | Follow | Stop:
+    if text is None:
+        raise Refused("bad_frame", _("Frames are text, not bytes."))
+    if len(text.encode()) > settings.ASKME_FRAME_BYTES:
+        sentence = _("A frame has at most %(number)d bytes.") % {"number": settings.ASKME_FRAME_BYTES}
+        raise Refused("too_large", sentence)
+    return protocol.parse(text)

@@ -1,0 +1,240 @@
+"""A follower: turns batches from the channel layer and rows from the database into one text without gaps.
+
+A batch contains its position and all text since the last save, so any number of batches may be lost,
+duplicated or late. Text that the reader already has is dropped; text that is missing before a batch is read
+from the database. After a second without any event, the follower checks the answer itself.
+
+Each follower has its own channel. With Channels' dispatch, every message would first go through the one
+database thread, which costs 100 microseconds and lets one slow query delay every stream.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+from uuid import UUID
+
+from channels.exceptions import ChannelFull
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import DatabaseError
+from django.db.models import Value
+from django.db.models.functions import Length, Substr
+from django.utils.translation import gettext as _
+
+from answers import protocol
+from answers.asking.access import require_reader
+from answers.asking.questions import Accepted
+from answers.asking.requester import Requester
+from answers.engine.relay import group_name
+from answers.engine.runtime import current_runtime, run_in_database_thread
+from answers.engine.worker import Worker
+from answers.models import Answer, Status
+from answers.protocol import Event, Refused
+
+log = logging.getLogger(__name__)
+
+CHECK_SECONDS = 1.0
+PIECE_CHARS = 65_536  # in one event, so that little of a long answer waits in memory for a slow reader
+
+
+async def follow(
+    requester: Requester | AbstractBaseUser,
+    answer: UUID | Accepted,
+    position: int = 0,
+    *,
+    share: str | None = None,
+) -> "Follower":
+    """An async iterator of an answer's events after `position` code points, then live until its end.
+
+    `answer` is an id, or the result of `ask`. With `share`, the token of a shared link, anybody may
+    follow the answers of its thread. Raises `Refused` if this person may not read it.
+    """
+    worker = current_runtime().worker
+    if isinstance(answer, Accepted):
+        follower = Follower(worker, answer.answer, position, answer.event)
+    else:
+        await require_reader(Requester.of(requester), answer, share)
+        follower = Follower(worker, answer, position)
+    await follower.open()
+    return follower
+
+
+class Follower:
+    """Iterate over it once. To stop earlier, `close` it or cancel the task that iterates."""
+
+    def __init__(self, worker: Worker, answer: UUID, position: int, notified: Event | None = None) -> None:
+        """`notified` is the status event that the reader already has."""
+        self.answer, self.position = answer, position
+        self._worker = worker
+        self._layer = self._worker.relay.layer
+        self._channel = ""
+        self._notified = notified  # the last status event; the layer may bring it again
+        self._active = True  # whether an event has come since the last check
+        self._idle_checks = 0  # since the last event
+        self._timer: asyncio.TimerHandle | None = None
+        self._check_task: asyncio.Task[None] | None = None  # a reference, or it might be collected
+        self._is_revoked = self._ended = False
+
+    async def open(self) -> None:
+        self._channel = await self._layer.new_channel()
+        await self._layer.group_add(group_name(self.answer), self._channel)
+        self._check_later()
+
+    async def close(self) -> None:
+        self._ended = True
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._check_task is not None:
+            self._check_task.cancel()
+        await self._layer.group_discard(group_name(self.answer), self._channel)
+        await self._layer.delete_channel(self._channel)
+
+    async def revoke(self) -> None:
+        """The reader may no longer read it. To them it looks deleted."""
+        self._is_revoked = True
+        await self._send_to_self("check")
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        """Yields events in the order of the text, since nothing else sends it."""
+        message: Event = {"type": "catch_up"}
+        try:
+            while not self._ended:
+                try:
+                    async for event in self._events(message):
+                        yield event
+                except DatabaseError as error:
+                    log.warning("a follower could not read the database: %s", error)
+                except Exception:
+                    log.exception("a follower failed")
+                if not self._ended:
+                    message = await self._layer.receive(self._channel)
+        finally:
+            await self.close()
+
+    async def _events(self, message: Event) -> AsyncIterator[Event]:
+        if self._is_revoked:
+            yield self._not_found()
+            return
+        match message["type"]:
+            case "answer.text":
+                self._active = True
+                if message["position"] > self.position:
+                    async for event in self._from_database():
+                        yield event
+                for event in self._pieces(message["position"], message["text"]):
+                    yield event
+            case "answer.finished":
+                self._active = True
+                if message["length"] > self.position:
+                    async for event in self._from_database():  # the row is saved before its end is announced
+                        yield event
+                else:
+                    yield self._end(message)
+            case "catch_up":
+                async for event in self._catch_up():
+                    yield event
+            case "check":
+                self._check_later()  # first, so that a failed check is not the last
+                async for event in self._check():
+                    yield event
+            case _:
+                self._active = True
+                if self._is_new_status(message):
+                    yield message
+
+    def _is_new_status(self, status: Event) -> bool:
+        is_new = status != self._notified
+        self._notified = status
+        return is_new
+
+    def _pieces(self, position: int, text: str) -> Iterator[Event]:
+        """The part of `text` that the reader does not have, or nothing if there is a gap before it."""
+        while position <= self.position < position + len(text):
+            start = self.position - position
+            piece = text[start : start + PIECE_CHARS]
+            event = protocol.text(self.answer, self.position, piece)
+            self.position += len(piece)
+            yield event
+
+    async def _catch_up(self) -> AsyncIterator[Event]:
+        """The status and the missing text, from memory if this process runs the answer."""
+        running = self._worker.answers.get(self.answer)
+        if running is None:
+            async for event in self._from_database(with_status=True):
+                yield event
+            return
+        if running.started_at is None:
+            status = protocol.queued(running.id, running.ahead or 0)
+        else:
+            status = protocol.started(running.id, running.shown_model)
+        if self._is_new_status(status):
+            yield status
+        for event in self._pieces(0, running.text):
+            yield event
+
+    async def _from_database(self, *, with_status: bool = False) -> AsyncIterator[Event]:
+        while True:
+            row, length = await _row(self.answer, self.position)
+            if row is None:
+                yield self._not_found()
+                return
+            if with_status:
+                if row.status == Status.QUEUED:
+                    status = protocol.queued(row.pk, 0)
+                else:
+                    status = protocol.started(row.pk, row.shown_model)
+                if self._is_new_status(status):
+                    yield status
+            for event in self._pieces(self.position, row.text):
+                yield event
+            if self.position >= length:
+                if Status(row.status).is_end:
+                    yield self._end(protocol.finished(row, length))
+                return
+
+    def _end(self, event: Event) -> Event:
+        self._ended = True
+        return protocol.translated(event)
+
+    def _not_found(self) -> Event:
+        self._ended = True
+        sentence = _("This answer was deleted, or is not shared any more.")
+        return protocol.error(Refused("not_found", sentence, answer=self.answer))
+
+    # -- Checks
+
+    def _check_later(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(CHECK_SECONDS, self._start_check)
+
+    def _start_check(self) -> None:
+        self._check_task = asyncio.create_task(self._send_to_self("check"))
+
+    async def _send_to_self(self, type: str) -> None:
+        try:
+            await self._layer.send(self._channel, {"type": type})
+        except ChannelFull:  # the reader is stuck, and needs a check once it reads again
+            self._check_later()
+
+    async def _check(self) -> AsyncIterator[Event]:
+        """If no events arrive, the layer may have lost some, or the answer's process may have died."""
+        self._idle_checks = 0 if self._active else self._idle_checks + 1
+        self._active = False
+        running = self._worker.answers.get(self.answer)
+        if running is not None:
+            for event in self._pieces(0, running.text):  # costs nothing, so it is done at every check
+                yield event
+        elif self._idle_checks in (1, 3, 6) or (self._idle_checks and self._idle_checks % 5 == 0):
+            async for event in self._from_database():
+                yield event
+
+
+@run_in_database_thread
+def _row(answer: UUID, position: int) -> tuple[Answer | None, int]:
+    """The row with one piece of its text, from `position` on, and the length of the whole text."""
+    rest, length = Substr("text", Value(position + 1), Value(PIECE_CHARS)), Length("text")
+    rows = Answer.objects.defer("text", "question").annotate(rest=rest, length=length)
+    row: Any = rows.filter(pk=answer).first()
+    if row is None:
+        return None, 0
+    row.text = row.rest
+    return row, row.length

@@ -1,0 +1,17 @@
+"""The start and the end of a process, under any server."""
+
+from answers.engine.runtime import close_runtime, start_runtime
+from answers.live.consumer import close_sockets
+
+
+def start_process() -> None:
+    """Called on the server's event loop, before it accepts connections."""
+    start_runtime()
+
+
+async def end_process(drain_seconds: float) -> None:
+    """Send pages to another process. Running answers get `drain_seconds` to finish."""
+    try:
+        await close_sockets()
+    finally:
+        await close_runtime(drain_seconds)

@@ -1,0 +1,239 @@
+"""One `Answer` row is one question and its answer.
+
+A row goes from `queued` to `running` to exactly one end, and never back. Only the query set below changes a
+status. Only the saver writes the text of a running answer.
+"""
+
+import uuid
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import connection, models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from answers.models.process import Process
+
+MODEL_CHARS, FINISH_REASON_CHARS = 200, 40  # names from the API are cut to this length
+NOTE_CHARS = 500  # the longest comment on an answer
+
+
+class Status(models.TextChoices):
+    QUEUED = "queued", _("Queued")
+    RUNNING = "running", _("Running")
+    COMPLETE = "complete", _("Complete")
+    STOPPED = "stopped", _("Stopped")
+    FAILED = "failed", _("Failed")
+    INTERRUPTED = "interrupted", _("Interrupted")
+
+    @property
+    def is_end(self) -> bool:
+        return self not in (Status.QUEUED, Status.RUNNING)
+
+
+class Rating(models.IntegerChoices):
+    GOOD = 1, _("Good")
+    BAD = -1, _("Bad")
+
+
+class Progress(NamedTuple):
+    """The progress of a running answer."""
+
+    answer: uuid.UUID
+    text: str
+    model: str
+    started_at: datetime
+
+
+class AnswerQuerySet(models.QuerySet["Answer"]):
+    def ask(
+        self,
+        user: AbstractBaseUser,
+        id: uuid.UUID,
+        question: str,
+        *,
+        follows: uuid.UUID | None = None,
+        revises: uuid.UUID | None = None,
+        model_label: str = "",
+        process: uuid.UUID | None = None,
+    ) -> "Answer":
+        """Save a question: on its own, as a follow-up to an answer, or as another version of one.
+
+        `process` is going to run it. Raises IntegrityError if there is a row with this id, and
+        `Answer.DoesNotExist` if the answer that it follows or revises is not this person's.
+        """
+        thread = id
+        if revises is not None:
+            follows, thread = self.values_list("follows_id", "thread").get(user_id=user.pk, pk=revises)
+        elif follows is not None:
+            thread = self.values_list("thread", flat=True).get(user_id=user.pk, pk=follows)
+        return self.create(
+            pk=id,
+            user_id=user.pk,
+            question=question,
+            follows_id=follows,
+            thread=thread,
+            model_label=model_label,
+            process_id=process,
+        )
+
+    def request_stop(self, user: AbstractBaseUser, id: uuid.UUID) -> bool:
+        """Have the process that runs it stop it within a second. Returns False if it is not this person's."""
+        answers = self.filter(user_id=user.pk, pk=id)
+        return bool(answers.unfinished().update(stop_requested_at=timezone.now())) or answers.exists()
+
+    def unfinished(self) -> "AnswerQuerySet":
+        return self.filter(status__in=[Status.QUEUED, Status.RUNNING])
+
+    def finished(self) -> "AnswerQuerySet":
+        return self.exclude(status__in=[Status.QUEUED, Status.RUNNING])
+
+    def newest_first(self) -> "AnswerQuerySet":
+        return self.order_by("-asked_at", "-pk")
+
+    def older_than(self, moment: datetime, id: uuid.UUID) -> "AnswerQuerySet":
+        """The answers after this position in `newest_first`."""
+        # `asked_at` finds the position in the index; the id orders answers of the same microsecond.
+        return self.filter(Q(asked_at__lt=moment) | Q(pk__lt=id), asked_at__lte=moment)
+
+    def newer_than(self, moment: datetime, id: uuid.UUID) -> "AnswerQuerySet":
+        return self.filter(Q(asked_at__gt=moment) | Q(pk__gt=id), asked_at__gte=moment)
+
+    def owned(self) -> "AnswerQuerySet":
+        """Unfinished answers that a process runs or is going to run."""
+        return self.filter(process__isnull=False)
+
+    def with_stop_requested(self) -> "AnswerQuerySet":
+        return self.unfinished().filter(stop_requested_at__isnull=False)
+
+    def save_running(self, rows: "list[Progress]") -> set[uuid.UUID]:
+        """Save the progress of running answers. Returns the ids of those ended or deleted elsewhere.
+
+        In SQL, since the ORM would build the same statement again for each of hundreds of answers. Columns
+        that do not change cost nothing: PostgreSQL sees that no index is affected.
+        """
+        table, key = self.model._meta.db_table, self.model._meta.pk
+        statement = (
+            f"UPDATE {table} SET text = %s, model = %s, started_at = %s, status = %s"  # noqa: S608
+            " WHERE id = %s AND status IN (%s, %s)"
+        )
+        values = [
+            (
+                row.text,
+                row.model,
+                connection.ops.adapt_datetimefield_value(row.started_at),
+                Status.RUNNING,
+                key.get_db_prep_value(row.answer, connection),
+                Status.QUEUED,
+                Status.RUNNING,
+            )
+            for row in rows
+        ]
+        with connection.cursor() as cursor:
+            cursor.executemany(statement, values)
+            if cursor.rowcount == len(rows):
+                return set()
+        ids = {row.answer for row in rows}
+        return ids - set(self.unfinished().filter(pk__in=ids).values_list("pk", flat=True))
+
+    def finish(self, answer: uuid.UUID, **fields: Any) -> bool:
+        """Write the end of an answer and remove its process. Returns False if it had already ended."""
+        fields = {"finished_at": timezone.now(), "process": None} | fields
+        return bool(self.unfinished().filter(pk=answer).update(**fields))
+
+    def interrupt(self, answer: "Answer", last_heartbeat: datetime | None) -> bool:
+        """End an answer whose process is dead. Returns False if it had already ended."""
+        answer.status, answer.finished_at = Status.INTERRUPTED, timezone.now()
+        if last_heartbeat is not None:
+            answer.seconds = max(0.0, (last_heartbeat - answer.asked_at).total_seconds())
+        fields = {name: getattr(answer, name) for name in ("status", "finished_at", "seconds")}
+        return self.finish(answer.pk, **fields)
+
+
+class Answer(models.Model):
+    """One question and its answer.
+
+    `text` is what was shown. Positions and lengths everywhere count code points, as `len(text)` does.
+    `seconds` and `first_text_seconds` count from when the question was accepted, waiting included.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="answers",
+        db_index=False,  # answer_by_user covers it
+    )
+    # No constraint, and no index over all rows: an answer names its process only until it ends. A process
+    # that was declared dead may still add answers for a moment, until it notices and takes a new lease.
+    process = models.ForeignKey(
+        Process,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="answers",
+        db_constraint=False,
+        db_index=False,
+        help_text="The process that runs it. Empty once it has ended.",
+    )
+    follows = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    thread = models.UUIDField(editable=False)  # the id of its first answer; its own if it is the first
+    question = models.TextField()
+    text = models.TextField("answer", blank=True)
+    status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)
+
+    model = models.CharField(max_length=MODEL_CHARS, blank=True, help_text="The model's name in the API.")
+    model_label = models.CharField(
+        max_length=MODEL_CHARS, blank=True, default="", db_default="", help_text="The label that was chosen."
+    )
+    finish_reason = models.CharField(max_length=FINISH_REASON_CHARS, blank=True)
+    prompt_tokens = models.PositiveIntegerField(null=True, blank=True)
+    completion_tokens = models.PositiveIntegerField(null=True, blank=True)
+    tokens_estimated = models.BooleanField(default=False, help_text="The API did not report the numbers.")
+    error_code = models.CharField(max_length=20, blank=True)
+    error_message = models.TextField("error", blank=True, help_text="The message that the person saw.")
+    error_detail = models.TextField(blank=True, help_text="The API's own message, for operators only.")
+
+    asked_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    first_text_seconds = models.FloatField(null=True, blank=True)
+    seconds = models.FloatField(null=True, blank=True)
+    stop_requested_at = models.DateTimeField(null=True, blank=True)
+
+    rating = models.SmallIntegerField(choices=Rating, null=True, blank=True)
+    rating_note = models.CharField(max_length=NOTE_CHARS, blank=True, help_text="The person's comment.")
+
+    objects = AnswerQuerySet.as_manager()
+
+    class Meta:
+        # PostgreSQL has one more column, `search`, which is not in the model: answers/pages/search.py
+        ordering = [F("asked_at").desc()]
+        indexes = [
+            # In the order of `newest_first`, id included, so that nothing has to be sorted.
+            models.Index(fields=["user", "-asked_at", "-id"], name="answer_by_user"),
+            models.Index(fields=["user", "status", "-asked_at", "-id"], name="answer_by_status"),
+            models.Index(fields=["-asked_at"], name="answer_by_time"),
+            models.Index(fields=["thread", "asked_at"], name="answer_by_thread"),
+            models.Index(fields=["process"], name="answer_owned", condition=Q(process__isnull=False)),
+            models.Index(fields=["asked_at"], name="answer_queued", condition=Q(status=Status.QUEUED)),
+            models.Index(
+                fields=["rating", "-asked_at"], name="answer_rated", condition=Q(rating__isnull=False)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.question[:80]
+
+    def get_absolute_url(self) -> str:
+        return reverse("answer", args=[self.pk])
+
+    @property
+    def shown_model(self) -> str:
+        """The name that people see: the label, if they had a choice."""
+        return self.model_label or self.model

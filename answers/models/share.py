@@ -1,0 +1,46 @@
+"""Links that let anybody read a thread."""
+
+import secrets
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+
+from answers.models.answer import Answer, AnswerQuerySet
+
+TOKEN_BYTES = 24  # of randomness in a shared link, so that nobody can guess one
+
+
+def make_token() -> str:
+    return secrets.token_urlsafe(TOKEN_BYTES)
+
+
+class ShareQuerySet(models.QuerySet["Share"]):
+    def valid(self, token: str) -> "ShareQuerySet":
+        """At most one. The links of a deactivated user are not valid."""
+        return self.filter(pk=token, user__is_active=True)
+
+
+class Share(models.Model):
+    """A link that lets anybody read one thread. When its owner revokes it, the row is deleted.
+
+    The token is stored in plain text, since its owner sees it again. Anyone who can read this table can read
+    the answers too.
+    """
+
+    token = models.CharField(primary_key=True, max_length=32, default=make_token, editable=False)
+    thread = models.UUIDField(unique=True, editable=False)  # a second link would outlive the first
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="shares")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ShareQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"thread {self.thread}"  # never the token
+
+    def get_absolute_url(self) -> str:
+        return reverse("shared", args=[self.token])
+
+    @property
+    def answers(self) -> AnswerQuerySet:
+        return Answer.objects.filter(user=self.user_id, thread=self.thread)

@@ -1,0 +1,72 @@
+"""The main page. Answers arrive over the websocket; these views render what exists before it opens."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from answers.models import NOTE_CHARS, Answer
+from answers.pages.history import own_or_404
+from answers.pages.thread_path import PathEntry, ThreadPath
+
+NIL = UUID(int=0)  # a placeholder for the id, in the HTML template of a new answer
+
+
+@require_safe
+@never_cache
+def home(request: HttpRequest) -> HttpResponse:
+    return render_page(request, None)
+
+
+@require_safe
+@never_cache
+def answer(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The path through the thread that includes this answer."""
+    return render_page(request, own_or_404(request, pk))
+
+
+def render_page(
+    request: HttpRequest,
+    answer: Answer | None,
+    *,
+    refused: dict[str, Any] | None = None,
+    problem: str = "",
+    rating_problem: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    """`refused` are the fields of a form that was refused because of the `problem`."""
+    get_user(request)  # reads the session, so that the cookie of a deleted session is ignored
+    if request.session.session_key is None:
+        # The websocket cannot set a cookie, so the session must exist before the first question makes a
+        # guest and logs it in.
+        request.session.create()
+    path = _path_through(answer, rating_problem) if answer else None
+    models = settings.ASKME_MODELS
+    context = {
+        "answer": answer,
+        "path": path,
+        "blank_entry": PathEntry(Answer(pk=NIL, thread=NIL, status="loading"), [NIL]),
+        "can_follow": settings.ASKME_CONTEXT_TOKENS > 0,
+        "models": models if len(models) > 1 else {},
+        "new_answer": uuid4(),
+        "refused": refused or {},
+        "problem": problem,
+        "demo": settings.ASKME_DEMO,
+        "question_chars": settings.ASKME_QUESTION_CHARS,
+        "max_tokens": settings.ASKME_MAX_TOKENS,
+        "note_chars": NOTE_CHARS,
+    }
+    return render(request, "answers/page.html", context, status=status)
+
+
+def _path_through(answer: Answer, rating_problem: str) -> ThreadPath | None:
+    path = ThreadPath.through(Answer.objects.filter(user=answer.user_id, thread=answer.thread), answer.pk)
+    for entry in path.entries if path else []:
+        if entry.answer.pk == answer.pk:
+            entry.answer, entry.rating_problem = answer, rating_problem
+    return path

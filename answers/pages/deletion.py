@@ -1,0 +1,50 @@
+"""Deleting one answer, or all of a person's. Each is confirmed on a page first.
+
+An answer that is still running is stopped: its process notices that the row is gone
+(answers/engine/saver.py), and so do its followers.
+"""
+
+from uuid import UUID
+
+from django.contrib.auth import get_user
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from answers.models import Answer, AnswerQuerySet, Share
+from answers.pages.history import own_answers, own_or_404
+
+BATCH_ROWS = 500  # per transaction, so that each is short and holds few locks
+
+confirmed = require_http_methods(["GET", "HEAD", "POST"])  # GET asks, POST deletes
+
+
+@confirmed
+@never_cache
+def delete_answer(request: HttpRequest, pk: UUID) -> HttpResponse:
+    answer = own_or_404(request, pk)
+    if request.method != "POST":
+        return render(request, "answers/delete_answer.html", {"answer": answer})
+    with transaction.atomic():
+        Answer.objects.filter(follows=answer).update(follows=answer.follows_id)
+        answer.delete()
+    if not Answer.objects.filter(thread=answer.thread).exists():
+        Share.objects.filter(thread=answer.thread).delete()
+    return redirect("history")
+
+
+@confirmed
+@never_cache
+def delete_history(request: HttpRequest) -> HttpResponse:
+    if request.method != "POST":
+        return render(request, "answers/delete_history.html", {"count": own_answers(request).count()})
+    Share.objects.filter(user=get_user(request).pk).delete()
+    delete_all(own_answers(request))
+    return redirect("history")
+
+
+def delete_all(answers: AnswerQuerySet) -> None:
+    while ids := list(answers.order_by().values_list("pk", flat=True)[:BATCH_ROWS]):
+        Answer.objects.filter(pk__in=ids).only("pk").delete()

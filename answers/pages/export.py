@@ -1,0 +1,125 @@
+"""A person's answers as a file, newest first: JSON for programs, or Markdown in the person's language.
+
+It is streamed a few rows at a time, each batch with a new query. So a slow download holds neither a database
+connection nor all the answers in memory.
+"""
+
+import json
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from answers.models import Answer
+
+BATCH_ROWS = 10  # an answer may be a megabyte long
+
+FIELDS = [
+    "id",
+    "thread",
+    "follows",
+    "question",
+    "text",
+    "status",
+    "model",
+    "finish_reason",
+    "error_code",
+    "error_message",
+    "prompt_tokens",
+    "completion_tokens",
+    "tokens_estimated",
+    "asked_at",
+    "started_at",
+    "finished_at",
+    "first_text_seconds",
+    "seconds",
+    "rating",
+    "rating_note",
+]  # fmt: skip - what the person may see, so not `error_detail`
+
+Format = Callable[[Answer, bool], str]  # the answer, and whether it is the first
+
+
+@require_safe
+@never_cache
+def export_json(request: HttpRequest) -> HttpResponseBase:
+    head = f'{{"exported_at": {json.dumps(timezone.now().isoformat())}, "answers": ['
+    return _download(request, "json", "application/json", head, _as_json, "\n]}\n")
+
+
+@require_safe
+@never_cache
+def export_markdown(request: HttpRequest) -> HttpResponseBase:
+    exported = _("Exported on %(time)s.") % {"time": _format_time(timezone.now())}
+    head = f"# Ask Me Anything\n\n{exported}\n"
+    return _download(request, "md", "text/markdown; charset=utf-8", head, _as_markdown, "")
+
+
+def _download(
+    request: HttpRequest, suffix: str, type: str, head: str, format: Format, tail: str
+) -> HttpResponseBase:
+    response: HttpResponseBase
+    if request.method == "HEAD":  # Daphne 4.2 would send the stream anyway, and break the next response
+        response = HttpResponse(content_type=type)
+    else:
+        parts = _parts(get_user(request).pk, head, format, tail)
+        response = StreamingHttpResponse(parts, content_type=type)
+    name = f"askme-{timezone.now():%Y-%m-%d}.{suffix}"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+async def _parts(user: int | None, head: str, format: Format, tail: str) -> AsyncIterator[str]:
+    yield head
+    last: Answer | None = None
+    while answers := await _read(user, last):
+        yield "".join(format(answer, last is None and answer is answers[0]) for answer in answers)
+        last = answers[-1]
+    yield tail
+
+
+@sync_to_async
+def _read(user: int | None, last: Answer | None) -> list[Answer]:
+    answers = Answer.objects.filter(user=user).defer("error_detail")
+    if last is not None:
+        answers = answers.older_than(last.asked_at, last.pk)
+    try:
+        return list(answers.newest_first()[:BATCH_ROWS])
+    finally:
+        connection.close_if_unusable_or_obsolete()  # back to the pool until the next batch
+
+
+def _as_json(answer: Answer, is_first: bool) -> str:
+    row = {
+        field: _json_value(getattr(answer, "follows_id" if field == "follows" else field)) for field in FIELDS
+    }
+    return ("\n" if is_first else ",\n") + json.dumps(row, ensure_ascii=False)
+
+
+def _json_value(value: Any) -> Any:
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    return value if value is None or isinstance(value, (bool, int, float)) else str(value)
+
+
+def _as_markdown(answer: Answer, is_first: bool) -> str:
+    quoted = "\n".join(f"> {line}" for line in answer.question.splitlines())
+    facts = [
+        _format_time(answer.asked_at),
+        answer.get_status_display().lower(),
+        answer.shown_model,
+    ]
+    head = " · ".join(filter(None, facts))
+    parts: Iterable[str] = (f"---\n\n## {head}", quoted, answer.text, _(answer.error_message))
+    return "\n" + "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _format_time(moment: Any) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"

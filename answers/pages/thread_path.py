@@ -1,0 +1,90 @@
+"""What a page shows of a thread: one path through it, or one part of a very long path.
+
+It takes two SQL statements, however long the thread and however many versions: one for the tree, which needs
+no texts, and one for the answers on the page.
+"""
+
+from dataclasses import dataclass, field
+from typing import Self
+from uuid import UUID, uuid4
+
+from answers.models import Answer, AnswerQuerySet, Status
+from answers.pages.thread import Tree
+
+PART_ANSWERS = 100  # on one page; more would be too large for a phone
+
+
+@dataclass
+class PathEntry:
+    """One place on the path: the answer shown there, and the ids of all `versions`, oldest first."""
+
+    answer: Answer
+    versions: list[UUID]
+    rating_problem: str = ""
+    new_answer: UUID = field(default_factory=uuid4)  # the next version's id, if it is asked again
+
+    @property
+    def number(self) -> int:
+        return self.versions.index(self.answer.pk) + 1
+
+    @property
+    def previous(self) -> UUID | None:
+        return self.versions[self.number - 2] if self.number > 1 else None
+
+    @property
+    def next(self) -> UUID | None:
+        return self.versions[self.number] if self.number < len(self.versions) else None
+
+    @property
+    def newest(self) -> UUID:
+        return self.versions[-1]
+
+
+@dataclass
+class ThreadPath:
+    """A follow-up follows `end`. `earlier` and `later` are the nearest answers before and after this part."""
+
+    entries: list[PathEntry]
+    end: UUID
+    earlier: UUID | None
+    later: UUID | None
+
+    @classmethod
+    def through(cls, answers: AnswerQuerySet, id: UUID) -> Self | None:
+        """The path through the answer with this id. `answers` are those of one thread."""
+        tree = _tree(answers)
+        answer = tree.find(id)
+        return cls._part(answers, tree, tree.path(answer), id) if answer else None
+
+    @classmethod
+    def to_newest(cls, answers: AnswerQuerySet, at: UUID | None) -> Self | None:
+        """The path to the newest answer: the part of it with the answer `at`, if that is on the path."""
+        tree = _tree(answers)
+        newest = tree.newest()
+        return cls._part(answers, tree, tree.path(newest), at) if newest else None
+
+    @classmethod
+    def _part(cls, answers: AnswerQuerySet, tree: Tree, path: list[Answer], at: UUID | None) -> Self:
+        # Parts are counted from the end, so that each answer is in exactly one of them.
+        after = next((number for number, one in enumerate(reversed(path)) if one.pk == at), 0)
+        stop = len(path) - after // PART_ANSWERS * PART_ANSWERS
+        start = max(0, stop - PART_ANSWERS)
+        loaded = answers.in_bulk([one.pk for one in path[start:stop]])
+        return cls(
+            entries=[
+                PathEntry(loaded[one.pk], [version.pk for version in tree.versions(one)])
+                for one in path[start:stop]
+                if one.pk in loaded  # it may just have been deleted
+            ],
+            end=path[-1].pk,
+            earlier=path[start - 1].pk if start else None,
+            later=path[stop].pk if stop < len(path) else None,
+        )
+
+    @property
+    def is_unfinished(self) -> bool:
+        return any(not Status(entry.answer.status).is_end for entry in self.entries)
+
+
+def _tree(answers: AnswerQuerySet) -> Tree:
+    return Tree(answers.order_by("asked_at", "pk").only("pk", "follows"))

@@ -1,0 +1,177 @@
+"""The protocol of `/ws/answers/`: every frame from a page, and every event from the server.
+
+All are JSON objects in text frames, each with a dotted `type`. A page asks, follows and stops; the server
+reports what happens to the answer. Positions and lengths count code points. Fields may be added, but none
+changes its meaning.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from answers.models import Answer
+
+Event = dict[str, Any]
+
+# -- From a page
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """`question.ask`: the page chooses the id `answer`, so the same frame sent twice is one question.
+
+    The question follows up the answer `follows`, or is another version of the question of the answer
+    `revises`, which is kept. `model` is a model that the site offers, by its name in the API; null means the
+    first of them.
+    """
+
+    answer: UUID
+    question: str
+    follows: UUID | None = None
+    revises: UUID | None = None
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """`answer.follow`: send the text after `position`, up to which the page has it.
+
+    With `share`, the last part of a shared thread's URL, anybody may follow an answer of that thread.
+    """
+
+    answer: UUID
+    position: int
+    share: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """`answer.stop`: end the answer now and keep its text."""
+
+    answer: UUID
+
+
+class Refused(Exception):
+    """A request that was refused, with a message for the person in their language."""
+
+    def __init__(
+        self, code: str, message: str, *, answer: UUID | None = None, retry_after: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code, self.message, self.answer, self.retry_after = code, message, answer, retry_after
+
+
+def parse(frame: str) -> Ask | Follow | Stop:
+    """Parse a frame. Raises `Refused` if it is not valid, with the answer's id if that can be read."""
+    try:
+        fields = json.loads(frame)
+    except (ValueError, RecursionError):
+        raise Refused("bad_frame", _("This frame is not JSON.")) from None
+    if not isinstance(fields, dict):
+        raise Refused("bad_frame", _("A frame is a JSON object with a type."))
+    answer = _uuid(fields, "answer")
+    match fields.get("type"):
+        case "question.ask":
+            return _ask(fields, answer)
+        case "answer.follow":
+            position = fields.get("position", 0)
+            if not isinstance(position, int) or isinstance(position, bool) or not 0 <= position < 2**31:
+                raise Refused("bad_frame", _("The field “position” is a number from 0."), answer=answer)
+            share = fields.get("share")
+            if share is not None and not (isinstance(share, str) and len(share) <= 64 and share.isascii()):
+                raise Refused(
+                    "bad_frame", _("The field “share” is a token from a shared address."), answer=answer
+                )
+            return Follow(answer, position, share)
+        case "answer.stop":
+            return Stop(answer)
+        case other:
+            sentence = _("There is no frame of type %(type)s.") % {"type": repr(str(other)[:40])}
+            raise Refused("bad_frame", sentence, answer=answer)
+
+
+def _ask(fields: dict[str, Any], answer: UUID) -> Ask:
+    question, model = fields.get("question"), fields.get("model")
+    follows, revises = (
+        None if fields.get(name) is None else _uuid(fields, name) for name in ("follows", "revises")
+    )
+    if not isinstance(question, str):
+        raise Refused("bad_frame", _("The field “question” is a string."), answer=answer)
+    if model is not None and not isinstance(model, str):
+        raise Refused("bad_frame", _("The field “model” is a string or null."), answer=answer)
+    if follows is not None and revises is not None:
+        raise Refused("bad_frame", _("A question follows an answer or revises it, not both."), answer=answer)
+    return Ask(answer, question, follows, revises, model)
+
+
+def _uuid(fields: dict[str, Any], name: str) -> UUID:
+    value = fields.get(name)
+    if isinstance(value, str) and len(value) == 36:
+        try:
+            return UUID(value)
+        except ValueError:
+            pass
+    raise Refused("bad_frame", _("The field “%(name)s” is a UUID such as 0b0f2c1e-….") % {"name": name})
+
+
+# -- From the server
+
+
+def queued(answer: UUID, ahead: int) -> Event:
+    """`ahead` other answers are before it in the queue. Sent again when that changes."""
+    return {"type": "answer.queued", "answer": str(answer), "ahead": ahead}
+
+
+def started(answer: UUID, model: str) -> Event:
+    """`model` is the name that people see: its label, if the site offers a choice."""
+    return {"type": "answer.started", "answer": str(answer), "model": model}
+
+
+def text(answer: UUID, position: int, text: str) -> Event:
+    """`position` code points come before this text."""
+    return {"type": "answer.text", "answer": str(answer), "position": position, "text": text}
+
+
+def finished(answer: "Answer", length: int) -> Event:
+    """The end of an answer; `length` code points are saved. A page with another length reads it again."""
+    error = {"code": answer.error_code, "message": answer.error_message} if answer.error_code else None
+    counted = answer.prompt_tokens is not None or answer.completion_tokens is not None
+    usage = {
+        "prompt_tokens": answer.prompt_tokens,
+        "completion_tokens": answer.completion_tokens,
+        "estimated": answer.tokens_estimated,
+    }
+    return {
+        "type": "answer.finished",
+        "answer": str(answer.pk),
+        "status": str(answer.status),
+        "length": length,
+        "finish_reason": answer.finish_reason or None,
+        "error": error,
+        "usage": usage if counted else None,
+        "seconds": answer.seconds,
+        "first_text_seconds": answer.first_text_seconds,
+    }
+
+
+def translated(finished: Event) -> Event:
+    """`finished` with its error message, which is stored in English, in the active language."""
+    error = finished["error"]
+    if error is None:
+        return finished
+    message = error["message"]
+    return finished | {"error": error | {"message": _(message)}}
+
+
+def error(refused: Refused) -> Event:
+    return {
+        "type": "error",
+        "code": refused.code,
+        "message": refused.message,
+        "answer": None if refused.answer is None else str(refused.answer),
+        "retry_after": refused.retry_after,
+    }

@@ -1,0 +1,156 @@
+"""Django's own settings, and those of packages that it loads."""
+
+from csp.constants import NONE, SELF
+
+from askme.settings.site import (
+    ASKME_HTTPS,
+    BASE_DIR,
+    DATABASE_URL,
+    LOG_LEVEL,
+    REDIS_URL,
+    VAR_DIR,
+    env,
+)
+
+ROOT_URLCONF = "askme.urls"
+ASGI_APPLICATION = "askme.asgi.application"
+AUTH_USER_MODEL = "accounts.User"
+ASKME_HOOKS = "accounts.hooks.SiteHooks"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"  # unless the browser sends another: askme/time_zone.py
+LANGUAGE_CODE = "en"  # for readers of any other language
+LANGUAGES = [("de", "Deutsch"), ("en", "English"), ("es", "Español"), ("fr", "Français")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+
+INSTALLED_APPS = [
+    "askme",  # before django.contrib.staticfiles, whose `runserver` it replaces
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "csp",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "accounts",
+    "answers",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "askme.time_zone.TimeZoneMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.GuestMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "accounts.context_processors.accounts",
+            ]
+        },
+    }
+]
+
+# -- The database
+DATABASES = {"default": env.db_url_config(DATABASE_URL)}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    VAR_DIR.mkdir(exist_ok=True)
+    DATABASES["default"]["OPTIONS"] = {
+        # Readers do not wait for the writer, and writers wait for each other instead of failing: without
+        # IMMEDIATE, a transaction that reads first cannot wait for the lock (SQLITE_BUSY at once).
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 5,  # seconds; the saver tries again, and people should not wait long
+    }
+else:
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # Each HTTP request runs in a thread of its own. Without a pool, each would open a connection.
+    DATABASES["default"].setdefault("OPTIONS", {}).update(
+        # `timeout`: seconds until a request without a connection fails. `reconnect_timeout`: until then the
+        # pool reconnects at growing intervals, and afterwards whenever it is asked for a connection.
+        pool={"min_size": 1, "max_size": 10, "timeout": 2, "reconnect_timeout": 1},
+        connect_timeout=3,  # seconds
+        options="-c lock_timeout=5s",  # one locked row must not block the saver
+        tcp_user_timeout=10_000,  # milliseconds until a connection whose other end has vanished is closed
+    )
+
+# -- The channel layer
+if REDIS_URL:
+    CHANNEL_LAYERS = {
+        "default": {"BACKEND": "answers.engine.redis_layer.RedisLayer", "CONFIG": {"url": REDIS_URL}}
+    }
+else:
+    CHANNEL_LAYERS = {"default": {"BACKEND": "answers.engine.layers.InMemoryLayer"}}
+
+# -- Sessions and security
+SESSION_COOKIE_AGE = 365 * 24 * 3600  # this cookie is a guest's only access to old answers
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ASKME_HTTPS
+# Neither a subdomain nor an attacker on plain HTTP can plant a `__Host-` cookie. With a planted session, an
+# attacker could read what the victim asks as a guest.
+SESSION_COOKIE_NAME = "__Host-sessionid" if ASKME_HTTPS else "sessionid"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ASKME_HTTPS else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],  # the admin's icons are data URLs
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+
+# -- Static files
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "askme.storage.StaticFilesStorage"},
+}
+
+# -- Logging: to standard error
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {
+        "answers": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
+        "completions": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
+        "accounts": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+    },
+}
+
+# -- For askme.checks: what could not be read, and the name of every variable
+ENVIRONMENT_PROBLEMS = env.problems
+ENVIRONMENT_NAMES = env.names

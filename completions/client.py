@@ -1,0 +1,88 @@
+"""The public face of the package: `for text in client.ask(prompt)`."""
+
+from typing import Self
+
+from completions.call import Call
+from completions.draft import Usage
+from completions.request import Dialects, Endpoint, Prompt
+from completions.transport import Transport
+from completions.wire import Pace
+
+
+class Client:
+    """One API and one pool of connections. Threads may share it; each needs a completion of its own."""
+
+    def __init__(self, endpoint: Endpoint, *, connections: int) -> None:
+        self.endpoint = endpoint
+        self.transport = Transport(endpoint, connections)
+        self.dialects = Dialects()
+        self._pace = Pace()
+
+    def pace(self, seconds: float) -> None:
+        """From now on, let this much time pass between two reads of an answer.
+
+        Each read then returns more text. Waking a thread costs far more than reading what has arrived.
+        """
+        self._pace.seconds = seconds
+
+    def ask(self, prompt: Prompt) -> "Completion":
+        """Nothing is sent before the first `next()`."""
+        call = Call(
+            prompt,
+            endpoint=self.endpoint,
+            transport=self.transport,
+            dialects=self.dialects,
+            pace=self._pace,
+        )
+        return Completion(call)
+
+    def close(self) -> None:
+        self.transport.close()
+
+
+class Completion:
+    """One answer as it arrives. Each item is a piece of text, never empty.
+
+    Iterate in one thread; `stop` may be called from any thread. The iteration ends when the answer is
+    complete or, with `stopped` set, after a stop. Otherwise it raises a CompletionError. The other properties
+    are known at the end. An iterator that is dropped before its end closes its connection.
+    """
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._texts = call.run()
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        return next(self._texts)
+
+    def stop(self) -> None:
+        """Cut the connection and end the iteration. Only text that has already been read still follows.
+
+        May be called from any thread, in any phase, any number of times. Returns at once.
+        """
+        self._call.wire.stop()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a stop ended the answer. False if it had already completed or failed."""
+        return self._call.wire.stopped and not self._call.ended
+
+    @property
+    def finish_reason(self) -> str | None:
+        return self._call.draft.finish_reason
+
+    @property
+    def usage(self) -> Usage | None:
+        return self._call.draft.usage
+
+    @property
+    def model(self) -> str | None:
+        """The API's own name for the model, often more exact than the one in the request."""
+        return self._call.draft.model
+
+    @property
+    def request_id(self) -> str | None:
+        return self._call.record.request_id

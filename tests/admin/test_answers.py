@@ -1,0 +1,95 @@
+"""Answers in the admin."""
+
+import uuid
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import User
+from answers.models import Answer, Status
+from tests.support.answers import make_answer
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def operator(client):
+    client.force_login(User.objects.create_superuser("operator"))
+    return client
+
+
+@pytest.fixture
+def alice():
+    return User.objects.create_user("alice")
+
+
+@pytest.fixture
+def answer(alice):
+    answer = Answer.objects.ask(alice, uuid.uuid4(), "Why is it blue?")
+    answer.text, answer.status, answer.model = "Scattering.", Status.FAILED, "gpt-test"
+    answer.model_label = "Thorough"
+    answer.error_code, answer.error_detail, answer.seconds = "busy", "HTTP 503, request req-1", 1.25
+    answer.save()
+    return answer
+
+
+def test_the_list_shows_what_an_operator_needs(operator, answer):
+    page = operator.get(reverse("admin:answers_answer_changelist")).content.decode()
+    for text in ("Why is it blue?", "Failed", "alice", "gpt-test", "Thorough", "1.2", "busy"):
+        assert text in page
+
+
+@pytest.mark.parametrize(
+    ("query", "found"), [("blue", 1), ("scattering", 1), ("alice", 1), ("req-1", 1), ("?!", 0)]
+)
+def test_answers_are_found_by_their_content(operator, answer, query, found):
+    page = operator.get(reverse("admin:answers_answer_changelist"), {"q": query})
+    assert page.context["cl"].result_count == found
+
+
+def test_an_answer_is_shown_completely_and_cannot_be_changed(operator, answer):
+    address = reverse("admin:answers_answer_change", args=[answer.pk])
+    page = operator.get(address).content.decode()
+    assert "Scattering." in page
+    assert "Thorough" in page
+    assert "HTTP 503, request req-1" in page
+    assert operator.post(address, {"text": "forged"}).status_code == 403
+    assert operator.get(reverse("admin:answers_answer_add")).status_code == 403
+    assert operator.post(reverse("admin:answers_answer_delete", args=[answer.pk])).status_code == 403
+    answer.refresh_from_db()
+    assert answer.text == "Scattering."
+
+
+def test_the_list_reads_no_long_texts_and_its_queries_do_not_grow(operator, answer):
+    address = reverse("admin:answers_answer_changelist")
+    with CaptureQueriesContext(
+        connection,
+    ) as one:
+        operator.get(address)
+    for _ in range(10):
+        Answer.objects.ask(answer.user, uuid.uuid4(), "More?")
+    with CaptureQueriesContext(connection) as many:
+        operator.get(address)
+    assert len(one) == len(many)
+    assert not any('"answers_answer"."text"' in query["sql"] for query in many)
+
+
+def test_a_person_who_is_not_an_operator_is_sent_to_the_login(client, answer):
+    client.force_login(answer.user)
+    assert client.get(reverse("admin:answers_answer_changelist")).status_code == 302
+
+
+def test_the_operator_finds_answers_by_their_rating(client, alice):
+    make_answer(alice, "Good one?", rating=1)
+    make_answer(alice, "Bad one?", rating=-1, rating_note="It is wrong.")
+    make_answer(alice, "Unrated?")
+    client.force_login(User.objects.create_superuser("operator"))
+    address = reverse("admin:answers_answer_changelist")
+    page = client.get(address, {"rating__exact": -1})
+    assert [found.question for found in page.context["cl"].result_list] == ["Bad one?"]
+    page = client.get(address, {"q": "wrong"})
+    assert page.context["cl"].result_count == 1
+    detail = reverse("admin:answers_answer_change", args=[Answer.objects.get(rating=-1).pk])
+    assert "It is wrong." in client.get(detail).content.decode()

@@ -1,0 +1,19 @@
+"""How settings are read from the environment, and the secret key that is made without one."""
+
+
+def test_models_keep_their_order_and_a_name_is_its_own_label(monkeypatch):
+    from askme.environment import Environment
+
+    monkeypatch.setenv("ASKME_MODELS", " Fast = llama3.2:1b ,Thorough=a=b, qwen3:32b")
+    models = Environment().labelled("ASKME_MODELS")
+    assert list(models.items()) == [("llama3.2:1b", "Fast"), ("a=b", "Thorough"), ("qwen3:32b", "qwen3:32b")]
+
+
+def test_a_secret_key_is_made_once_and_only_its_user_can_read_it(tmp_path, monkeypatch):
+    from askme.settings import site as settings
+
+    monkeypatch.setattr(settings, "VAR_DIR", tmp_path / "var")
+    key = settings.embedded_secret_key()
+    assert len(key) >= 50
+    assert settings.embedded_secret_key() == key
+    assert (tmp_path / "var" / "secret-key").stat().st_mode & 0o777 == 0o600

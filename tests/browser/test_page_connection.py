@@ -1,0 +1,104 @@
+"""When the page gives up a socket and when it reconnects, measured on the page's own clock."""
+
+from playwright.sync_api import expect
+
+from tests.support.browser import FINISHED, OpenTab, Server
+from tests.support.page_faults import stop_clock, time_until
+from tests.support.sites import Site
+
+# -- Dead sockets
+
+
+def test_a_silent_socket_is_probed_and_replaced_if_dead(shared_site: Site, open_tab: OpenTab) -> None:
+    tab = open_tab(shared_site.url, server=(server := Server()), with_clock=True)
+    id = server.is_asked(tab)
+    stop_clock(tab)
+    follow = {"type": "answer.follow", "answer": id, "position": 2}
+    server.say("answer.text", position=0, text="𝔘a")
+    tab.shows("𝔘a")
+    tab.pass_time(14_900)
+    assert len(server.frames) == 1
+    tab.pass_time(200)
+    assert server.heard(tab.page, 2) == follow
+    server.say("answer.queued", ahead=1)  # a sign of life, though the content is old
+    expect(tab.progress).to_contain_text("1 ahead of you", use_inner_text=True)
+    tab.pass_time(14_900)
+    assert len(server.frames) == 2
+    tab.pass_time(200)
+    assert server.heard(tab.page, 3) == follow
+    tab.pass_time(4_800)
+    assert len(server.sockets) == 1
+    tab.pass_time(400)  # 5 s after the probe, plus the first delay
+    assert server.heard(tab.page, 4) == follow
+    assert len(server.sockets) == 2
+
+
+def test_an_idle_socket_is_not_probed(shared_site: Site, open_tab: OpenTab) -> None:
+    tab = open_tab(shared_site.url, server=(server := Server()), with_clock=True)
+    server.is_asked(tab)
+    stop_clock(tab)
+    server.say("answer.finished", length=0, **FINISHED)
+    tab.is_ready()
+    tab.pass_time(120_000)
+    tab.ask("And now?")
+    assert server.heard(tab.page, 2)["type"] == "question.ask"
+    assert len(server.sockets) == 1
+
+
+def test_a_question_without_a_reply_is_sent_again(shared_site: Site, open_tab: OpenTab) -> None:
+    tab = open_tab(shared_site.url, server=(server := Server()), with_clock=True)
+    tab.is_ready()
+    stop_clock(tab)
+    tab.ask("Hello?")
+    first = server.heard(tab.page, 1)
+    tab.pass_time(4_900)
+    assert len(server.sockets) == 1
+    tab.pass_time(300)
+    assert server.heard(tab.page, 2) == first
+    assert len(server.sockets) == 2
+
+
+def test_the_delay_grows_while_a_server_does_not_reply(shared_site: Site, open_tab: OpenTab) -> None:
+    tab = open_tab(shared_site.url, server=(server := Server()), with_clock=True)
+    tab.is_ready()
+    stop_clock(tab)
+    tab.ask("Hello?")
+    server.heard(tab.page, 1)
+    waits = [time_until(tab, lambda frames=frames: len(server.frames) == frames) for frames in range(2, 6)]
+    assert 5_000 <= waits[0] <= 6_000  # 5 s without a reply, plus a delay of 0.1 s, half more or less
+    assert waits[3] >= 6_000  # plus a delay of 2 s
+
+
+def test_stop_on_a_dead_socket_is_sent_again_on_another(shared_site: Site, open_tab: OpenTab) -> None:
+    tab = open_tab(shared_site.url, server=(server := Server()), with_clock=True)
+    id = server.is_asked(tab)
+    stop_clock(tab)
+    stop, follow = ({"type": type, "answer": id} for type in ("answer.stop", "answer.follow"))
+    tab.stop.click()
+    assert [server.heard(tab.page, 2), server.heard(tab.page, 3)] == [stop, follow | {"position": 0}]
+    tab.pass_time(5_200)
+    assert [server.heard(tab.page, 4), server.heard(tab.page, 5)] == [stop, follow | {"position": 0}]
+    assert len(server.sockets) == 2
+
+
+# -- Close codes
+
+
+def test_the_page_reconnects_at_once_when_a_process_restarts(shared_site: Site, open_tab: OpenTab) -> None:
+    tab = open_tab(shared_site.url, server=(server := Server()), with_clock=True)
+    server.is_asked(tab)
+    stop_clock(tab)
+    for frames in (2, 3, 4):
+        server.sockets[-1].close(code=1011)
+        last = time_until(tab, lambda frames=frames: len(server.frames) == frames)
+    assert last >= 500
+    server.sockets[-1].close(code=4012)
+    assert 50 <= time_until(tab, lambda: len(server.frames) == 5) <= 500
+
+
+def test_the_page_waits_before_it_reconnects_after_a_flood(shared_site: Site, open_tab: OpenTab) -> None:
+    tab = open_tab(shared_site.url, server=(server := Server()), with_clock=True)
+    server.is_asked(tab)
+    stop_clock(tab)
+    server.sockets[-1].close(code=4429)
+    assert 2_500 <= time_until(tab, lambda: len(server.frames) == 2) <= 8_500

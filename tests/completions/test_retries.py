@@ -1,0 +1,169 @@
+"""When a question is sent again: after a passing failure, or with fewer turns, but never after text."""
+
+import time
+from typing import Any
+
+import pytest
+
+from completions import Prompt, Turn
+from completions.errors import BadRequest, CompletionError
+from tests.support.api_behaviours import RETRY_AT_ONCE, Behaviour, Exchange, answer, chunk, events, refuse
+from tests.support.api_server import ApiServer, ClientFor
+from tests.support.completion_reader import failure_of
+
+
+def closes_at_once(exchange: Exchange) -> None:
+    exchange.cut()
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        refuse(429, "x", RETRY_AT_ONCE),
+        refuse(500, "x", RETRY_AT_ONCE),
+        closes_at_once,
+        events({"error": {"message": "later", "code": "rate_limit_exceeded"}}),
+    ],
+)
+def test_temporary_failures_are_not_shown(
+    api_server: ApiServer, client_for: ClientFor, monkeypatch: Any, failure: Behaviour
+) -> None:
+    monkeypatch.setattr("completions.errors.FIRST_PAUSE_SECONDS", 0.01)
+    api_server.script(failure, failure)
+    completion = client_for(api_server).ask(Prompt("Why?"))
+    assert "".join(completion) == "Hello, world"
+    assert completion.request_id == "req-3"
+    assert [request.body for request in api_server.requests] == [api_server.requests[0].body] * 3
+
+
+def test_a_stream_that_breaks_before_the_first_text_is_retried(
+    api_server: ApiServer, client_for: ClientFor, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("completions.errors.FIRST_PAUSE_SECONDS", 0.01)
+
+    def breaks(exchange: Exchange) -> None:
+        exchange.head()
+        exchange.chunk({"role": "assistant", "reasoning": "Hmm"})
+        exchange.cut()
+
+    api_server.script(breaks)
+    assert "".join(client_for(api_server).ask(Prompt("Why?"))) == "Hello, world"
+
+
+def test_a_failure_after_the_first_text_is_never_retried(
+    api_server: ApiServer, client_for: ClientFor
+) -> None:
+    api_server.behaviour = events(chunk("Half"), {"error": {"message": "x", "code": "rate_limit_exceeded"}})
+    completion = client_for(api_server).ask(Prompt("Why?"))
+    assert next(completion) == "Half"
+    with pytest.raises(CompletionError) as caught:
+        next(completion)
+    assert caught.value.code == "busy"
+    assert len(api_server.requests) == 1
+
+
+@pytest.mark.parametrize("headers", [{"retry-after": "0.3"}, {"retry-after-ms": "300"}])
+def test_the_pause_is_as_long_as_the_api_asks(
+    api_server: ApiServer, client_for: ClientFor, headers: dict[str, str]
+) -> None:
+    api_server.script(refuse(429, "x", headers))
+    list(client_for(api_server).ask(Prompt("Why?")))
+    first, second = (request.arrived for request in api_server.requests)
+    assert 0.3 <= second - first < 2
+
+
+def test_a_pause_that_leaves_no_time_for_an_answer_is_not_made(
+    api_server: ApiServer, client_for: ClientFor
+) -> None:
+    api_server.behaviour = refuse(429, "x", {"retry-after": "5"})
+    began = time.monotonic()
+    assert failure_of(client_for(api_server, first_text_seconds=4)).code == "busy"
+    assert time.monotonic() - began < 2
+    assert len(api_server.requests) == 1
+
+
+@pytest.mark.measures
+def test_a_connection_that_the_server_has_closed_is_retried_without_a_pause(
+    api_server: ApiServer, client_for: ClientFor
+) -> None:
+    """As after a server restart or behind a firewall: the close crosses the next request on its way."""
+    api_server.script(answer(["one"]), closes_at_once)
+    client = client_for(api_server)
+    assert list(client.ask(Prompt("Why?"))) == ["one"]
+    began = time.monotonic()
+    assert "".join(client.ask(Prompt("Why?"))) == "Hello, world"
+    assert time.monotonic() - began < 0.25  # no pause: half a second otherwise
+    assert api_server.accepted == 2
+
+
+def test_a_reply_that_breaks_off_is_not_a_stale_connection(
+    api_server: ApiServer, client_for: ClientFor
+) -> None:
+    def breaks(exchange: Exchange) -> None:
+        exchange.head()
+        exchange.cut()
+
+    api_server.script(answer(["one"]), breaks)
+    client = client_for(api_server)
+    list(client.ask(Prompt("Why?")))
+    assert "".join(client.ask(Prompt("Why?"))) == "Hello, world"
+    _, second, third = (request.arrived for request in api_server.requests)
+    assert third - second > 0.3  # the pause of a first retry
+
+
+# A question that is too long
+
+
+TURNS = tuple(Turn(f"{number}?", f"{number}.") for number in range(5))
+
+
+def accepts(messages: int, refusal: Behaviour) -> Behaviour:
+    """Accepts this many messages and no more."""
+
+    def behaviour(exchange: Exchange) -> None:
+        (answer(["Hi"]) if len(exchange.body["messages"]) <= messages else refusal)(exchange)
+
+    return behaviour
+
+
+TOO_LONG_ERRORS = [
+    refuse(400, {"message": "...", "type": "invalid_request_error", "code": "context_length_exceeded"}),
+    refuse(
+        400, {"message": "This model's maximum context length is 4096 tokens.", "type": "BadRequestError"}
+    ),
+    refuse(400, {"message": "x", "type": "exceed_context_size_error", "code": 400}),  # llama.cpp
+    refuse(500, {"message": "Context size has been exceeded.", "type": "server_error", "code": 500}),
+    refuse(413, "x"),
+    events({"error": {"message": "the request exceeds the available context size", "code": 500}}),
+]
+
+
+@pytest.mark.parametrize("refusal", TOO_LONG_ERRORS)
+def test_a_question_with_too_many_turns_is_sent_with_the_newer_ones(
+    api_server: ApiServer, client_for: ClientFor, refusal: Behaviour
+) -> None:
+    api_server.behaviour = accepts(3, refusal)
+    assert list(client_for(api_server).ask(Prompt("Why?", TURNS))) == ["Hi"]
+    sent = [[message["content"] for message in one.body["messages"]] for one in api_server.requests]
+    assert [len(contents) for contents in sent] == [11, 5, 3]
+    assert sent[-1] == ["4?", "4.", "Why?"]
+
+
+@pytest.mark.parametrize("refusal", TOO_LONG_ERRORS)
+def test_a_question_that_is_too_long_by_itself_is_reported(
+    api_server: ApiServer, client_for: ClientFor, refusal: Behaviour
+) -> None:
+    api_server.behaviour = refusal
+    with pytest.raises(BadRequest, match="shorten it"):
+        list(client_for(api_server).ask(Prompt("Why?", TURNS)))
+    assert [len(request.body["messages"]) for request in api_server.requests] == [11, 5, 3, 1]
+
+
+def test_attempts_with_fewer_turns_do_not_count_as_retries(
+    api_server: ApiServer, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("completions.errors.FIRST_PAUSE_SECONDS", 0.01)
+    busy = refuse(503, "x", RETRY_AT_ONCE)
+    api_server.script(busy, TOO_LONG_ERRORS[0], busy, TOO_LONG_ERRORS[0])
+    assert "".join(client_for(api_server).ask(Prompt("Why?", TURNS))) == "Hello, world"
+    assert len(api_server.requests) == 5

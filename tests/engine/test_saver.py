@@ -1,0 +1,123 @@
+"""The saver saves text as it arrives. A database that refuses, fails or is locked delays nothing."""
+
+import asyncio
+import sqlite3
+from types import SimpleNamespace
+
+import pytest
+from channels.db import database_sync_to_async
+from django.db import connection
+
+from answers.engine import saver
+from answers.models import Answer, Process, Status
+from tests.support.api_behaviours import nonsense
+from tests.support.api_server import stall
+from tests.support.worker import ask, ended, stored, until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+async def test_text_is_saved_and_the_heartbeat_renewed_while_an_answer_runs(worker, api_server):
+    api_server.behaviour = stall(["So far. "])
+    row = await ask(worker)
+    first = await until(row, lambda row: row.text == "So far. ")
+    assert (first.status, first.model) == ("running", "test")
+
+    @database_sync_to_async
+    def renewed():
+        return Process.objects.get(pk=worker.process)
+
+    process = await renewed()
+    assert first.process_id == process.pk
+    async with asyncio.timeout(10):
+        while (
+            await database_sync_to_async(Process.objects.get)(pk=process.pk)
+        ).heartbeat_at <= process.heartbeat_at:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_stop_requested_in_the_database_takes_effect_within_a_second(worker, api_server):
+    api_server.behaviour = stall(["So far. "])
+    row = await ask(worker)
+    exchange = await asyncio.to_thread(api_server.wait_for_requests, 1)
+    await until(row, lambda row: row.text)
+    assert await database_sync_to_async(Answer.objects.request_stop)(row.user, row.pk)
+    assert await asyncio.to_thread(exchange.closed.wait, 1)
+    assert (await ended(row)).status == "stopped"
+
+
+async def test_an_answer_that_another_process_ended_is_no_longer_run(worker, api_server):
+    api_server.behaviour = stall(["So far. "])
+    row = await ask(worker)
+    exchange = await asyncio.to_thread(api_server.wait_for_requests, 1)
+    await until(row, lambda row: row.text)
+    await database_sync_to_async(Answer.objects.filter(pk=row.pk).update)(status=Status.INTERRUPTED)
+    exchange.chunk("More. ")
+    assert await asyncio.to_thread(exchange.closed.wait, 5)
+    async with asyncio.timeout(5):
+        while worker.answers:
+            await asyncio.sleep(0.01)
+    assert ((await stored(row)).status, (await stored(row)).text) == ("interrupted", "So far. ")
+
+
+async def test_a_locked_database_delays_no_answer(worker, api_server):
+    api_server.behaviour = stall(["One. "])
+    row = await ask(worker)
+    await until(row, lambda row: row.text == "One. ")
+    database = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
+    database.execute("BEGIN IMMEDIATE")
+    api_server.requests[0].chunk("Two. ")
+    async with asyncio.timeout(5):
+        while worker.answers[row.pk].text != "One. Two. ":
+            await asyncio.sleep(0.01)
+    database.execute("ROLLBACK")
+    database.close()
+    assert (await until(row, lambda row: row.text == "One. Two. ")).status == "running"
+
+
+async def test_an_answer_that_cannot_be_saved_fails_and_delays_no_other(worker, api_server, monkeypatch):
+    """One check of the worker is switched off, so that the database refuses the row."""
+    monkeypatch.setattr("answers.engine.outcome._fit_count", lambda number: number)
+    api_server.script(nonsense)
+    spoilt = await ask(worker)
+    await asyncio.to_thread(api_server.wait_for_requests, 1)
+    neighbour = await ask(worker)
+    found = await ended(spoilt)
+    assert (found.status, found.error_code, found.text) == ("failed", "internal", "Fine. ")
+    assert (await ended(neighbour)).status == "complete"
+    async with asyncio.timeout(5):
+        while worker.answers:
+            await asyncio.sleep(0.01)
+
+
+async def test_an_answer_whose_text_cannot_be_saved_is_stopped(worker, api_server, monkeypatch):
+    api_server.script(stall(["So far. "]))
+    spoilt = await ask(worker)
+    exchange = await asyncio.to_thread(api_server.wait_for_requests, 1)
+    async with asyncio.timeout(5):
+        while not worker.answers[spoilt.pk].text:
+            await asyncio.sleep(0.01)
+    worker.answers[spoilt.pk].text += "\ud800"
+    neighbour = await ask(worker)
+    assert (await ended(neighbour)).status == "complete"
+    assert (await ended(spoilt)).error_code == "internal"
+    assert await asyncio.to_thread(exchange.closed.wait, 5)
+    async with asyncio.timeout(5):
+        while worker.answers:
+            await asyncio.sleep(0.01)
+
+
+async def test_the_saver_survives_any_exception(worker, monkeypatch):
+    failures = iter(range(3))
+
+    def fail(self):
+        if next(failures, None) is not None:
+            raise RuntimeError("anything")
+        return tick(self)
+
+    tick = saver.Saver._tick
+    monkeypatch.setattr(saver.Saver, "_tick", fail)
+    monkeypatch.setattr(saver, "connection", SimpleNamespace(close=lambda: 1 / 0))
+    assert (await ended(await ask(worker))).status == "complete"
+    assert worker._saver_thread.is_alive()
+    monkeypatch.setattr(saver, "connection", connection)

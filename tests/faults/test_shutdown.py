@@ -1,0 +1,197 @@
+"""On a signal, a process closes its sockets, finishes the answers that it can, and interrupts the rest."""
+
+import http.client
+import signal
+import sqlite3
+import threading
+import time
+import urllib.error
+import urllib.request
+from contextlib import closing
+
+import pytest
+import requests
+from websockets.exceptions import ConnectionClosed
+
+from answers.live import consumer
+from tests.support.api_behaviours import Dictation
+from tests.support.api_server import numbered, stall
+from tests.support.delivery import Traveller, assert_whole
+from tests.support.network import Balancer
+from tests.support.processes import start_process
+from tests.support.services import wait_for
+from tests.support.worker import ask, ended
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_an_idle_process_ends_quickly_and_cleanly(make_site, api_server, meet, record_time, number):
+    site = make_site(api_server, ASKME_DRAIN_SECONDS="25").start()
+    page = meet(site.url).connect()
+    page.finish(page.ask("Hello?"))
+    [process] = site.processes
+    began = time.monotonic()
+    process.send_signal(number)
+    with pytest.raises(ConnectionClosed) as closed:
+        page.read()
+    assert closed.value.rcvd.code == consumer.RESTARTING
+    assert process.wait(10) == 0
+    record_time("signal to exit", time.monotonic() - began)
+    assert time.monotonic() - began < 2
+    assert "Traceback" not in site.log()
+
+
+def test_sigterm_finishes_answers_in_time_and_interrupts_the_rest(
+    make_site, api_server, redis_url, meet, record_time
+):
+    """Followers in another process get the ends, and more signals change nothing."""
+    environment = {"REDIS_URL": redis_url, "ASKME_DRAIN_SECONDS": "3"}
+    site = make_site(api_server, **environment).start(processes=2)
+    feed = Dictation()
+    api_server.when("finishes", feed)
+    api_server.when("stalls", stall(["So far. "]))
+    person = meet(site.urls[0])
+    near, far = person.connect(), person.connect(site.urls[1])
+    finishes, stalls = near.ask("finishes"), near.ask("stalls")
+    feed.say("Before. ")
+    for answer, text in ((stalls, "So far. "), (finishes, "Before. ")):
+        near.read_text(answer, text)
+        far.follow(answer)
+        far.read_text(answer, text)
+    process = site.processes[0]
+    began = time.monotonic()
+    process.terminate()
+    with pytest.raises(ConnectionClosed) as closed:
+        near.read_until("never")
+    assert closed.value.rcvd.code == consumer.RESTARTING
+    record_time("SIGTERM to sockets closed", time.monotonic() - began)
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(site.urls[0], timeout=5)
+    process.terminate()
+    process.send_signal(signal.SIGINT)
+    assert process.poll() is None
+    feed.say("After. ")
+    far.read_text(finishes, "After. ")
+    feed.end()
+    assert far.finish(finishes)["status"] == "complete"
+    assert time.monotonic() - began < 3
+    assert far.finish(stalls)["status"] == "interrupted"
+    record_time("SIGTERM to interrupted", time.monotonic() - began)
+    assert 2.9 < time.monotonic() - began < 5
+    assert process.wait(5) == 0
+    record_time("SIGTERM to exit", time.monotonic() - began)
+    assert "Traceback" not in site.log()
+    site.processes.remove(process)
+    site.ports = site.ports[1:]
+    assert_whole(site, person, finishes, far.texts[finishes], status="complete", sent=feed.sent)
+    assert_whole(site, person, stalls, far.texts[stalls], status="interrupted", sent="So far. ")
+
+
+def test_sigterm_saves_running_answers_as_interrupted(any_layer_site, meet):
+    any_layer_site.api.behaviour = stall(["So far. "])
+    person = meet(any_layer_site.url)
+    socket = person.connect()
+    id = socket.ask("And then?")
+    socket.read_text(id, "So far. ")
+    any_layer_site.stop()  # fails if it takes too long
+    assert any_layer_site.api.requests[0].closed.wait(1)
+    any_layer_site.start()
+    again = person.connect(any_layer_site.url)
+    again.follow(id)
+    assert again.finish(id)["status"] == "interrupted"
+    assert again.texts[id] == "So far. "
+
+
+def test_sigterm_closes_sockets_and_finishes_running_answers(make_site, api_server, meet):
+    site = make_site(api_server, ASKME_DRAIN_SECONDS="20").start()
+    api_server.behaviour = stall(["So far. "])
+    person = meet(site.url)
+    socket = person.connect()
+    id = socket.ask("And then?")
+    socket.read_text(id, "So far. ")
+    [process] = site.processes
+    process.terminate()
+    with pytest.raises(ConnectionClosed) as closed:
+        socket.read_until("never")
+    assert closed.value.rcvd.code == 4012
+    with pytest.raises(requests.ConnectionError):
+        requests.get(site.url)
+    assert process.poll() is None
+    assert not api_server.requests[0].closed.is_set()
+    api_server.release()
+    process.wait(5)
+    site.stop()
+    site.start()
+    again = person.connect()
+    again.follow(id)
+    assert again.finish(id)["status"] == "complete"
+    assert again.texts[id] == "So far. "
+
+
+def test_a_request_that_runs_at_sigterm_gets_its_response(make_site, meet):
+    site = make_site().start()
+    path = site.environment["DATABASE_URL"].removeprefix("sqlite:///")
+    made = []
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("BEGIN IMMEDIATE")  # so a new visitor's session cannot be saved
+        visit = threading.Thread(target=lambda: made.append(meet(site.url)))
+        visit.start()
+        with closing(http.client.HTTPConnection("127.0.0.1", site.ports[0])) as later:
+            for _ in range(20):
+                later.request("GET", "/healthz")
+                assert later.getresponse().read()
+        [process] = site.processes
+        process.terminate()
+        wait_for(lambda: refuses(site.url), 10, "it no longer listens")
+        assert made == []
+        database.execute("ROLLBACK")
+    visit.join(10)
+    assert made[0].http.cookies["sessionid"]
+    assert process.wait(10) == 0
+
+
+def test_a_rolling_restart_loses_nothing(make_site, api_server, redis_url, meet, record_time):
+    environment = {"REDIS_URL": redis_url, "ASKME_DRAIN_SECONDS": "25", "ASKME_RUNNING_PER_USER": "0"}
+    site = make_site(api_server, **environment).start(processes=2)
+    api_server.behaviour = numbered(70, delay=0.1)
+    with Balancer(site.ports) as balancer:
+        people = [meet(balancer.url) for _ in range(4)]
+        pages = [Traveller(people[number % 4], balancer.url, f"{number}") for number in range(20)]
+        wait_for(lambda: all(page.text for page in pages), 20, "all answers are shown")
+        began = time.monotonic()
+        old = list(site.processes)
+        for index, process in enumerate(old):
+            process.terminate()
+            wait_for(lambda index=index: refuses(site.urls[index]), 10, "it no longer listens")
+            start_process(site, index)
+            record_time(f"process {index} replaced after", time.monotonic() - began)
+        assert not any(page.end for page in pages), "answers ended before all was restarted"
+        for page in pages:
+            page.join(30)
+            assert page.error is None
+            assert page.end is not None
+        record_time("all answers after", time.monotonic() - began)
+        assert [process.wait(25) for process in old] == [0, 0]
+        record_time("old processes gone after", time.monotonic() - began)
+        site.processes = site.processes[2:]
+        assert len(api_server.requests) == 20
+        assert all(consumer.RESTARTING in page.codes for page in pages)
+        sent = "".join(f"{number} " for number in range(70))
+        for page in pages:
+            assert page.end["status"] == "complete"
+            assert_whole(site, page.person, page.answer, page.text, status="complete", sent=sent)
+
+
+def refuses(url):
+    try:
+        urllib.request.urlopen(f"{url}/healthz", timeout=5).close()
+        return False
+    except (urllib.error.URLError, ConnectionError):  # TimeoutError is neither
+        return True
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_question_that_arrives_at_the_very_end_is_interrupted(worker, api_server):
+    worker._closing = True
+    late = await ask(worker)
+    assert (await ended(late)).status == "interrupted"
+    assert api_server.requests == []

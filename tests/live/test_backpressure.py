@@ -1,0 +1,157 @@
+"""A peer that does not read: askme waits for a while, and keeps little data for it meanwhile."""
+
+import asyncio
+
+import pytest
+from autobahn.exception import Disconnected
+from twisted.internet.abstract import FileDescriptor
+
+from answers.live import backpressure
+from answers.live.backpressure import SocketProducer
+
+KILOBYTE = 1024
+
+
+class Reactor:
+    """What Twisted's transport needs of a reactor: whether it watches for reading and for writing."""
+
+    def __init__(self) -> None:
+        self.reading, self.writing = True, False
+
+    def addReader(self, _):
+        self.reading = True
+
+    def removeReader(self, _):
+        self.reading = False
+
+    def addWriter(self, _):
+        self.writing = True
+
+    def removeWriter(self, _):
+        self.writing = False
+
+
+class Transport(FileDescriptor):
+    """Twisted's own buffer and producer rules, with a peer that reads when the test says so."""
+
+    connected = 1
+
+    def __init__(self) -> None:
+        super().__init__(Reactor())
+        self.sent, self.is_aborted = b"", False
+        self._capacity = 0
+
+    def writeSomeData(self, data):
+        taken = bytes(data[: self._capacity])
+        self.sent, self._capacity = self.sent + taken, self._capacity - len(taken)
+        return len(taken)
+
+    def peer_reads(self, number: int) -> None:
+        self._capacity = number
+        while self._capacity and self.reactor.writing:
+            self.doWrite()
+
+    def abortConnection(self):
+        self.is_aborted = True
+
+
+@pytest.fixture
+def transport():
+    return Transport()
+
+
+@pytest.fixture
+async def gate(transport):
+    async def send(message):
+        transport.write(message.get("text", message["type"]).encode())
+
+    gate = SocketProducer(transport, asyncio.Queue().get, send)
+    gate.set_reading(True)
+    return gate
+
+
+@pytest.fixture
+def short_patience(monkeypatch):
+    monkeypatch.setattr(backpressure, "STUCK_SECONDS", 0.05)
+
+
+def text(size: int) -> dict[str, str]:
+    return {"type": "websocket.send", "text": "x" * size}
+
+
+async def begun(coroutine) -> asyncio.Task:
+    task = asyncio.ensure_future(coroutine)
+    await asyncio.sleep(0)
+    return task
+
+
+async def test_data_that_the_peer_reads_is_sent_at_once(transport, gate):
+    for _ in range(1000):
+        await gate.send(text(KILOBYTE))
+        transport.peer_reads(KILOBYTE)
+    assert len(transport.sent) == 1000 * KILOBYTE
+
+
+async def test_sending_waits_until_the_peer_has_read_everything(transport, gate):
+    await gate.send(text(100 * KILOBYTE))
+    waiting = await begun(gate.send(text(1)))
+    transport.peer_reads(99 * KILOBYTE)
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    transport.peer_reads(KILOBYTE)
+    await asyncio.wait_for(waiting, 1)
+
+
+async def test_nothing_is_read_from_a_peer_that_does_not_read(transport, gate):
+    await gate.send(text(100 * KILOBYTE))
+    assert not transport.reactor.reading
+    transport.peer_reads(100 * KILOBYTE)
+    assert transport.reactor.reading
+
+
+async def test_a_busy_application_gets_no_more_frames(transport):
+    frames = asyncio.Queue()
+    frames.put_nowait("frame")
+    gate = SocketProducer(transport, frames.get, None)
+    assert await gate.receive() == "frame"
+    assert not transport.reactor.reading
+    waiting = await begun(gate.receive())
+    assert transport.reactor.reading
+    waiting.cancel()
+
+
+async def test_a_peer_that_does_not_read_for_long_is_cut_off(transport, gate, short_patience):
+    await gate.send(text(100 * KILOBYTE))
+    waiting = await begun(gate.send(text(1)))
+    await asyncio.wait_for(waiting, 1)  # nobody waits forever
+    assert transport.is_aborted
+
+
+async def test_a_peer_that_reads_again_is_not_cut_off(transport, gate, short_patience):
+    """Daphne writes pings while the transport is full, and the transport pauses the producer at each one."""
+    await gate.send(text(100 * KILOBYTE))
+    transport.write(b"ping")
+    transport.write(b"ping")
+    transport.peer_reads(101 * KILOBYTE)
+    await asyncio.sleep(0.1)
+    assert not transport.is_aborted
+
+
+async def test_a_close_does_not_wait(transport, gate):
+    """Otherwise a page that does not read would delay the shutdown of its process."""
+    await gate.send(text(100 * KILOBYTE))
+    await asyncio.wait_for(gate.send({"type": "websocket.close"}), 1)
+
+
+async def test_a_message_to_a_closing_connection_is_dropped(transport):
+    async def send(message):
+        raise Disconnected
+
+    await SocketProducer(transport, asyncio.Queue().get, send).send(text(1))
+
+
+async def test_a_lost_connection_ends_the_wait(transport, gate):
+    await gate.send(text(100 * KILOBYTE))
+    waiting = await begun(gate.send(text(1)))
+    transport.connectionLost(None)
+    await asyncio.wait_for(waiting, 1)

@@ -1,0 +1,89 @@
+"""People are logged out or deactivated, or their sessions expire, while their page is open."""
+
+import uuid
+
+import pytest
+from channels.db import database_sync_to_async
+from channels.sessions import CookieMiddleware
+from channels.testing import WebsocketCommunicator
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from answers.live import consumer
+from tests.support.api_behaviours import Dictation
+from tests.support.database import rows
+
+END_SESSIONS = """
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+from accounts.models import User
+
+Session.objects.filter(pk={logged_out!r}).delete()
+Session.objects.filter(pk={expired!r}).update(expire_date=timezone.now())
+User.objects.filter(answers__pk={deactivated!r}).update(is_active=False)
+"""
+
+
+def test_a_session_that_ends_during_an_answer_is_refused_at_the_next_frame(pair, meet):
+    name = f"session {uuid.uuid4()}"
+    feed = Dictation()
+    pair.api.when(name, feed)
+    people = {how: meet(pair.url) for how in ("logged_out", "expired", "deactivated")}
+    pages = {how: person.connect() for how, person in people.items()}
+    answers = {how: page.ask(f"{name} {how}") for how, page in pages.items()}
+    for how, page in pages.items():
+        page.read_until("answer.started", answers[how])
+    keys = {how: person.http.cookies["sessionid"] for how, person in people.items()}
+    script = END_SESSIONS.format(**(keys | {"deactivated": answers["deactivated"]}))
+    done = pair.manage("shell", "-c", script)
+    assert done.returncode == 0, done.stderr
+    for how, page in pages.items():
+        for frame in ("answer.stop", "answer.follow"):
+            page.say(frame, answer=answers[how])
+            refused = page.read_until("error")
+            assert (refused["code"], refused["answer"]) == ("no_session", answers[how])
+        again = str(uuid.uuid4())
+        page.ask("More?", again)
+        assert page.read_until("error")["code"] == "no_session"
+        assert rows(pair, again) == []
+    feed.end()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("how", ["logged out", "expired", "deactivated"])
+async def test_a_socket_whose_session_has_ended_is_closed(worker, monkeypatch, how):
+    for name in ("FIRST_CHECK_SECONDS", "SESSION_SECONDS"):
+        monkeypatch.setattr(consumer, name, 0.05)
+    user, key = await log_in()
+    application = CookieMiddleware(consumer.AnswerConsumer.as_asgi())
+    headers = [(b"cookie", f"sessionid={key}".encode())]
+    page = WebsocketCommunicator(application, "/ws/answers/", headers)
+    assert (await page.connect())[0]
+    await page.send_json_to({"type": "answer.stop", "answer": str(uuid.uuid4())})
+    assert (await page.receive_json_from(5))["code"] == "not_found"  # now the socket knows its requester
+    assert await page.receive_nothing(0.2)
+    await end_session(user, key, how)
+    assert (await page.receive_json_from(5))["code"] == "no_session"
+    assert await page.receive_output(5) == {"type": "websocket.close", "code": consumer.LOGGED_OUT}
+    await page.disconnect()
+
+
+@database_sync_to_async
+def log_in():
+    user = User.objects.create_user("alice")
+    client = Client()
+    client.force_login(user)
+    return user, client.session.session_key
+
+
+@database_sync_to_async
+def end_session(user, key, how):
+    session = Session.objects.filter(pk=key)
+    if how == "logged out":
+        session.delete()
+    elif how == "expired":
+        session.update(expire_date=timezone.now())
+    else:
+        User.objects.filter(pk=user.pk).update(is_active=False)

@@ -1,0 +1,109 @@
+"""`manage.py ask` in a process of its own, as from a terminal."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.api_server import answer, refuse, stall
+from tests.support.sites import ROOT
+
+
+@pytest.fixture
+def terminal(make_site, api_server):
+    site = make_site(api_server)
+    assert site.manage("migrate", "-v0").returncode == 0
+    return site
+
+
+def start(site, *arguments):
+    return subprocess.Popen(
+        [sys.executable, "manage.py", "ask", *arguments],
+        cwd=ROOT,
+        env=os.environ | site.environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def stored(site):
+    code = (
+        "from answers.models import Answer; print(*Answer.objects.values_list('question', 'status', 'text'))"
+    )
+    return site.manage("shell", "-c", code).stdout.splitlines()[-1]
+
+
+def test_the_answer_is_printed_and_kept(terminal, api_server):
+    api_server.answer(["Hello", " world 🎈"])
+    output, errors = (process := start(terminal, "Hi?")).communicate(timeout=20)
+    assert (output, errors, process.returncode) == ("Hello world 🎈\n", "", 0)
+    assert stored(terminal) == "('Hi?', 'complete', 'Hello world 🎈')"
+
+
+def test_the_answer_is_printed_as_it_arrives_and_ctrl_c_stops_it(terminal, api_server):
+    api_server.behaviour = stall(["So far"])
+    with start(terminal, "Go on") as process:
+        assert process.stdout.read(6) == "So far"  # while the API holds back the rest
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+        assert process.stderr.read() == "The answer was stopped.\n"
+    assert api_server.requests[0].closed.wait(1)
+    assert stored(terminal) == "('Go on', 'stopped', 'So far')"
+
+
+def test_a_closed_pipe_stops_the_answer(terminal, api_server):
+    api_server.behaviour = stall(["So far"])
+    with start(terminal, "Go on") as process:
+        assert process.stdout.read(6) == "So far"
+        process.stdout.close()
+        api_server.requests[0].chunk(", so good")
+        assert process.wait(10) == 130
+        assert process.stderr.read() == "The answer was stopped.\n"
+    assert api_server.requests[0].closed.wait(1)
+
+
+def test_a_failure_is_a_sentence_and_an_exit_code(terminal, api_server):
+    api_server.behaviour = refuse(401, "bad key")
+    output, errors = (process := start(terminal, "Hi?")).communicate(timeout=20)
+    assert process.returncode == 1
+    assert output.strip() == ""
+    assert errors.count("\n") == 1
+    assert "Traceback" not in errors
+    assert "sk-test" not in errors
+
+
+def test_a_question_can_come_from_standard_input(terminal, api_server):
+    process = start(terminal, "-")
+    process.communicate("From a pipe", timeout=20)
+    assert process.returncode == 0
+    assert api_server.requests[0].question == "From a pipe"
+
+
+def test_a_blank_question_is_refused(terminal, api_server):
+    _, errors = (process := start(terminal, "  ")).communicate(timeout=20)
+    assert (process.returncode, errors) == (2, "CommandError: Please type a question first.\n")
+    assert api_server.requests == []
+
+
+def test_a_model_can_be_chosen_by_its_name(terminal, api_server):
+    terminal.environment |= {"ASKME_MODEL": "", "ASKME_MODELS": "Fast=small, Thorough=large"}
+    for arguments in ([], ["--model", "large"]):
+        process = start(terminal, "Hi?", *arguments)
+        assert process.communicate(timeout=20)[1] == ""
+    assert [request.body["model"] for request in api_server.requests] == ["small", "large"]
+    labels = "from answers.models import Answer; print(*Answer.objects.values_list('model_label', flat=True))"
+    assert terminal.manage("shell", "-c", labels).stdout.splitlines()[-1] == "Thorough Fast"
+    _, errors = (process := start(terminal, "Hi?", "--model", "Thorough")).communicate(timeout=20)
+    assert process.returncode == 2
+    assert errors == "CommandError: This model is no longer available. Please choose another.\n"
+    assert len(api_server.requests) == 2
+
+
+def test_a_length_limit_is_named(terminal, api_server):
+    api_server.behaviour = answer(["Cut"], finish="length")
+    output, errors = (process := start(terminal, "Hi?")).communicate(timeout=20)
+    assert (output, errors, process.returncode) == ("Cut\n", "The answer reached its length limit.\n", 0)

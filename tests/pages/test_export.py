@@ -1,0 +1,71 @@
+"""Exports: all of a person's answers as JSON or Markdown, streamed."""
+
+import json
+import re
+import time
+
+import psutil
+
+from tests.support.api_server import answer
+from tests.support.people import Person
+
+
+def test_exports_contain_all_answers_completely(site):
+    person = Person(site.url)
+    try:
+        site.api.answer(["Because.\n\nSo. 👍🏽 “é”"], usage={"prompt_tokens": 7, "completion_tokens": 3})
+        socket = person.connect()
+        ids = []
+        for number in range(45):  # more than one batch
+            ids.insert(0, socket.ask(f"Why {number}?\nTell."))
+            socket.finish(ids[0])
+        reply = person.http.get(f"{site.url}/history/answers.json", stream=True)
+        assert reply.headers["Content-Type"] == "application/json"
+        assert re.fullmatch(
+            r'attachment; filename="askme-\d{4}-\d\d-\d\d\.json"', reply.headers["Content-Disposition"]
+        )
+        assert "Content-Length" not in reply.headers
+        assert "no-store" in reply.headers["Cache-Control"]
+        answers = json.loads(reply.content)["answers"]
+        assert [answer["id"] for answer in answers] == ids
+        last = answers[0]
+        assert last["question"] == "Why 44?\nTell."
+        assert last["text"] == "Because.\n\nSo. 👍🏽 “é”"
+        assert (last["status"], last["prompt_tokens"], last["follows"]) == ("complete", 7, None)
+        assert last["thread"] == last["id"]
+        assert "error_detail" not in last
+        reply = person.http.get(f"{site.url}/history/answers.md")
+        assert reply.headers["Content-Type"] == "text/markdown; charset=utf-8"
+        assert reply.text.count("\n> Why ") == 45
+        assert "> Why 44?\n> Tell.\n\nBecause.\n\nSo. 👍🏽 “é”\n" in reply.text
+        stranger = Person(site.url)
+        assert stranger.http.get(f"{site.url}/history/answers.json").json()["answers"] == []
+        stranger.close()
+    finally:
+        person.close()
+    assert "Traceback" not in site.log()
+
+
+def test_an_export_to_a_slow_reader_is_complete_and_holds_little_memory(site):
+    """The export has 40 MB. Neither the process nor Daphne's buffer holds more than a few of its answers."""
+    person = Person(site.url)
+    site.api.behaviour = answer(["x" * 900_000])
+    socket = person.connect()
+    for _ in range(45):
+        socket.finish(socket.ask("Long?"))
+    memory = psutil.Process(site.processes[0].pid)
+    small = person.http.get(
+        f"{site.url}/history/answers.json", stream=True
+    )  # warm up: the first export costs memory
+    small.close()
+    before = memory.memory_info().rss
+    reply = person.http.get(f"{site.url}/history/answers.json", stream=True)
+    first = reply.raw.read(1000)
+    held = 0
+    for _ in range(20):
+        held = max(held, memory.memory_info().rss - before)
+        time.sleep(0.1)
+    rest = reply.raw.read(decode_content=True)
+    assert len(json.loads(first + rest)["answers"]) == 45
+    person.close()
+    assert held < 60_000_000

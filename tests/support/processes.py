@@ -1,0 +1,33 @@
+"""Start, kill and limit single processes of a site."""
+
+import resource
+import subprocess
+import time
+from unittest import mock
+
+from tests.support.sites import Site
+
+
+def start_process(site: Site, index: int) -> subprocess.Popen:
+    """Start another process at the port of one that has ended or no longer listens."""
+    started: list[subprocess.Popen] = []
+    others, site.processes = site.processes, started
+    with mock.patch.object(site, "ports", [site.ports[index]]):
+        site.start()
+    site.processes = [*others, *started]
+    return started[0]
+
+
+def kill(site: Site, index: int) -> float:
+    """Kill a process with SIGKILL, and return the monotonic time."""
+    process = site.processes.pop(index)
+    process.kill()
+    killed = time.monotonic()
+    process.wait()
+    return killed
+
+
+def limit_files(process: subprocess.Popen, size: int | None) -> None:
+    """Simulate a full disk for one process: its files cannot grow beyond `size` bytes. None ends that."""
+    limit = resource.RLIM_INFINITY if size is None else size
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))

@@ -1,0 +1,37 @@
+"""A follower of one answer in another process than the one that runs it."""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
+from typing import Any, cast
+
+from answers.engine.layers import InMemoryLayer
+from answers.engine.worker import Worker
+from answers.live.follower import Follower
+from answers.protocol import Event
+
+
+class RemoteFollower:
+    """Follow over a layer, and call `send` with each event, as a socket does."""
+
+    def __init__(self, layer: InMemoryLayer, send: Callable[[Event], Awaitable[None]]) -> None:
+        self.layer, self.send = layer, send
+        self.follower: Follower | None = None
+        self.task: asyncio.Task[None] | None = None
+
+    async def follow(self, answer: uuid.UUID, position: int) -> None:
+        elsewhere = cast(Any, SimpleNamespace(answers={}, relay=SimpleNamespace(layer=self.layer)))
+        self.follower = Follower(cast(Worker, elsewhere), answer, position)
+        await self.follower.open()
+        self.task = asyncio.create_task(self._read(self.follower))
+
+    async def _read(self, follower: Follower) -> None:
+        async for event in follower:
+            await self.send(event)
+
+    async def close(self) -> None:
+        if self.task is not None and self.follower is not None:
+            self.task.cancel()
+            await asyncio.wait([self.task])
+            await self.follower.close()
