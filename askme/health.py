@@ -1,13 +1,21 @@
 """The endpoint for container health checks."""
 
-from django.db import connection
+import logging
+
+from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
+
+log = logging.getLogger("answers.health")
 
 
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """200 if this process responds and reaches its database."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+    """200 when this process responds and reaches its database, 503 if it does not reach it."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        log.error("the database does not respond: %s", error)
+        return HttpResponse("the database does not respond\n", content_type="text/plain", status=503)
     return HttpResponse("ok\n", content_type="text/plain")

@@ -21,6 +21,7 @@ from answers.asking.address import NO_ADDRESS
 from answers.asking.context import earlier_turns
 from answers.asking.forms import QuestionForm
 from answers.asking.requester import Requester, no_session
+from answers.engine.database_thread import require_caller
 from answers.engine.hooks import site_hooks
 from answers.engine.running_answer import RunningAnswer
 from answers.engine.runtime import current_runtime, run_in_database_thread
@@ -86,18 +87,17 @@ async def _save_and_run(requester: Requester, ask: Ask) -> Accepted:
 def _save(requester: Requester, ask: Ask, process: UUID) -> RunningAnswer | None:
     """Save the question's row. Returns what to run, or None if the question was saved before."""
     try:
-        running = _save_once(requester, ask, process)
+        user_id, running = _save_once(requester, ask, process)
     except IntegrityError:  # another process has just saved it
-        running = _save_once(requester, ask, process)
-    if running is not None:
-        requester.user_id = running.user_id
+        user_id, running = _save_once(requester, ask, process)
+    requester.user_id = user_id
     return running
 
 
 # This is what a question costs before it is answered, in the one thread that all people share: seven SQL
 # statements, each of them needed, and up to two more for a follow-up.
 @transaction.atomic
-def _save_once(requester: Requester, ask: Ask, process: UUID) -> RunningAnswer | None:
+def _save_once(requester: Requester, ask: Ask, process: UUID) -> tuple[object, RunningAnswer | None]:
     hooks = site_hooks()
     user = requester.user_who_asks(ask.answer)
     if not hooks.may_ask(user):
@@ -107,7 +107,7 @@ def _save_once(requester: Requester, ask: Ask, process: UUID) -> RunningAnswer |
     if (existing := Answer.objects.filter(pk=ask.answer).first()) is not None:
         if existing.user_id != user.pk:
             raise not_found(ask.answer)
-        return None
+        return user.pk, None
     address = requester.address if hooks.counts_by_address(user) else NO_ADDRESS
     if requester.is_limited:
         limits.check(user, address, ask.answer)
@@ -126,7 +126,8 @@ def _save_once(requester: Requester, ask: Ask, process: UUID) -> RunningAnswer |
     if requester.is_limited:
         QuestionLog.objects.create(user_id=user.pk, address=address)
     prompt = hooks.prompt(answer, Prompt(answer.question, earlier_turns(answer), ask.model or ""))
-    return RunningAnswer(answer.pk, answer.user_id, prompt, answer.model_label)
+    require_caller()
+    return user.pk, RunningAnswer(answer.pk, answer.user_id, prompt, answer.model_label)
 
 
 @run_in_database_thread

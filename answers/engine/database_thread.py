@@ -10,6 +10,8 @@ database that does not respond at all.
 """
 
 import asyncio
+import contextvars
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -24,28 +26,74 @@ FAIL_FAST_SECONDS = 1.0  # after a failure
 TIMEOUT_SECONDS = 10.0  # longer than SQLite waits for its lock, and than hundreds of sockets at once need
 
 
+def is_lock_timeout(error: Exception) -> bool:
+    """Whether another session has locked a row: PostgreSQL's 55P03. SQLite locks the whole database."""
+    return getattr(error.__cause__, "sqlstate", None) == "55P03"
+
+
+class CallerGone(OperationalError):
+    """The caller has given up, and told the person so: nothing may be saved any more."""
+
+
+class Call:
+    """A function that is run for a caller, who may give up on it before it commits, and not afterwards."""
+
+    def __init__(self) -> None:
+        self.is_abandoned = self._is_committing = False
+        self._lock = threading.Lock()
+
+    def abandon(self) -> bool:
+        """The caller gives up. False: it is being committed, so its result has to be waited for."""
+        with self._lock:
+            self.is_abandoned = not self._is_committing
+            return self.is_abandoned
+
+    def commit(self) -> bool:
+        with self._lock:
+            self._is_committing = not self.is_abandoned
+            return self._is_committing
+
+
+_current_call: contextvars.ContextVar[Call | None] = contextvars.ContextVar("call", default=None)
+
+
+def require_caller() -> None:
+    """At the end of a transaction: raises `CallerGone` if it must not be committed."""
+    call = _current_call.get()
+    if call is not None and not call.commit():
+        raise CallerGone
+
+
 class DatabaseThread:
     def __init__(self) -> None:
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="database")
+        self._run_in_thread = database_sync_to_async(
+            self._run, thread_sensitive=False, executor=self._executor
+        )
         self._fail_fast_until = 0.0
 
     async def run(self, function: Callable[[], T]) -> T:
-        """Run a function that uses the ORM. Raises DatabaseError within seconds if the database is down."""
-        run = database_sync_to_async(self._run, thread_sensitive=False, executor=self._executor)
-        try:
-            async with asyncio.timeout(TIMEOUT_SECONDS):
-                result: T = await run(function)
-                return result
-        except TimeoutError as error:
-            raise OperationalError("the database did not respond in time") from error
+        """Run a function that uses the ORM. Raises DatabaseError within seconds if there is no database."""
+        call = Call()
+        task: asyncio.Task[T] = asyncio.ensure_future(self._run_in_thread(call, function))
+        task.add_done_callback(lambda task: task.cancelled() or task.exception())  # or asyncio logs it
+        await asyncio.wait([task], timeout=TIMEOUT_SECONDS)
+        if not task.done() and call.abandon():
+            raise OperationalError("the database takes too long")
+        return await task
 
-    def _run(self, function: Callable[[], T]) -> T:
+    def _run(self, call: "Call", function: Callable[[], T]) -> T:
+        _current_call.set(call)
+        if call.is_abandoned:
+            raise CallerGone
         if time.monotonic() < self._fail_fast_until:
-            raise OperationalError("the database failed a moment ago")
+            raise OperationalError("the database was away a moment ago")
         try:
             return function()
-        except (OperationalError, InterfaceError):
-            self._fail_fast_until = time.monotonic() + FAIL_FAST_SECONDS
+        except (OperationalError, InterfaceError) as error:
+            # One locked row says nothing about the others.
+            if not (isinstance(error, CallerGone) or is_lock_timeout(error)):
+                self._fail_fast_until = time.monotonic() + FAIL_FAST_SECONDS
             raise
 
     def close(self) -> None:

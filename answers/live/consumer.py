@@ -60,6 +60,7 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self.limit = runtime.part(FrameLimits).of(session_key)
         self.sockets = runtime.part(OpenSockets)
         self.following: dict[UUID, Following] = {}
+        self.is_closed = False
         session_check = asyncio.create_task(self.watch_session())
         try:
             await super().__call__(scope, receive, send)
@@ -76,7 +77,13 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         if self.sockets.are_closing:  # a proxy reused an open connection for this socket
             await self.close(RESTARTING)
 
+    async def close(self, code: int | None = None, reason: str | None = None) -> None:
+        self.is_closed = True
+        await super().close(code, reason)
+
     async def send_event(self, event: Event) -> None:
+        if self.is_closed:  # servers raise for a message after the close
+            return
         with suppress(OSError):  # the page is gone (ASGI 2.4); its disconnect follows
             await self.send(text_data=json.dumps(event, ensure_ascii=False))
 
@@ -129,8 +136,12 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         """Follow from `position`, even if this socket follows it already: the page may have lost text."""
         id = answer.answer if isinstance(answer, Accepted) else answer
         follower = await answers.follow(self.requester, answer, position, share=share)
-        if (previous := self.following.pop(id, None)) is not None:
-            await previous.end()
+        try:
+            if (previous := self.following.pop(id, None)) is not None:
+                await previous.end()
+        except asyncio.CancelledError:  # the socket is gone, and nobody else would close the new one
+            await follower.close()
+            raise
         if len(self.following) >= MAX_FOLLOWED:
             await follower.close()
             sentence = _("One connection follows at most %(number)d answers at once.")
@@ -152,6 +163,8 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                 await self.send_event(protocol.error(refused))
                 await self.close(LOGGED_OUT)
                 return
+            except Exception:  # of a hook; the next check must still come
+                log.exception("a session could not be checked")
             await asyncio.sleep(SESSION_SECONDS)
 
     async def end_revoked(self) -> None:

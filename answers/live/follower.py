@@ -11,6 +11,7 @@ database thread, which costs 100 microseconds and lets one slow query delay ever
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -87,12 +88,15 @@ class Follower:
         if self._check_task is not None:
             self._check_task.cancel()
         await self._layer.group_discard(group_name(self.answer), self._channel)
+        with suppress(ChannelFull):  # wakes a task that waits for the next event
+            await self._layer.send(self._channel, {"type": "closed"})
         await self._layer.delete_channel(self._channel)
 
     async def revoke(self) -> None:
         """The reader may no longer read it. To them it looks deleted."""
         self._is_revoked = True
-        await self._send_to_self("check")
+        if not self._ended:
+            await self._send_to_self("check")
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         """Yields events in the order of the text, since nothing else sends it."""

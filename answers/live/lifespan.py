@@ -1,4 +1,4 @@
-"""ASGI lifespan: starts and drains a process under any server with it, such as uvicorn or hypercorn."""
+"""ASGI lifespan: starts and drains a process under any server with it, such as uvicorn."""
 
 import logging
 from collections.abc import Callable

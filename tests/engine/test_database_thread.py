@@ -4,10 +4,15 @@ import asyncio
 import threading
 
 import pytest
+from channels.db import database_sync_to_async
 from django.db import OperationalError
+from psycopg.errors import LockNotAvailable
 
+import answers
+from accounts.models import User
 from answers.engine import database_thread
-from answers.engine.runtime import close_runtime, run_in_database_thread
+from answers.engine.runtime import close_runtime, current_runtime, run_in_database_thread
+from answers.models import Answer, QuestionLog
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -27,3 +32,38 @@ async def test_calls_to_a_silent_database_time_out(monkeypatch):
     monkeypatch.undo()
     assert await look_up()
     await close_runtime()
+
+
+async def test_a_question_that_was_refused_is_not_saved_after_all(worker, monkeypatch, api_server):
+    """The database hangs for longer than a person waits, and then goes on."""
+    monkeypatch.setattr(database_thread, "TIMEOUT_SECONDS", 0.2)
+    user = await database_sync_to_async(User.objects.create_user)("alice")
+    goes_on = threading.Event()
+
+    def hang(*arguments):
+        goes_on.wait(20)
+
+    with monkeypatch.context() as hanging:
+        hanging.setattr("answers.asking.limits.check", hang)
+        with pytest.raises(OperationalError):
+            await answers.ask(user, "Refused?")  # it hangs in the middle of its transaction
+        with pytest.raises(OperationalError):
+            await answers.ask(user, "Refused too?")  # it has not begun
+        goes_on.set()
+        monkeypatch.setattr(database_thread, "TIMEOUT_SECONDS", 10)
+        await current_runtime().database.run(lambda: None)  # after both
+    assert await database_sync_to_async(Answer.objects.count)() == 0
+    assert await database_sync_to_async(QuestionLog.objects.count)() == 0
+    assert (await answers.ask(user, "Accepted?")).event is not None
+
+
+async def test_one_locked_row_is_not_an_outage(worker):
+    """The next question may need another row."""
+    database = current_runtime().database
+
+    def locked():
+        raise OperationalError("canceling statement due to lock timeout") from LockNotAvailable()
+
+    with pytest.raises(OperationalError):
+        await database.run(locked)
+    assert await database.run(lambda: "at once") == "at once"

@@ -183,3 +183,13 @@ async def test_a_status_is_sent_once(page, source):
     await source.write("x")
     await page.shows("x")
     assert page.statuses == [started]
+
+
+async def test_closing_a_follower_ends_the_task_that_iterates_over_it(page, source):
+    await page.reader.follow(source.row.pk, 0)
+    await source.write("So far. ")
+    await page.shows("So far. ")
+    await page.reader.follower.close()
+    async with asyncio.timeout(5):
+        await page.reader.task
+    assert source.layer.channels == {}
