@@ -46,9 +46,7 @@ class Deadlines:
         self._pace = pace or Pace()
         self._ends: dict[Phase, float] = {}
         self.expired: Phase | None = None
-        self.has_output = (
-            False  # set when the model sends output: the next wait restarts the silence deadline
-        )
+        self.has_output = False  # set by output of the model: the next wait restarts the silence deadline
 
     def start(self) -> None:
         self._set("answer", self._endpoint.answer_seconds)
