@@ -59,3 +59,13 @@ def _quick_passwords():
     from django.conf import settings
 
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _english():
+    """A request leaves its language active in its thread, which the next test in that thread would find."""
+    from django.utils import translation
+
+    translation.deactivate()
+    yield
+    translation.deactivate()
