@@ -64,7 +64,9 @@ class SessionRequester(Requester):
         return self._require_login(site_hooks().user_who_asks(self.session_key), answer)
 
     def require_session(self, answer: UUID | None) -> None:
-        if not open_session(self.session_key).exists(self.session_key):
+        session = open_session(self.session_key)
+        session.load()  # unlike `exists`, it forgets the key of an expired session
+        if session.session_key is None:
             raise no_session(answer)
 
     def _require_login(self, user: AbstractBaseUser | None, answer: UUID | None) -> AbstractBaseUser | None:

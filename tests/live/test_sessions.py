@@ -11,7 +11,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from answers.asking.requester import SessionRequester
 from answers.live import consumer
+from answers.protocol import Refused
 from tests.support.api_behaviours import Dictation
 from tests.support.database import rows
 
@@ -87,3 +89,14 @@ def end_session(user, key, how):
         session.update(expire_date=timezone.now())
     else:
         User.objects.filter(pk=user.pk).update(is_active=False)
+
+
+@pytest.mark.django_db
+def test_an_expired_session_without_a_user_has_ended(client):
+    client.get("/")
+    requester = SessionRequester(client.session.session_key)
+    requester.require_session(None)
+    Session.objects.update(expire_date=timezone.now())
+    with pytest.raises(Refused) as refused:
+        requester.require_session(None)
+    assert refused.value.code == "no_session"
