@@ -13,6 +13,7 @@ import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Exchange:
         self._sock = sock
         self._framing = ""
         self._compressor: Any = None
+        self.text = ""  # all text that was sent as chunks
         self._ending = False
         watched = socket.fromfd(sock.fileno(), sock.family, sock.type)  # ssl sockets have no dup()
         self._watcher = threading.Thread(target=self._watch, args=(watched,), daemon=True)
@@ -103,6 +105,7 @@ class Exchange:
         else:
             choice["text"] = delta or ""
         self.event({"id": "c1", "model": "stand-in", "choices": [choice], **fields})
+        self.text += delta if isinstance(delta, str) else ""
 
     def finish(self, finish_reason: str = "stop", usage: dict[str, int] | None = None) -> None:
         self.chunk(finish_reason=finish_reason)
@@ -206,6 +209,23 @@ def answer(
 def numbered(number: int, **options: Any) -> Behaviour:
     """Stream `number` tokens, "0 ", "1 ", ..., which show at once if one is missing."""
     return answer([f"{index} " for index in range(number)], **options)
+
+
+def ticking(delay: float) -> Behaviour:
+    """Stream "0 ", "1 ", ..., `delay` seconds apart, until `server.release()`, and end correctly."""
+
+    def behaviour(exchange: Exchange) -> None:
+        exchange.head()
+        end = time.monotonic() + 4 * PATIENCE_SECONDS
+        for index in count():
+            exchange.chunk(f"{index} ")
+            if exchange.wait(delay):
+                return
+            if exchange.server.released.is_set() or time.monotonic() > end:
+                break
+        exchange.finish()
+
+    return behaviour
 
 
 def stall(texts: Sequence[str] = (), *, head: bool = True, framing: str = "chunked") -> Behaviour:

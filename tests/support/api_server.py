@@ -27,6 +27,7 @@ from tests.support.api_behaviours import (
     numbered,
     refuse,
     stall,
+    ticking,
 )
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "numbered",
     "refuse",
     "stall",
+    "ticking",
 ]
 
 ClientFor = Callable[..., Client]
