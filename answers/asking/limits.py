@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
-from answers.models import Answer, QuestionLog, Status
+from answers.models import QuestionLog
 from answers.protocol import Refused
 
 WINDOWS = [
@@ -43,8 +43,11 @@ WINDOWS = [
 BUSY_SECONDS = 30  # until it is worth trying again when the queue is full
 
 
-def check(user: AbstractBaseUser, address: str, answer: UUID) -> None:
-    """Raises `Refused` if a limit is reached, with the seconds until this person may ask again."""
+def check(user: AbstractBaseUser, address: str, answer: UUID, *, waiting: int) -> None:
+    """Raises `Refused` if a limit is reached, with the seconds until this person may ask again.
+
+    `waiting` is the length of the queue.
+    """
     for window, seconds, per_person, per_network in WINDOWS:
         limit = getattr(settings, f"ASKME_QUESTIONS_PER_{window}")
         if wait := _wait(QuestionLog.objects.filter(user_id=user.pk), limit, seconds):
@@ -55,10 +58,7 @@ def check(user: AbstractBaseUser, address: str, answer: UUID) -> None:
         if address and (wait := _wait(QuestionLog.objects.filter(address=address), limit, seconds)):
             again = _("Please ask again in %(time)s, or log in.") % {"time": _duration(wait)}
             raise Refused("too_many_questions", f"{per_network} {again}", answer=answer, retry_after=wait)
-    limit = settings.ASKME_QUEUE
-    # Unordered, or PostgreSQL may scan all answers by their time.
-    waiting = Answer.objects.filter(status=Status.QUEUED).order_by()
-    if limit and waiting[:limit].count() >= limit:
+    if settings.ASKME_QUEUE and waiting >= settings.ASKME_QUEUE:
         full = _("The site is very busy right now.")
         again = _("Please ask again in %(time)s.") % {"time": _duration(BUSY_SECONDS)}
         raise Refused("busy", f"{full} {again}", answer=answer, retry_after=BUSY_SECONDS)

@@ -18,16 +18,14 @@ from answers import protocol
 from answers.asking import limits
 from answers.asking.access import not_found
 from answers.asking.address import NO_ADDRESS
-from answers.asking.context import earlier_turns
 from answers.asking.forms import QuestionForm
 from answers.asking.requester import Requester, no_session
+from answers.engine import queue
 from answers.engine.database_thread import require_caller
 from answers.engine.hooks import site_hooks
-from answers.engine.running_answer import RunningAnswer
 from answers.engine.runtime import current_runtime, run_in_database_thread
 from answers.models import Answer, QuestionLog
 from answers.protocol import Ask, Event, Refused
-from completions import Prompt
 
 LOGIN_REQUIRED = gettext_noop("Please log in to ask a question. What you typed is kept.")
 
@@ -61,43 +59,51 @@ async def ask(
         raise Refused(f"bad_{field}", error["message"], answer=answer)
     frame = Ask(answer, follows=follows, revises=revises, **form.cleaned_data)
     # Shielded: a caller that is cancelled halfway must not leave a row that nobody runs.
-    return await asyncio.shield(_save_and_run(Requester.of(requester), frame))
+    return await asyncio.shield(_save_and_wake(Requester.of(requester), frame))
 
 
 async def stop(requester: Requester | AbstractBaseUser, answer: UUID) -> None:
-    """Stop an answer: at once if this process runs it, otherwise through the database, within a second."""
+    """Stop an answer: at once if it waits or runs here, otherwise through the database, within a second."""
     requester = Requester.of(requester)
     worker = current_runtime().worker
     running = worker.answers.get(answer)
     if running is not None and running.user_id == await _user_id(requester, answer):
         worker.stop(answer)
-    elif not await _request_stop(requester, answer):
+        return
+    stopped, exists = await _stop(requester, answer)
+    if stopped is not None:
+        worker.announce_end(stopped, 0)
+    elif not exists:
         raise not_found(answer)
 
 
-async def _save_and_run(requester: Requester, ask: Ask) -> Accepted:
-    runtime = current_runtime()
-    running = await _save(requester, ask, runtime.process)
-    if running is None:
+async def _save_and_wake(requester: Requester, ask: Ask) -> Accepted:
+    worker = current_runtime().worker
+    # A process that runs only its own questions, such as `manage.py ask`, keeps them for itself.
+    process = None if worker.is_server else worker.process
+    ahead = await _save(requester, ask, process)
+    if ahead is None:
         return Accepted(ask.answer, None)
-    return Accepted(ask.answer, protocol.queued(running.id, runtime.worker.ask(running)))
+    event = protocol.queued(ask.answer, max(0, ahead - worker.room))  # those that start here need not wait
+    worker.wake()
+    return Accepted(ask.answer, event)
 
 
 @run_in_database_thread
-def _save(requester: Requester, ask: Ask, process: UUID) -> RunningAnswer | None:
-    """Save the question's row. Returns what to run, or None if the question was saved before."""
+def _save(requester: Requester, ask: Ask, process: UUID | None) -> int | None:
+    """Save the question. Returns how many wait before it, or None if it was saved before."""
     try:
-        user_id, running = _save_once(requester, ask, process)
+        user_id, ahead = _save_once(requester, ask, process)
     except IntegrityError:  # another process has just saved it
-        user_id, running = _save_once(requester, ask, process)
+        user_id, ahead = _save_once(requester, ask, process)
     requester.user_id = user_id
-    return running
+    return ahead
 
 
 # This is what a question costs before it is answered, in the one thread that all people share: seven SQL
 # statements, each of them needed, and up to two more for a follow-up.
 @transaction.atomic
-def _save_once(requester: Requester, ask: Ask, process: UUID) -> tuple[object, RunningAnswer | None]:
+def _save_once(requester: Requester, ask: Ask, process: UUID | None) -> tuple[object, int | None]:
     hooks = site_hooks()
     user = requester.user_who_asks(ask.answer)
     if not hooks.may_ask(user):
@@ -109,31 +115,37 @@ def _save_once(requester: Requester, ask: Ask, process: UUID) -> tuple[object, R
             raise not_found(ask.answer)
         return user.pk, None
     address = requester.address if hooks.counts_by_address(user) else NO_ADDRESS
+    place = queue.next_place(user)
     if requester.is_limited:
-        limits.check(user, address, ask.answer)
+        limits.check(user, address, ask.answer, waiting=place.waiting)
     try:
-        answer = Answer.objects.ask(
+        Answer.objects.ask(
             user,
             ask.answer,
             ask.question,
             follows=ask.follows,
             revises=ask.revises,
+            model=ask.model or "",
             model_label=settings.ASKME_MODELS.get(ask.model or "", ""),
-            process=process,
+            turn=place.turn,
+            process_id=process,
         )
     except Answer.DoesNotExist:
         raise not_found(ask.answer) from None
     if requester.is_limited:
         QuestionLog.objects.create(user_id=user.pk, address=address)
-    prompt = hooks.prompt(answer, Prompt(answer.question, earlier_turns(answer), ask.model or ""))
     require_caller()
-    return user.pk, RunningAnswer(answer.pk, answer.user_id, prompt, answer.model_label)
+    return user.pk, place.ahead
 
 
 @run_in_database_thread
-def _request_stop(requester: Requester, answer: UUID) -> bool:
+def _stop(requester: Requester, answer: UUID) -> tuple[Answer | None, bool]:
+    """Returns the answer if it was stopped here and now, and whether it exists."""
     user = requester.user(answer)
-    return user is not None and Answer.objects.request_stop(user, answer)
+    if user is None:
+        return None, False
+    stopped = queue.stop(user, answer)
+    return stopped, stopped is not None or Answer.objects.request_stop(user, answer)
 
 
 async def _user_id(requester: Requester, answer: UUID) -> object:

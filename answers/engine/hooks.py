@@ -1,7 +1,7 @@
 """What a site decides about its answers. Subclass `Hooks` and name the class in the `ASKME_HOOKS` setting.
 
-All methods are synchronous and run in the database thread, where they may use the ORM. They should be quick,
-because every question in this process goes through this thread.
+All methods are synchronous and run in a database thread, where they may use the ORM. They should be quick,
+because every question in this process goes through these threads.
 """
 
 from functools import lru_cache

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from answers.engine import queue
 from answers.models import Answer, Process
 
 HEARTBEAT_SECONDS = 2.0
@@ -45,13 +46,17 @@ class Lease:
         Process.objects.filter(pk=self.process).delete()
 
     def sweep(self, running: Collection[UUID]) -> list[Answer]:
-        """If it is due, interrupt and return answers that nobody runs. `running` are this process's own."""
+        """If it is due, interrupt and return answers that nobody runs, and questions that waited too long.
+
+        `running` are this process's own.
+        """
         now = time.monotonic()
         if now < self._next_sweep:
             return []
         self._next_sweep = now + SWEEP_SECONDS
         before, self._suspected_since = self._suspected_since, {}
-        return [*self._end_dead_processes(before, now), *self._end_orphans(before, now, running)]
+        dead = self._end_dead_processes(before, now)
+        return [*dead, *self._end_orphans(before, now, running), *queue.expire()]
 
     def _suspect(self, key: Hashable, before: dict[Hashable, float], now: float) -> float:
         """Seconds since it was first suspected, without a database failure since then."""
@@ -67,7 +72,8 @@ class Lease:
             if process.heartbeat_at < silent_at and seconds >= GRACE_SECONDS:
                 with transaction.atomic():
                     if Process.objects.revoke(process):
-                        owned = Answer.objects.filter(process=process.pk).order_by()
+                        # Rows that another session has locked become orphans.
+                        owned = Answer.objects.owned().filter(process=process.pk).unlocked()
                         ended = [one for one in owned if Answer.objects.interrupt(one, process.heartbeat_at)]
                         interrupted += ended
         return interrupted
@@ -77,10 +83,11 @@ class Lease:
     ) -> list[Answer]:
         """Interrupt answers whose process has no lease, or that a late query saved for this process."""
         elsewhere = Process.objects.exclude(pk=self.process).values("pk")
-        orphans = Answer.objects.owned().filter(~Q(process__in=elsewhere)).exclude(pk__in=running).order_by()
-        interrupted = []
-        for answer in orphans:
-            seconds = self._suspect(answer.pk, before, now)
-            if seconds >= SILENT_SECONDS and Answer.objects.interrupt(answer, None):
-                interrupted.append(answer)
-        return interrupted
+        orphans = Answer.objects.owned().filter(~Q(process__in=elsewhere)).exclude(pk__in=running)
+        ids = list(orphans.values_list("pk", flat=True))
+        silent = [id for id in ids if self._suspect(id, before, now) >= SILENT_SECONDS]
+        if not silent:
+            return []
+        with transaction.atomic():
+            free = orphans.filter(pk__in=silent).unlocked()
+            return [answer for answer in free if Answer.objects.interrupt(answer, None)]

@@ -63,4 +63,9 @@ INTERNAL = Outcome(
     error_message=gettext_noop("Something went wrong on this site. Please ask again."),
 )
 INTERRUPTED = Outcome(Status.INTERRUPTED)
+EXPIRED = Outcome(
+    Status.INTERRUPTED,
+    error_code="expired",
+    error_message=gettext_noop("This question waited for over an hour. Please ask again."),
+)
 STOPPED = Outcome(Status.STOPPED)

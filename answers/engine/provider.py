@@ -14,11 +14,8 @@ class Provider:
 
     def __init__(self, connections: int) -> None:
         self._demo = demo.Server() if settings.ASKME_DEMO else None
-        if self._demo:
-            base_url, model = self._demo.base_url, demo.MODEL
-        else:
-            base_url, model = settings.OPENAI_BASE_URL or OPENAI_URL, DEFAULT_MODELS[settings.ASKME_API]
-        self.client = Client(_endpoint(base_url, model), connections=connections)
+        base_url = self._demo.base_url if self._demo else settings.OPENAI_BASE_URL or OPENAI_URL
+        self.client = Client(_endpoint(base_url), connections=connections)
 
     def close(self) -> None:
         self.client.close()
@@ -26,13 +23,19 @@ class Provider:
             self._demo.close()
 
 
-def _endpoint(base_url: str, default_model: str) -> Endpoint:
+def default_model() -> str:
+    """The model that answers if people have no choice."""
+    default = demo.MODEL if settings.ASKME_DEMO else DEFAULT_MODELS[settings.ASKME_API]
+    return next(iter(settings.ASKME_MODELS), settings.ASKME_MODEL) or default
+
+
+def _endpoint(base_url: str) -> Endpoint:
     return Endpoint(
         base_url=base_url,
         api_key=settings.OPENAI_API_KEY,
         ca_bundle=settings.ASKME_CA_BUNDLE,
         api=settings.ASKME_API,
-        model=next(iter(settings.ASKME_MODELS), settings.ASKME_MODEL) or default_model,
+        model=default_model(),
         max_tokens=settings.ASKME_MAX_TOKENS,
         temperature=settings.ASKME_TEMPERATURE,
         system_prompt=settings.ASKME_SYSTEM_PROMPT,

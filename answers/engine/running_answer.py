@@ -4,7 +4,7 @@ There is no lock, since each field has one writer:
 
 - The thread appends to `incoming`, and may be the first to call `finish_with`.
 - The loop moves `incoming` into `text`, and sets `ended` once nothing more will be added.
-- The saver sets `saved` and `start_saved`.
+- The saver sets `saved`.
 
 `text` is replaced, never changed in place, so every reader sees a consistent value.
 """
@@ -13,12 +13,13 @@ import math
 import time
 from collections import deque
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
-from uuid import UUID
+
+from django.utils import timezone
 
 from answers import protocol
 from answers.engine.outcome import Outcome
+from answers.models import Answer
 from answers.protocol import Event
 from completions import Completion, Prompt
 
@@ -32,13 +33,13 @@ CATCH_UP_CHARS = 16_384
 
 
 class RunningAnswer:
-    def __init__(self, id: UUID, user_id: Any, prompt: Prompt, model_label: str = "") -> None:
-        self.id, self.user_id, self.prompt, self.model_label = id, user_id, prompt, model_label
-        self.completion: Completion | None = None  # once it has started
-        self.model = ""  # the name that the API knows
-        self.accepted = time.monotonic()
-        self.started_at: datetime | None = None
-        self.ahead: int | None = None  # as last sent to its followers
+    def __init__(self, row: Answer, prompt: Prompt) -> None:
+        self.id, self.user_id, self.prompt, self.model_label = row.pk, row.user_id, prompt, row.model_label
+        self.model = row.model  # the name that the API knows
+        self.started_at = row.started_at
+        # By this process's clock, although another one may have accepted the question.
+        self.accepted = time.monotonic() - max(0.0, (timezone.now() - row.asked_at).total_seconds())
+        self.completion: Completion | None = None  # once it is in a thread
         self.first_text_seconds: float | None = None
         self.seconds: float | None = None
 
@@ -46,7 +47,6 @@ class RunningAnswer:
         self.signalled = False  # the relay is going to collect its text
         self.text = ""
         self.saved = 0  # how many code points are known to be in the database
-        self.start_saved = False
         self.ended = False
         self._outcomes: deque[Outcome] = deque()
 

@@ -69,7 +69,7 @@ def start_runtime() -> Runtime:
         sys.setswitchinterval(settings.ASKME_SWITCH_SECONDS)
     if settings.ASKME_ONE_CORE:
         runtime.core = keep_to_one_core()
-    _ = runtime.worker
+    runtime.worker.serve()
     return runtime
 
 

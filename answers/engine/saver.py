@@ -10,22 +10,23 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
-from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
+from django.db import DatabaseError, DataError, IntegrityError, OperationalError, connection, transaction
 from django.utils.translation import gettext_noop
 
+from answers.engine.database_thread import is_lock_timeout
 from answers.engine.lease import Lease
 from answers.engine.outcome import Outcome
 from answers.engine.running_answer import RunningAnswer
-from answers.models import Answer, Progress, QuestionLog, Status
+from answers.models import Answer, QuestionLog, Status
 
 log = logging.getLogger(__name__)
 
 SAVE_SECONDS = 0.5  # how much of the shown text a crash may lose
 CHECK_SECONDS = 2.0  # between two checks that the rows of running answers still exist
+LOCK_MILLISECONDS = 250  # how long a locked row may delay the others, and each only once
 CLEANUP_SECONDS = 3_600.0  # between two deletions of expired log entries
 
 # Raised for a value that the database cannot store, from an API that sends nonsense. Retrying is useless.
@@ -57,6 +58,7 @@ class Saver:
         self._signal = threading.Event()
         self._closed = False
         self._next_check = self._next_cleanup = 0.0
+        self._locked: set[UUID] = set()  # rows that another session had locked at the last save
         self._failing = False
 
     def save_now(self) -> None:
@@ -99,6 +101,9 @@ class Saver:
     def _handle_error(self, error: Exception) -> None:
         if not isinstance(error, DatabaseError):
             log.exception("the saver failed")
+        elif is_lock_timeout(error):
+            log.warning("a row that the saver needs is locked by another session: %s", error)
+            return
         elif not self._failing:
             log.error("the database cannot be reached; running answers continue in memory: %s", error)
         self._failing = True
@@ -107,9 +112,33 @@ class Saver:
             connection.close()  # a failed connection is not used again
 
     def _save(self, answers: list[RunningAnswer]) -> None:
+        """Save these answers, except those whose row another session has locked: those stay in memory."""
+        try:
+            self._save_all(self._without_locked(answers) if self._locked else answers)
+        except OperationalError as error:
+            if not is_lock_timeout(error):
+                raise
+            self._save_all(self._without_locked(answers))
+
+    def _without_locked(self, answers: list[RunningAnswer]) -> list[RunningAnswer]:
+        ids = [answer.id for answer in answers]
+        with transaction.atomic():
+            free = set(Answer.objects.filter(pk__in=ids).order_by().unlocked().values_list("pk", flat=True))
+        # Rows that are gone are not locked.
+        others = Answer.objects.filter(pk__in=set(ids) - free).order_by()
+        locked = set(others.values_list("pk", flat=True)) if len(free) < len(ids) else set()
+        for id in locked - self._locked:
+            log.warning("answer %s is saved later, because another session has locked its row", id)
+        self._locked = locked
+        return [answer for answer in answers if answer.id not in locked]
+
+    def _save_all(self, answers: list[RunningAnswer]) -> None:
         now = time.monotonic()
         is_check = now >= self._next_check
         with transaction.atomic():
+            if connection.vendor == "postgresql":
+                with connection.cursor() as cursor:
+                    cursor.execute(f"SET LOCAL lock_timeout = {LOCK_MILLISECONDS}")
             snapshots = [_snapshot(answer) for answer in answers]
             gone = self._write(snapshots)
             ids = {one.answer.id for one in snapshots if not one.ended}
@@ -122,7 +151,7 @@ class Saver:
         if is_check:
             self._next_check = now + CHECK_SECONDS
         for one in snapshots:
-            one.answer.saved, one.answer.start_saved = one.length, one.started_at is not None
+            one.answer.saved = one.length
             if one.ended:
                 self._call(self._on_saved, one.answer, one.answer.id not in gone)
         # There is no point in running an answer that was ended or deleted elsewhere.
@@ -137,8 +166,11 @@ class Saver:
                 one.answer.id, text=one.text, **one.answer.end_fields()
             ):
                 gone.add(one.answer.id)
-        if running := [progress for one in snapshots if (progress := one.progress()) is not None]:
-            gone |= Answer.objects.save_running(running)
+        grown = {
+            one.answer.id: one.text for one in snapshots if not one.ended and one.length != one.answer.saved
+        }
+        if grown:
+            gone |= Answer.objects.save_texts(grown)
         return gone
 
     def _save_one(self, answer: RunningAnswer) -> None:
@@ -164,18 +196,10 @@ class Snapshot(NamedTuple):
     answer: RunningAnswer
     text: str
     length: int
-    started_at: datetime | None
     ended: bool
-
-    def progress(self) -> Progress | None:
-        """What there is to write while it runs: its start, or more text."""
-        answer = self.answer
-        if self.ended or self.started_at is None or (answer.start_saved and self.length == answer.saved):
-            return None
-        return Progress(answer.id, self.text, answer.model, self.started_at)
 
 
 def _snapshot(answer: RunningAnswer) -> Snapshot:
     ended = answer.ended  # read before the text, which does not change after this is set
     text = answer.text
-    return Snapshot(answer, text, len(text), answer.started_at, ended)
+    return Snapshot(answer, text, len(text), ended)

@@ -1,4 +1,4 @@
-"""The worker: runs the answers of this process, from the queue through a thread to their end.
+"""The worker: claims waiting questions, and runs each answer in a thread to its end.
 
 It starts a pool in which each running answer has a thread that reads its stream, and one thread for the
 saver. Everything else here runs on the event loop.
@@ -10,18 +10,20 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from itertools import pairwise
 from uuid import UUID
 
 from django.conf import settings
-from django.utils import timezone
+from django.db import DatabaseError
 
 from answers import protocol
+from answers.engine import queue
 from answers.engine.database_thread import DatabaseThread
-from answers.engine.fair_queue import FairQueue
 from answers.engine.hooks import Hooks, site_hooks
 from answers.engine.lease import Lease
 from answers.engine.outcome import INTERNAL, INTERRUPTED, STOPPED, Outcome
+from answers.engine.places import Places
 from answers.engine.provider import Provider
 from answers.engine.relay import Relay
 from answers.engine.running_answer import RunningAnswer
@@ -36,21 +38,25 @@ SAVE_SECONDS = 5.0  # to save the last answers when the process ends
 # two entries the pause grows linearly. People do not notice it, and a thread that wakes up for three tokens
 # costs a third per token.
 PACES = [(50, 0.0), (100, 0.06), (250, 0.06), (500, 0.15)]
-PLACE_SECONDS = 0.5  # between two updates of the places in the queue
+POLL_SECONDS = 0.5  # between two looks at the queue, without any other reason
 
 
 class Worker:
     def __init__(self, process: UUID, database: DatabaseThread) -> None:
         self.process = process
-        self.answers: dict[UUID, RunningAnswer] = {}  # queued or running here, until their end is saved
+        self.answers: dict[UUID, RunningAnswer] = {}  # running here, until their end is saved
         self.relay = Relay(self._end)
-        self._queue: FairQueue[RunningAnswer] = FairQueue(settings.ASKME_RUNNING_PER_USER)
         self._threads = ThreadPoolExecutor(settings.ASKME_THREADS, thread_name_prefix="answer")
         self._busy = 0  # threads of the pool that run an answer
-        self._closing = False
+        self.is_server = False
+        self._draining = False
         self._provider: Provider | None = None
-        self._place_timer: asyncio.TimerHandle | None = None
         self._database = database
+        # Its own thread: a free thread of the pool must not wait behind everybody's questions and pages.
+        self._queue_thread = DatabaseThread()
+        self.places = Places(self._queue_thread, self.relay.announce)
+        self._is_awake = False
+        self._claim_task: asyncio.Task[None] | None = None
         self._hook_calls: set[asyncio.Task[None]] = set()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -61,24 +67,73 @@ class Worker:
             call=self.relay.call,
             on_saved=self._saved,
             on_stop=self.stop,
-            on_interrupted=self._interrupted_elsewhere,
+            on_interrupted=self._ended_elsewhere,
         )
         self._saver_thread = threading.Thread(target=self._saver.run, name="saver", daemon=True)
         self._saver_thread.start()
+        self._poll()
 
-    # -- Asking and stopping
+    # -- From the queue to a thread
 
-    def ask(self, answer: RunningAnswer) -> int:
-        """Run an answer whose row is saved. Returns how many are ahead of it in the queue."""
-        self.answers[answer.id] = answer
-        self._idle.clear()
-        self._queue.put(answer)
-        if self._closing:  # it arrived during shutdown, so nobody would run it
-            self._abort(answer, INTERRUPTED)
-            return 0
-        self._start_queued()
-        answer.ahead = 0 if answer.started_at else self._queue.ahead(answer)
-        return answer.ahead
+    def serve(self) -> None:
+        """Run everybody's questions, not only those that this process was asked for."""
+        self.is_server = True
+        self.wake()
+
+    @property
+    def room(self) -> int:
+        """How many more answers may run here. None once the process shuts down."""
+        return 0 if self._draining else settings.ASKME_THREADS - self._busy
+
+    def wake(self) -> None:
+        """Claim waiting questions, because there is a new one, or room for another."""
+        self._is_awake = True
+        if self._claim_task is None or self._claim_task.done():
+            self._claim_task = asyncio.get_running_loop().create_task(self._claim())
+
+    async def _claim(self) -> None:
+        while self._is_awake and self.room > 0:
+            self._is_awake = False
+            claim = partial(queue.claim, self.process, self.room, only_own=not self.is_server)
+            try:
+                claimed = await self._queue_thread.run(claim)
+            except DatabaseError:
+                return  # the saver reports it, and the next poll tries again
+            except Exception:
+                log.exception("the queue failed")
+                return
+            self._is_awake |= bool(claimed)  # there may be more
+            for answer in claimed:
+                self.answers[answer.id] = answer
+                self._idle.clear()
+                if answer.outcome is None:
+                    self._start(answer)
+                else:
+                    self.relay.signal(answer)
+
+    def _poll(self) -> None:
+        """Other processes may have more questions than threads, or may have left some behind."""
+        self._poll_timer = asyncio.get_running_loop().call_later(POLL_SECONDS, self._poll)
+        self.wake()
+
+    def _start(self, answer: RunningAnswer) -> None:
+        self._busy += 1
+        try:
+            if self._provider is None:
+                self._provider = Provider(settings.ASKME_THREADS)
+            client = self._provider.client
+            client.pace(_pace(self._busy))
+            answer.completion = client.ask(answer.prompt)
+            self.relay.announce(protocol.started(answer.id, answer.shown_model))
+            self._threads.submit(self._run, answer, answer.completion)
+        except Exception:  # such as no port for the demo model, or no thread
+            log.exception("answer %s could not be started", answer.id)
+            self._abort(answer, INTERNAL)
+            if answer.completion is None:
+                self.relay.call(self._thread_returned, answer)
+            # Otherwise it is in the pool. It is stopped, so the next free thread returns it at once.
+
+    # -- Stopping
 
     def stop(self, id: UUID) -> bool:
         """End an answer at once and keep its text. Returns False if it does not run here."""
@@ -92,47 +147,7 @@ class Worker:
         answer.finish_with(outcome)
         if answer.completion is not None:
             answer.completion.stop()
-        if self._queue.remove(answer):
-            self._update_places_soon()
         self.relay.signal(answer)
-
-    # -- From the queue to a thread
-
-    def _start_queued(self) -> None:
-        while self._busy < settings.ASKME_THREADS and (answer := self._queue.get()):
-            self._start(answer)
-        self._update_places_soon()
-
-    def _start(self, answer: RunningAnswer) -> None:
-        self._busy += 1
-        answer.started_at = timezone.now()
-        try:
-            if self._provider is None:
-                self._provider = Provider(settings.ASKME_THREADS)
-            client = self._provider.client
-            client.pace(_pace(self._busy))
-            answer.model = answer.prompt.model or client.endpoint.model
-            answer.completion = client.ask(answer.prompt)
-            self.relay.announce(protocol.started(answer.id, answer.shown_model))
-            self._threads.submit(self._run, answer, answer.completion)
-        except Exception:  # such as no port for the demo model, or no thread
-            log.exception("answer %s could not be started", answer.id)
-            self._abort(answer, INTERNAL)
-            if answer.completion is None:
-                self.relay.call(self._thread_returned, answer)
-            # Otherwise it is in the pool. It is stopped, so the next free thread returns it at once.
-
-    def _update_places_soon(self) -> None:
-        if self._queue and self._place_timer is None:
-            loop = asyncio.get_running_loop()
-            self._place_timer = loop.call_later(PLACE_SECONDS, self._update_places)
-
-    def _update_places(self) -> None:
-        self._place_timer = None
-        for ahead, answer in enumerate(self._queue):
-            if ahead != answer.ahead:
-                answer.ahead = ahead
-                self.relay.announce(protocol.queued(answer.id, ahead))
 
     # -- In a thread of the pool
 
@@ -157,8 +172,7 @@ class Worker:
         self._busy -= 1
         if self._provider is not None:
             self._provider.client.pace(_pace(self._busy))
-        self._queue.done(answer)
-        self._start_queued()
+        self.wake()
 
     def _end(self, answer: RunningAnswer) -> None:
         """Called when its last text is collected. Its end is saved first, then announced."""
@@ -171,15 +185,17 @@ class Worker:
         self.answers.pop(answer.id, None)
         if ours:
             row = Answer(id=answer.id, **answer.end_fields())
-            self._announce_end(row, len(answer.text))
+            self.announce_end(row, len(answer.text))
         if not self.answers:
             self._idle.set()
+        self.wake()  # the person may run another one
 
-    def _interrupted_elsewhere(self, answer: Answer) -> None:
-        """Called for an answer of another process, which is dead."""
-        self._announce_end(answer, len(answer.text))
+    def _ended_elsewhere(self, answer: Answer) -> None:
+        """Called for an answer of a dead process, or one that waited too long."""
+        self.announce_end(answer, len(answer.text))
 
-    def _announce_end(self, row: Answer, length: int) -> None:
+    def announce_end(self, row: Answer, length: int) -> None:
+        """Tell the followers and the site. Its end is saved."""
         self.relay.announce(protocol.finished(row, length))
         if type(site_hooks()).answer_finished is not Hooks.answer_finished:
             task = asyncio.get_running_loop().create_task(self._call_hook(row.pk))
@@ -196,12 +212,14 @@ class Worker:
 
     async def close(self, drain_seconds: float) -> None:
         """Let running answers finish for `drain_seconds`. Then interrupt and save the rest."""
-        self._lease.draining = True
+        self._draining = self._lease.draining = True  # from here on, others claim what waits
+        self._poll_timer.cancel()
+        if self._claim_task is not None:
+            await asyncio.wait([self._claim_task])
         if self.answers and drain_seconds:
             log.info("draining: %d answers have up to %g s to finish", len(self.answers), drain_seconds)
         with suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), drain_seconds)
-        self._closing = True
         for answer in list(self.answers.values()):
             self._abort(answer, INTERRUPTED)
         try:
@@ -214,6 +232,8 @@ class Worker:
         self._saver.close()
         await asyncio.get_running_loop().run_in_executor(None, self._saver_thread.join, SAVE_SECONDS)
         self._threads.shutdown(wait=False)
+        self.places.close()
+        self._queue_thread.close()
         if self._provider is not None:
             self._provider.close()
 

@@ -12,14 +12,11 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
-from typing import Any
 from uuid import UUID
 
 from channels.exceptions import ChannelFull
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import DatabaseError
-from django.db.models import Value
-from django.db.models.functions import Length, Substr
 from django.utils.translation import gettext as _
 
 from answers import protocol
@@ -27,15 +24,14 @@ from answers.asking.access import require_reader
 from answers.asking.questions import Accepted
 from answers.asking.requester import Requester
 from answers.engine.relay import group_name
-from answers.engine.runtime import current_runtime, run_in_database_thread
+from answers.engine.runtime import current_runtime
 from answers.engine.worker import Worker
-from answers.models import Answer, Status
+from answers.live.answer_rows import PIECE_CHARS, read_row
 from answers.protocol import Event, Refused
 
 log = logging.getLogger(__name__)
 
 CHECK_SECONDS = 1.0
-PIECE_CHARS = 65_536  # in one event, so that little of a long answer waits in memory for a slow reader
 
 
 async def follow(
@@ -70,11 +66,13 @@ class Follower:
         self._layer = self._worker.relay.layer
         self._channel = ""
         self._notified = notified  # the last status event; the layer may bring it again
+        self._is_new = notified is not None  # it has just been asked
         self._active = True  # whether an event has come since the last check
         self._idle_checks = 0  # since the last event
         self._timer: asyncio.TimerHandle | None = None
         self._check_task: asyncio.Task[None] | None = None  # a reference, or it might be collected
         self._is_revoked = self._ended = False
+        self._is_waiting = False  # in the queue, as far as this follower knows
 
     async def open(self) -> None:
         self._channel = await self._layer.new_channel()
@@ -83,6 +81,7 @@ class Follower:
 
     async def close(self) -> None:
         self._ended = True
+        self._unwatch_place()
         if self._timer is not None:
             self._timer.cancel()
         if self._check_task is not None:
@@ -147,6 +146,8 @@ class Follower:
                     yield message
 
     def _is_new_status(self, status: Event) -> bool:
+        if status["type"] != "answer.queued":
+            self._unwatch_place()
         is_new = status != self._notified
         self._notified = status
         return is_new
@@ -163,14 +164,15 @@ class Follower:
     async def _catch_up(self) -> AsyncIterator[Event]:
         """The status and the missing text, from memory if this process runs the answer."""
         running = self._worker.answers.get(self.answer)
+        if running is None and self._is_new:
+            self._is_new = False
+            self._watch_place()  # until its events come
+            return
         if running is None:
             async for event in self._from_database(with_status=True):
                 yield event
             return
-        if running.started_at is None:
-            status = protocol.queued(running.id, running.ahead or 0)
-        else:
-            status = protocol.started(running.id, running.shown_model)
+        status = protocol.started(running.id, running.shown_model)
         if self._is_new_status(status):
             yield status
         for event in self._pieces(0, running.text):
@@ -178,22 +180,20 @@ class Follower:
 
     async def _from_database(self, *, with_status: bool = False) -> AsyncIterator[Event]:
         while True:
-            row, length = await _row(self.answer, self.position)
+            row = await read_row(self.answer, self.position, with_place=with_status)
             if row is None:
                 yield self._not_found()
                 return
             if with_status:
-                if row.status == Status.QUEUED:
-                    status = protocol.queued(row.pk, 0)
-                else:
-                    status = protocol.started(row.pk, row.shown_model)
-                if self._is_new_status(status):
-                    yield status
+                if row.ahead is not None:
+                    self._watch_place()
+                if self._is_new_status(row.status):
+                    yield row.status
             for event in self._pieces(self.position, row.text):
                 yield event
-            if self.position >= length:
-                if Status(row.status).is_end:
-                    yield self._end(protocol.finished(row, length))
+            if self.position >= row.length:
+                if row.has_ended:
+                    yield self._end(protocol.finished(row.answer, row.length))
                 return
 
     def _end(self, event: Event) -> Event:
@@ -228,17 +228,17 @@ class Follower:
             for event in self._pieces(0, running.text):  # costs nothing, so it is done at every check
                 yield event
         elif self._idle_checks in (1, 3, 6) or (self._idle_checks and self._idle_checks % 5 == 0):
-            async for event in self._from_database():
+            async for event in self._from_database(with_status=self._is_waiting):
                 yield event
 
+    # -- The queue
 
-@run_in_database_thread
-def _row(answer: UUID, position: int) -> tuple[Answer | None, int]:
-    """The row with one piece of its text, from `position` on, and the length of the whole text."""
-    rest, length = Substr("text", Value(position + 1), Value(PIECE_CHARS)), Length("text")
-    rows = Answer.objects.defer("text", "question").annotate(rest=rest, length=length)
-    row: Any = rows.filter(pk=answer).first()
-    if row is None:
-        return None, 0
-    row.text = row.rest
-    return row, row.length
+    def _watch_place(self) -> None:
+        if not self._is_waiting and not self._ended:
+            self._is_waiting = True
+            self._worker.places.watch(self.answer)
+
+    def _unwatch_place(self) -> None:
+        if self._is_waiting:
+            self._is_waiting = False
+            self._worker.places.unwatch(self.answer)

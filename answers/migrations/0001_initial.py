@@ -95,6 +95,7 @@ class Migration(migrations.Migration):
                 ('question', models.TextField()),
                 ('text', models.TextField(blank=True, verbose_name='answer')),
                 ('status', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('complete', 'Complete'), ('stopped', 'Stopped'), ('failed', 'Failed'), ('interrupted', 'Interrupted')], default='queued', max_length=12)),
+                ('turn', models.PositiveIntegerField(db_default=0, default=0, editable=False)),
                 ('model', models.CharField(blank=True, help_text="The model's name in the API.", max_length=200)),
                 ('model_label', models.CharField(blank=True, db_default='', default='', help_text='The label that was chosen.', max_length=200)),
                 ('finish_reason', models.CharField(blank=True, max_length=40)),
@@ -114,11 +115,11 @@ class Migration(migrations.Migration):
                 ('rating_note', models.CharField(blank=True, help_text="The person's comment.", max_length=500)),
                 ('follows', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='answers.answer')),
                 ('user', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='answers', to=settings.AUTH_USER_MODEL)),
-                ('process', models.ForeignKey(blank=True, db_constraint=False, db_index=False, editable=False, help_text='The process that runs it. Empty once it has ended.', null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='answers', to='answers.process')),
+                ('process', models.ForeignKey(blank=True, db_constraint=False, db_index=False, editable=False, help_text='The process that runs it. Empty while it waits, and once it has ended.', null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='answers', to='answers.process')),
             ],
             options={
                 'ordering': [models.OrderBy(models.F('asked_at'), descending=True)],
-                'indexes': [models.Index(fields=['user', '-asked_at', '-id'], name='answer_by_user'), models.Index(fields=['user', 'status', '-asked_at', '-id'], name='answer_by_status'), models.Index(fields=['-asked_at'], name='answer_by_time'), models.Index(fields=['thread', 'asked_at'], name='answer_by_thread'), models.Index(condition=models.Q(('process__isnull', False)), fields=['process'], name='answer_owned'), models.Index(condition=models.Q(('status', 'queued')), fields=['asked_at'], name='answer_queued'), models.Index(condition=models.Q(('rating__isnull', False)), fields=['rating', '-asked_at'], name='answer_rated')],
+                'indexes': [models.Index(fields=['user', '-asked_at', '-id'], name='answer_by_user'), models.Index(fields=['user', 'status', '-asked_at', '-id'], name='answer_by_status'), models.Index(fields=['-asked_at'], name='answer_by_time'), models.Index(fields=['thread', 'asked_at'], name='answer_by_thread'), models.Index(condition=models.Q(('process__isnull', False)), fields=['process', 'user', 'turn'], name='answer_owned'), models.Index(condition=models.Q(('status', 'queued')), fields=['turn', 'asked_at', 'id'], name='answer_queued'), models.Index(condition=models.Q(('rating__isnull', False)), fields=['rating', '-asked_at'], name='answer_rated')],
             },
         ),
         migrations.CreateModel(

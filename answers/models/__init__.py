@@ -6,7 +6,6 @@ from answers.models.answer import (
     NOTE_CHARS,
     Answer,
     AnswerQuerySet,
-    Progress,
     Rating,
     Status,
 )
@@ -21,7 +20,6 @@ __all__ = [
     "Answer",
     "AnswerQuerySet",
     "Process",
-    "Progress",
     "QuestionLog",
     "Rating",
     "Share",

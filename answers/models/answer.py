@@ -6,7 +6,7 @@ status. Only the saver writes the text of a running answer.
 
 import uuid
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -40,15 +40,6 @@ class Rating(models.IntegerChoices):
     BAD = -1, _("Bad")
 
 
-class Progress(NamedTuple):
-    """The progress of a running answer."""
-
-    answer: uuid.UUID
-    text: str
-    model: str
-    started_at: datetime
-
-
 class AnswerQuerySet(models.QuerySet["Answer"]):
     def ask(
         self,
@@ -58,13 +49,12 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
         *,
         follows: uuid.UUID | None = None,
         revises: uuid.UUID | None = None,
-        model_label: str = "",
-        process: uuid.UUID | None = None,
+        **fields: Any,
     ) -> "Answer":
         """Save a question: on its own, as a follow-up to an answer, or as another version of one.
 
-        `process` is going to run it. Raises IntegrityError if there is a row with this id, and
-        `Answer.DoesNotExist` if the answer that it follows or revises is not this person's.
+        Raises IntegrityError if there is a row with this id, and `Answer.DoesNotExist` if the answer that it
+        follows or revises is not this person's.
         """
         thread = id
         if revises is not None:
@@ -77,8 +67,7 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
             question=question,
             follows_id=follows,
             thread=thread,
-            model_label=model_label,
-            process_id=process,
+            **fields,
         )
 
     def request_stop(self, user: AbstractBaseUser, id: uuid.UUID) -> bool:
@@ -103,42 +92,38 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
     def newer_than(self, moment: datetime, id: uuid.UUID) -> "AnswerQuerySet":
         return self.filter(Q(asked_at__gt=moment) | Q(pk__gt=id), asked_at__gte=moment)
 
+    # SQLite uses an index with a condition only if the query has that condition as literals.
+    def queued(self) -> "AnswerQuerySet":
+        """Questions that wait, in no order."""
+        return cast(AnswerQuerySet, self.order_by().extra(where=["answers_answer.status = 'queued'"]))
+
     def owned(self) -> "AnswerQuerySet":
-        """Unfinished answers that a process runs or is going to run."""
-        return self.filter(process__isnull=False)
+        """Unfinished answers that name their process, in no order."""
+        return self.order_by().filter(process__isnull=False)
+
+    def running(self) -> "AnswerQuerySet":
+        return self.owned().filter(status=Status.RUNNING)
+
+    def unlocked(self) -> "AnswerQuerySet":
+        """Lock these rows until the transaction ends, without those that another session has locked."""
+        return self.select_for_update(skip_locked=True, no_key=True)
 
     def with_stop_requested(self) -> "AnswerQuerySet":
         return self.unfinished().filter(stop_requested_at__isnull=False)
 
-    def save_running(self, rows: "list[Progress]") -> set[uuid.UUID]:
-        """Save the progress of running answers. Returns the ids of those ended or deleted elsewhere.
+    def save_texts(self, texts: dict[uuid.UUID, str]) -> set[uuid.UUID]:
+        """Save the texts of running answers. Returns the ids of those ended or deleted elsewhere.
 
-        In SQL, since the ORM would build the same statement again for each of hundreds of answers. Columns
-        that do not change cost nothing: PostgreSQL sees that no index is affected.
+        In SQL, since the ORM would build the same statement again for each of hundreds of answers.
         """
         table, key = self.model._meta.db_table, self.model._meta.pk
-        statement = (
-            f"UPDATE {table} SET text = %s, model = %s, started_at = %s, status = %s"  # noqa: S608
-            " WHERE id = %s AND status IN (%s, %s)"
-        )
-        values = [
-            (
-                row.text,
-                row.model,
-                connection.ops.adapt_datetimefield_value(row.started_at),
-                Status.RUNNING,
-                key.get_db_prep_value(row.answer, connection),
-                Status.QUEUED,
-                Status.RUNNING,
-            )
-            for row in rows
-        ]
+        statement = f"UPDATE {table} SET text = %s WHERE id = %s AND status = %s"  # noqa: S608
+        values = [(text, key.get_db_prep_value(id, connection), Status.RUNNING) for id, text in texts.items()]
         with connection.cursor() as cursor:
             cursor.executemany(statement, values)
-            if cursor.rowcount == len(rows):
+            if cursor.rowcount == len(texts):
                 return set()
-        ids = {row.answer for row in rows}
-        return ids - set(self.unfinished().filter(pk__in=ids).values_list("pk", flat=True))
+        return texts.keys() - set(self.unfinished().filter(pk__in=texts).values_list("pk", flat=True))
 
     def finish(self, answer: uuid.UUID, **fields: Any) -> bool:
         """Write the end of an answer and remove its process. Returns False if it had already ended."""
@@ -168,7 +153,7 @@ class Answer(models.Model):
         related_name="answers",
         db_index=False,  # answer_by_user covers it
     )
-    # No constraint, and no index over all rows: an answer names its process only until it ends. A process
+    # No constraint, and no index over all rows: an answer names its process only while it runs. A process
     # that was declared dead may still add answers for a moment, until it notices and takes a new lease.
     process = models.ForeignKey(
         Process,
@@ -179,13 +164,14 @@ class Answer(models.Model):
         related_name="answers",
         db_constraint=False,
         db_index=False,
-        help_text="The process that runs it. Empty once it has ended.",
+        help_text="The process that runs it. Empty while it waits, and once it has ended.",
     )
     follows = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     thread = models.UUIDField(editable=False)  # the id of its first answer; its own if it is the first
     question = models.TextField()
     text = models.TextField("answer", blank=True)
     status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)
+    turn = models.PositiveIntegerField(default=0, db_default=0, editable=False)  # answers/engine/queue.py
 
     model = models.CharField(max_length=MODEL_CHARS, blank=True, help_text="The model's name in the API.")
     model_label = models.CharField(
@@ -220,8 +206,12 @@ class Answer(models.Model):
             models.Index(fields=["user", "status", "-asked_at", "-id"], name="answer_by_status"),
             models.Index(fields=["-asked_at"], name="answer_by_time"),
             models.Index(fields=["thread", "asked_at"], name="answer_by_thread"),
-            models.Index(fields=["process"], name="answer_owned", condition=Q(process__isnull=False)),
-            models.Index(fields=["asked_at"], name="answer_queued", condition=Q(status=Status.QUEUED)),
+            models.Index(
+                fields=["process", "user", "turn"], name="answer_owned", condition=Q(process__isnull=False)
+            ),
+            models.Index(
+                fields=["turn", "asked_at", "id"], name="answer_queued", condition=Q(status=Status.QUEUED)
+            ),
             models.Index(
                 fields=["rating", "-asked_at"], name="answer_rated", condition=Q(rating__isnull=False)
             ),

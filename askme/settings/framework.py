@@ -90,7 +90,7 @@ else:
         # pool reconnects at growing intervals, and afterwards whenever it is asked for a connection.
         pool={"min_size": 1, "max_size": 10, "timeout": 2, "reconnect_timeout": 1},
         connect_timeout=3,  # seconds
-        options="-c lock_timeout=5s",  # one locked row must not block the saver
+        options="-c lock_timeout=1s",  # a locked row fails one request, and does not hold up the others
         tcp_user_timeout=10_000,  # milliseconds until a connection whose other end has vanished is closed
     )
 

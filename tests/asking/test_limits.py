@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from answers.asking import limits
 from answers.asking.address import NO_ADDRESS
+from answers.engine import queue
 from answers.models import Answer, QuestionLog, Status
 from answers.protocol import Refused
 
@@ -31,13 +32,13 @@ def wait(user, status):
 
 
 def check(user, address=NO_ADDRESS):
-    limits.check(user, address, uuid.uuid4())
+    limits.check(user, address, uuid.uuid4(), waiting=queue.next_place(user).waiting)
 
 
 def refused(user, address=NO_ADDRESS):
     id = uuid.uuid4()
     with pytest.raises(Refused) as refusal:
-        limits.check(user, address, id)
+        limits.check(user, address, id, waiting=queue.next_place(user).waiting)
     assert refusal.value.answer == id
     assert refusal.value.message.endswith(".")
     return refusal.value

@@ -88,7 +88,8 @@ def test_more_questions_than_threads_wait_their_turn_and_all_are_answered(make_s
         assert socket.texts[id] == "Whole. "
     with closing(sqlite3.connect(site.folder / "site.sqlite3")) as database:
         order = [
-            text for (text,) in database.execute("SELECT question FROM answers_answer ORDER BY started_at")
+            text
+            for (text,) in database.execute("SELECT question FROM answers_answer ORDER BY started_at, turn")
         ]
     assert len(order) == len(api_server.requests) == 25
     assert order.index("And I?") == 4

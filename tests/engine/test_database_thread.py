@@ -40,7 +40,7 @@ async def test_a_question_that_was_refused_is_not_saved_after_all(worker, monkey
     user = await database_sync_to_async(User.objects.create_user)("alice")
     goes_on = threading.Event()
 
-    def hang(*arguments):
+    def hang(*arguments, **options):
         goes_on.wait(20)
 
     with monkeypatch.context() as hanging:

@@ -53,7 +53,7 @@ def process(silent_seconds=0.0):
 
 
 def running(user, owner):
-    answer = Answer.objects.ask(user, uuid.uuid4(), "?", process=owner)
+    answer = Answer.objects.ask(user, uuid.uuid4(), "?", process_id=owner)
     Answer.objects.filter(pk=answer.pk).update(status=Status.RUNNING, text="So far. ")
     return answer
 

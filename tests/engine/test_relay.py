@@ -2,21 +2,21 @@
 
 import asyncio
 import threading
-import uuid
 
 import pytest
+from django.utils import timezone
 
 from answers.engine.outcome import Outcome
 from answers.engine.relay import Relay, group_name
 from answers.engine.running_answer import CATCH_UP_CHARS, RunningAnswer
-from answers.models import Status
+from answers.models import Answer, Status
 from completions import Prompt
 
 COMPLETE = Outcome(Status.COMPLETE)
 
 
 def running():
-    return RunningAnswer(uuid.uuid4(), user_id=1, prompt=Prompt("?"))
+    return RunningAnswer(Answer(user_id=1, asked_at=timezone.now()), Prompt("?"))
 
 
 @pytest.fixture

@@ -117,7 +117,7 @@ async def test_the_saver_survives_any_exception(worker, monkeypatch):
 
     tick = saver.Saver._tick
     monkeypatch.setattr(saver.Saver, "_tick", fail)
-    monkeypatch.setattr(saver, "connection", SimpleNamespace(close=lambda: 1 / 0))
+    monkeypatch.setattr(saver, "connection", SimpleNamespace(vendor="sqlite", close=lambda: 1 / 0))
     assert (await ended(await ask(worker))).status == "complete"
     assert worker._saver_thread.is_alive()
     monkeypatch.setattr(saver, "connection", connection)

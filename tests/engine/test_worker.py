@@ -9,10 +9,8 @@ from channels.db import database_sync_to_async
 from django.db import connection
 
 from answers.engine.relay import group_name
-from answers.engine.running_answer import RunningAnswer
 from answers.engine.runtime import close_runtime
 from answers.models import Answer
-from completions import Prompt
 from tests.support.api_server import numbered, stall
 from tests.support.worker import ask, ended, save_question, settled, stored
 
@@ -48,11 +46,11 @@ async def test_the_row_exists_before_the_api_is_asked_and_is_complete_at_the_end
 
 
 async def test_the_end_is_saved_before_it_is_sent(worker, api_server):
-    row = await save_question()
+    row = await save_question(process=worker.process)
     channel = await worker.relay.layer.new_channel()
     await worker.relay.layer.group_add(group_name(row.pk), channel)
     api_server.behaviour = numbered(50)
-    worker.ask(RunningAnswer(row.pk, row.user_id, Prompt(row.question)))
+    worker.wake()
     async with asyncio.timeout(10):
         while (await worker.relay.layer.receive(channel))["type"] != "answer.finished":
             pass
@@ -78,7 +76,7 @@ async def test_closing_interrupts_and_saves_running_answers(worker, api_server):
     api_server.behaviour = stall(["So far. "])
     row = await ask(worker)
     async with asyncio.timeout(5):
-        while not worker.answers[row.pk].text:
+        while row.pk not in worker.answers or not worker.answers[row.pk].text:
             await asyncio.sleep(0.01)
     await close_runtime()
     assert ((await stored(row)).status, (await stored(row)).text) == ("interrupted", "So far. ")
@@ -89,12 +87,13 @@ async def test_a_person_runs_only_a_few_answers_at_once(worker, api_server, sett
     api_server.behaviour = stall(["…"])
     user = (await save_question()).user
     for number in range(5):
-        row = await database_sync_to_async(Answer.objects.ask)(user, uuid.uuid4(), f"{number}")
-        worker.ask(RunningAnswer(row.pk, user.pk, Prompt(row.question)))
+        ask_one = database_sync_to_async(Answer.objects.ask)
+        await ask_one(user, uuid.uuid4(), f"{number}", turn=number, process_id=worker.process)
+    worker.wake()
     await asyncio.to_thread(api_server.wait_for_requests, 3)
     other = await ask(worker)
     await asyncio.to_thread(api_server.wait_for_requests, 4)
-    started = [one.prompt.question for one in worker.answers.values() if one.started_at]
+    started = [one.prompt.question for one in worker.answers.values()]
     assert started == ["0", "1", "2", "What?"]
     # Three start at the same moment, and any of them may reach the API first.
     assert sorted(exchange.question for exchange in api_server.requests) == started

@@ -20,7 +20,6 @@ from tests.support.delivery import Traveller, assert_whole
 from tests.support.network import Balancer
 from tests.support.processes import start_process
 from tests.support.services import wait_for
-from tests.support.worker import ask, ended
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -189,11 +188,3 @@ def refuses(url):
         return False
     except (urllib.error.URLError, ConnectionError):  # TimeoutError is neither
         return True
-
-
-@pytest.mark.django_db(transaction=True)
-async def test_a_question_that_arrives_at_the_very_end_is_interrupted(worker, api_server):
-    worker._closing = True
-    late = await ask(worker)
-    assert (await ended(late)).status == "interrupted"
-    assert api_server.requests == []

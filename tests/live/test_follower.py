@@ -54,7 +54,7 @@ class Source:
 
     def __init__(self, layer, row):
         self.layer, self.row = layer, row
-        self.answer = RunningAnswer(row.pk, row.user_id, Prompt(row.question))
+        self.answer = RunningAnswer(row, Prompt(row.question))
 
     async def write(self, text):
         self.answer.incoming.append(text)
@@ -143,7 +143,7 @@ async def test_the_batch_after_a_lost_one_catches_up_without_the_database(page, 
     source.answer.incoming.append("lost ")
     source.answer.collect()
     looks = []
-    monkeypatch.setattr(follower_module, "_row", looks.append)
+    monkeypatch.setattr(follower_module, "read_row", looks.append)
     await source.write("found")
     await page.shows("first lost found")
     assert looks == []

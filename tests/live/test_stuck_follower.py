@@ -44,13 +44,13 @@ async def page(monkeypatch):
 async def test_a_follower_checks_again_after_the_database_has_failed(page, monkeypatch):
     failed = asyncio.Event()
 
-    async def fail(answer, position):
+    async def fail(answer, position, **options):
         failed.set()
         raise OperationalError("gone")
 
     saved = await save_question(status=Status.RUNNING)
     with monkeypatch.context() as broken:
-        broken.setattr(follower_module, "_row", fail)
+        broken.setattr(follower_module, "read_row", fail)
         await page.reader.follow(saved.pk, 0)
         async with asyncio.timeout(5):
             await failed.wait()  # as it starts to follow

@@ -21,7 +21,9 @@ class RemoteFollower:
         self.task: asyncio.Task[None] | None = None
 
     async def follow(self, answer: uuid.UUID, position: int) -> None:
-        elsewhere = cast(Any, SimpleNamespace(answers={}, relay=SimpleNamespace(layer=self.layer)))
+        places = SimpleNamespace(watch=lambda id: None, unwatch=lambda id: None)
+        relay = SimpleNamespace(layer=self.layer)
+        elsewhere = cast(Any, SimpleNamespace(answers={}, relay=relay, places=places))
         self.follower = Follower(cast(Worker, elsewhere), answer, position)
         await self.follower.open()
         self.task = asyncio.create_task(self._read(self.follower))

@@ -12,11 +12,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from answers.engine import lease, saver
-from answers.engine.running_answer import RunningAnswer
 from answers.engine.runtime import close_runtime, current_runtime
 from answers.engine.worker import Worker
 from answers.models import Answer, Process, Status
-from completions import Prompt
 from tests.support.api_server import ApiServer
 
 QUICK_SECONDS = 0.05  # instead of the seconds that the saver waits in production
@@ -51,9 +49,9 @@ def save_process(silent_seconds: float = 0, **fields: Any) -> Process:
 
 @database_sync_to_async
 def save_question(**fields: Any) -> Answer:
-    """Save a question of a new person. No worker knows of it."""
+    """Save a question of a new person, for a process that does not run."""
     user = User.objects.create_user(uuid.uuid4().hex)
-    row = Answer.objects.ask(user, uuid.uuid4(), "What?")
+    row = Answer.objects.ask(user, uuid.uuid4(), "What?", process_id=uuid.uuid4())
     if fields:
         Answer.objects.filter(pk=row.pk).update(**fields)
     return row
@@ -78,12 +76,12 @@ async def ended(row: Answer) -> Answer:
 
 async def ask(worker: Worker, **fields: Any) -> Answer:
     row = await save_question(**{"process": worker.process} | fields)
-    worker.ask(RunningAnswer(row.pk, row.user_id, Prompt(row.question)))
+    worker.wake()
     return row
 
 
 async def settled(worker: Worker) -> None:
     """Wait until the worker holds nothing of any answer."""
     async with asyncio.timeout(5):
-        while worker.answers or worker._busy or worker._queue or worker._queue._served:
+        while worker.answers or worker._busy:
             await asyncio.sleep(0.01)

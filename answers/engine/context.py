@@ -22,18 +22,18 @@ ELLIPSIS = "…"
 # So it reads only the text that is sent, plus the first turn that does not fit. `left` and `right` would be
 # clearer than `substr`, but SQLite has neither.
 EARLIER = """
-    WITH RECURSIVE back (id, follows_id, turn, chars) AS (
+    WITH RECURSIVE back (id, follows_id, depth, chars) AS (
         SELECT id, follows_id, 1, CASE WHEN text = '' THEN 0 ELSE length(question) + length(text) END
         FROM answers_answer WHERE id = %(id)s AND user_id = %(user)s
         UNION ALL
-        SELECT one.id, one.follows_id, turn + 1,
+        SELECT one.id, one.follows_id, depth + 1,
             chars + CASE WHEN one.text = '' THEN 0 ELSE length(one.question) + length(one.text) END
         FROM back JOIN answers_answer one ON one.id = back.follows_id AND one.user_id = %(user)s
-        WHERE chars <= %(max_chars)s AND turn < %(turns)s
+        WHERE chars <= %(max_chars)s AND depth < %(turns)s
     )
     SELECT substr(question, 1, %(max_chars)s + 1),
         CASE WHEN length(text) > %(max_chars)s THEN substr(text, length(text) - %(max_chars)s) ELSE text END
-    FROM back JOIN answers_answer USING (id) WHERE text <> '' ORDER BY turn
+    FROM back JOIN answers_answer USING (id) WHERE text <> '' ORDER BY depth
 """
 
 

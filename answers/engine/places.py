@@ -1,0 +1,56 @@
+"""Tells people who wait how many questions come before theirs."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from uuid import UUID
+
+from django.db import DatabaseError
+
+from answers import protocol
+from answers.engine import queue
+from answers.engine.database_thread import DatabaseThread
+from answers.protocol import Event
+
+PLACE_SECONDS = 0.5  # between two updates
+
+
+class Places:
+    """`announce` sends an event to the followers of its answer."""
+
+    def __init__(self, database: DatabaseThread, announce: Callable[[Event], None]) -> None:
+        self._database, self._announce = database, announce
+        self._watching: Counter[UUID] = Counter()  # how many followers in this process wait for each
+        self._known: dict[UUID, int] = {}  # as last announced
+        self._task: asyncio.Task[None] | None = None
+
+    def watch(self, answer: UUID) -> None:
+        """Announce its place whenever that changes, until `unwatch`."""
+        self._watching[answer] += 1
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._update())
+
+    def unwatch(self, answer: UUID) -> None:
+        self._watching[answer] -= 1
+        if not self._watching[answer]:
+            del self._watching[answer]
+            self._known.pop(answer, None)
+
+    async def _update(self) -> None:
+        """One query for all who wait in this process, and none while nobody does."""
+        await asyncio.sleep(PLACE_SECONDS)
+        while self._watching:
+            try:
+                order = await self._database.run(queue.order)
+            except DatabaseError:
+                order = []  # try again at the next update
+            for ahead, answer in enumerate(order):
+                if answer in self._watching and self._known.get(answer) != ahead:
+                    self._known[answer] = ahead
+                    self._announce(protocol.queued(answer, ahead))
+            await asyncio.sleep(PLACE_SECONDS)
+        self._task = None
+
+    def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()

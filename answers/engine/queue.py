@@ -1,0 +1,182 @@
+"""The queue of questions that wait, which all processes share: it is in the database, not in memory.
+
+A question that waits belongs to nobody, so none is lost with a process. Whichever process has a free thread
+claims the next ones. All claims take turns, so that exactly one process gets each question, and a person runs
+no more than `ASKME_RUNNING_PER_USER` answers at once, wherever their sockets are.
+
+The queue is fair between people: someone who asked 20 questions waits behind someone who asked one. This is
+start-time fair queueing (Goyal, Vin and Cheng, 1996) with equal weights. A question's turn follows that of
+the person's previous question, or is the turn being served now if that is later. So people who are being
+served come after people who are not.
+
+Synchronous, for a database thread.
+"""
+
+import logging
+import math
+from collections import Counter
+from datetime import timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import connection, transaction
+from django.db.models import F, Value
+from django.db.models.functions import Coalesce, NullIf
+from django.utils import timezone
+
+from answers.engine.context import earlier_turns
+from answers.engine.database_thread import require_caller
+from answers.engine.hooks import Hooks, site_hooks
+from answers.engine.outcome import EXPIRED, INTERNAL, Outcome
+from answers.engine.provider import default_model
+from answers.engine.running_answer import RunningAnswer
+from answers.models import Answer, AnswerQuerySet, Status
+from completions import Prompt
+
+log = logging.getLogger(__name__)
+
+EXPIRY_SECONDS = 3_600  # nobody still waits for an answer after that, as when the site was down for a night
+PLACES = 1_000  # how many people are told their place
+CLAIM_LOCK = 7_215_640_163_522_711  # a PostgreSQL advisory lock; any number that nothing else uses
+
+
+class Place(NamedTuple):
+    turn: int
+    ahead: int  # questions that come before this one
+    waiting: int  # all of them
+
+
+# `max` of several values is `greatest` on PostgreSQL, so CASE.
+PLACE = """
+    WITH unfinished (user_id, turn, waits) AS (
+        SELECT user_id, turn, 1 FROM answers_answer WHERE status = 'queued'
+        UNION ALL
+        SELECT user_id, turn, 0 FROM answers_answer WHERE process_id IS NOT NULL AND status = 'running'
+    ), turns (served, own) AS (
+        SELECT coalesce(max(CASE WHEN waits = 0 THEN turn END), min(turn), 0),
+            coalesce(max(CASE WHEN user_id = %s THEN turn + 1 END), 0)
+        FROM unfinished
+    ), mine (turn) AS (SELECT CASE WHEN own > served THEN own ELSE served END FROM turns)
+    SELECT turn, (SELECT count(*) FROM unfinished WHERE waits = 1 AND unfinished.turn <= mine.turn),
+        (SELECT count(*) FROM unfinished WHERE waits = 1)
+    FROM mine
+"""
+
+
+def next_place(user: AbstractBaseUser) -> Place:
+    """The place of a new question of this person."""
+    field = Answer._meta.get_field("user").target_field
+    with connection.cursor() as cursor:
+        cursor.execute(PLACE, [field.get_db_prep_value(user.pk, connection)])
+        return Place(*cursor.fetchone())
+
+
+def ahead_of(answer: Answer) -> int:
+    """How many waiting questions come before this one."""
+    return next((place for place, id in enumerate(order()) if id == answer.pk), PLACES)
+
+
+def order() -> list[UUID]:
+    """The first of the waiting questions, in the order of their turns."""
+    return list(_in_turn(Answer.objects.queued()).values_list("pk", flat=True)[:PLACES])
+
+
+def claim(process: UUID, room: int, *, only_own: bool) -> list[RunningAnswer]:
+    """Take some of the next questions, up to `room`, so that this process, and no other, runs them.
+
+    Returns none if nobody waits, or only people who are at their limit. With `only_own`, takes questions that
+    only this process may run.
+    """
+    waiting = Answer.objects.queued().filter(process=process if only_own else None)
+    oldest = timezone.now() - timedelta(seconds=EXPIRY_SECONDS)
+    waiting = _in_turn(waiting.filter(asked_at__gt=oldest))
+    # Outside a transaction, since one that may write keeps all other writers of SQLite waiting.
+    if not waiting.exists():
+        return []
+    with transaction.atomic():
+        if connection.vendor == "postgresql":  # SQLite's transactions take turns anyway
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIM_LOCK])
+        rows = _claim(waiting, process, room)
+        claimed = [_prepare(row) for row in rows]
+        require_caller()
+    return claimed
+
+
+def stop(user: AbstractBaseUser, id: UUID) -> Answer | None:
+    """End a question of this person that still waits. Returns None if it does not."""
+    with transaction.atomic():
+        row = Answer.objects.queued().filter(user_id=user.pk, pk=id, process=None).first()
+        if row is None or not _end(row, Outcome(Status.STOPPED)):
+            return None
+        # The person's later questions move up.
+        later = Answer.objects.queued().filter(user_id=user.pk, turn__gt=row.turn)
+        later.update(turn=F("turn") - 1)
+        return row
+
+
+def expire() -> list[Answer]:
+    """End and return the questions that have waited too long, as while the site was down."""
+    oldest = timezone.now() - timedelta(seconds=EXPIRY_SECONDS)
+    expired = Answer.objects.queued().filter(asked_at__lte=oldest)
+    if not expired.exists():
+        return []
+    with transaction.atomic():
+        return [row for row in expired.unlocked()[:PLACES] if _end(row, EXPIRED)]
+
+
+def _in_turn(rows: AnswerQuerySet) -> AnswerQuerySet:
+    return rows.order_by("turn", "asked_at", "pk")
+
+
+def _claim(waiting: AnswerQuerySet, process: UUID, room: int) -> list[Answer]:
+    limit = settings.ASKME_RUNNING_PER_USER or math.inf
+    running = Counter(Answer.objects.running().values_list("user_id", flat=True))
+    full = [user_id for user_id, number in running.items() if number >= limit]
+    claimed = []
+    # Without rows that another session has locked: they must not hold up those after them.
+    for row in waiting.exclude(user_id__in=full).unlocked()[:room]:
+        if running[row.user_id] < limit:
+            running[row.user_id] += 1
+            claimed.append(row)
+    now, default = timezone.now(), default_model()
+    for row in claimed:
+        row.status, row.started_at, row.model = Status.RUNNING, now, row.model or default
+    Answer.objects.filter(pk__in=[row.pk for row in claimed]).update(
+        status=Status.RUNNING,
+        process=process,
+        started_at=now,
+        model=Coalesce(NullIf("model", Value("")), Value(default)),
+    )
+    return claimed
+
+
+def _prepare(row: Answer) -> RunningAnswer:
+    prompt = Prompt(row.question, model=row.model)
+    failed = False
+    # In a savepoint: a hook that breaks the transaction must not stop all other questions.
+    if row.follows_id is not None or type(site_hooks()).prompt is not Hooks.prompt:
+        try:
+            with transaction.atomic():
+                prompt = site_hooks().prompt(row, Prompt(row.question, earlier_turns(row), row.model))
+        except Exception:
+            if connection.needs_rollback or not connection.is_usable():
+                raise
+            log.exception("answer %s could not be started", row.pk)
+            failed = True
+    answer = RunningAnswer(row, prompt)
+    if failed:
+        answer.finish_with(INTERNAL)
+    return answer
+
+
+def _end(row: Answer, outcome: Outcome) -> bool:
+    """End a question that has never run. Returns False if it does not wait any more."""
+    row.finished_at = timezone.now()
+    row.seconds = max(0.0, (row.finished_at - row.asked_at).total_seconds())
+    row.status, row.error_code, row.error_message = outcome.status, outcome.error_code, outcome.error_message
+    names = ("status", "error_code", "error_message", "finished_at", "seconds")
+    fields = {name: getattr(row, name) for name in names}
+    return bool(Answer.objects.queued().filter(pk=row.pk).update(**fields))
