@@ -6,7 +6,7 @@ status. Only the saver writes the text of a running answer.
 
 import uuid
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from answers.models.literal import Literal
 from answers.models.process import Process
 
 MODEL_CHARS, FINISH_REASON_CHARS = 200, 40  # names from the API are cut to this length
@@ -92,10 +93,9 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
     def newer_than(self, moment: datetime, id: uuid.UUID) -> "AnswerQuerySet":
         return self.filter(Q(asked_at__gt=moment) | Q(pk__gt=id), asked_at__gte=moment)
 
-    # SQLite uses an index with a condition only if the query has that condition as literals.
     def queued(self) -> "AnswerQuerySet":
-        """Questions that wait, in no order."""
-        return cast(AnswerQuerySet, self.order_by().extra(where=["answers_answer.status = 'queued'"]))
+        """Questions that wait, in no order: a database may prefer to scan by time otherwise."""
+        return self.filter(status=Literal(Status.QUEUED)).order_by()
 
     def owned(self) -> "AnswerQuerySet":
         """Unfinished answers that name their process, in no order."""
@@ -209,8 +209,11 @@ class Answer(models.Model):
             models.Index(
                 fields=["process", "user", "turn"], name="answer_owned", condition=Q(process__isnull=False)
             ),
+            # The status comes first, or SQLite would rather scan answer_by_status than search this one.
             models.Index(
-                fields=["turn", "asked_at", "id"], name="answer_queued", condition=Q(status=Status.QUEUED)
+                fields=["status", "turn", "asked_at", "id"],
+                name="answer_queued",
+                condition=Q(status=Status.QUEUED),
             ),
             models.Index(
                 fields=["rating", "-asked_at"], name="answer_rated", condition=Q(rating__isnull=False)
