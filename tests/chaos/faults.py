@@ -1,4 +1,4 @@
-"""Faults of the whole site: Redis, PostgreSQL and Daphne are killed, emptied and started again."""
+"""Faults of the whole site: its servers are killed and started again, and rows are locked."""
 
 import asyncio
 import math
@@ -10,6 +10,7 @@ from random import Random
 
 import redis
 
+from tests.chaos.plans import PROCESSES
 from tests.chaos.stack import Daphne, Stack
 
 PAUSE_SECONDS = (1.0, 4.0)  # between two faults
@@ -18,8 +19,9 @@ AT_MOST = {
     "Redis killed, empty again": 6,
     "Redis flushed": 6,
     "PostgreSQL restarted": 3,
-    "Daphne terminated": 4,
-    "Daphne killed": 5,
+    "Daphne terminated": 6,
+    "Daphne killed": 8,
+    "rows locked": 12,
 }
 
 
@@ -38,7 +40,7 @@ class Faults:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), self._random.uniform(*PAUSE_SECONDS))
                 return
-            kind, process = self._random.choice(kinds), self._random.randrange(2)
+            kind, process = self._random.choice(kinds), self._random.randrange(PROCESSES)
             self.counts[kind] += 1
             began = time.monotonic()
             self.times.setdefault(kind, []).append(began)
@@ -67,6 +69,8 @@ class Faults:
                 self._stack.postgres.stop()
                 time.sleep(self._random.uniform(0, 2))
                 self._stack.postgres.start()
+            case "rows locked":
+                self._stack.lock_rows(self._random.uniform(0.5, 4))
             case "Daphne terminated":
                 daphne.stop(signal.SIGTERM)
                 daphne.start()

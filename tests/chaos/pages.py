@@ -11,7 +11,7 @@ import requests
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, WebSocketException
 
-from tests.chaos.plans import Plan
+from tests.chaos.plans import PROCESSES, Plan, another
 
 RECONNECT_SECONDS = [0.1, 0.5, 1, 2, 5, 10]  # then the last one again and again
 CONNECT_SECONDS = 10.0
@@ -31,12 +31,12 @@ class Browser:
         self.cookie = ""
 
     async def load(self, process: int) -> None:
-        """Load the page from this process or, while it is down, from the other."""
+        """Load the page from this process or, while it is down, from the next."""
         while not self.cookie:
             with suppress(requests.RequestException):
                 reply = await asyncio.to_thread(requests.get, self.urls[process], timeout=10)
                 self.cookie = "; ".join(f"{name}={value}" for name, value in reply.cookies.items())
-            process = 1 - process
+            process = (process + 1) % PROCESSES
             await asyncio.sleep(0 if self.cookie else 0.5)
 
     async def connect(self, process: int) -> ClientConnection:
@@ -96,7 +96,7 @@ class Page:
         delay = RECONNECT_SECONDS[min(self._failures, len(RECONNECT_SECONDS) - 1)]
         self._failures += 1
         if self._random.random() < 0.5 or self._failures > 1:
-            self.process = 1 - self.process  # as a load balancer may choose
+            self.process = another(self.process, self._random)  # as a load balancer may choose
         await asyncio.sleep(delay * self._random.uniform(0.5, 1.5))
 
     async def _live(self, socket: ClientConnection, *, again: bool) -> None:
@@ -200,7 +200,7 @@ class Page:
             self._reading.cancel()
 
     async def move(self) -> None:
-        self.process = 1 - self.process
+        self.process = another(self.process, self._random)
         await self.cut()
 
     async def stop(self) -> None:

@@ -29,11 +29,12 @@ ASKED_AGAIN = {
 PAGE_FAULTS = {
     "cut a page's socket": 6,
     "freeze a page's socket": 3,
-    "move a page to the other process": 4,
+    "move a page to another process": 4,
     "second page elsewhere": 4,
     "stop": 2,
-    "stop from the other process": 2,
+    "stop from another process": 2,
 }
+PROCESSES = 3
 FAULTS_PER_ANSWER = (0, 1, 1, 2, 2, 3)
 TOKENS = (1, 300)
 SECONDS = (0.5, 9.0)  # how long the API takes to send them
@@ -82,6 +83,10 @@ class Plan:
         return ASKED_AGAIN.get(self.api_fault, 1)
 
 
+def another(process: int, random: Random) -> int:
+    return (process + random.randrange(1, PROCESSES)) % PROCESSES
+
+
 def draw(number: int, random: Random) -> Plan:
     count = random.randint(*TOKENS)
     faults = list(API_FAULTS)
@@ -95,7 +100,7 @@ def draw(number: int, random: Random) -> Plan:
         pause=seconds / max(count, 1),
         api_fault=random.choices(faults, [API_FAULTS[fault][0] for fault in faults])[0],
         api_at=random.randint(1, count),
-        process=random.randrange(2),
+        process=random.randrange(PROCESSES),
         page_faults=sorted((random.uniform(0, seconds + 1), kind) for kind in kinds),
         seed=random.getrandbits(32),
     )

@@ -1,10 +1,11 @@
-"""The real parts: two Daphnes with one PostgreSQL and one Redis. Each of them may be killed and restarted."""
+"""The real parts: three Daphnes with one PostgreSQL and one Redis. Each may be killed and restarted."""
 
 import os
 import re
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import psycopg
 import requests
 
+from tests.chaos.plans import PROCESSES
 from tests.support.services import START_SECONDS, Postgres, Redis, free_port, stop_process, wait_for
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
@@ -26,6 +28,7 @@ SETTINGS = {
     "ASKME_SILENCE_SECONDS": "6",
     "ASKME_ANSWER_SECONDS": "60",
     "ASKME_DRAIN_SECONDS": str(DRAIN_SECONDS),
+    "ASKME_THREADS": "3",  # so that some questions wait
     "ASKME_QUESTIONS_PER_MINUTE": "0",  # pages ask faster than people
 }
 
@@ -64,7 +67,7 @@ class Stack:
         environment = {"PATH": os.environ["PATH"], "ENV_FILE": "", **SETTINGS}
         environment |= {"REDIS_URL": self.redis.url, "OPENAI_BASE_URL": api_url}
         environment["DATABASE_URL"] = self.postgres.url()
-        self.daphnes = [Daphne(environment, folder) for _ in range(2)]
+        self.daphnes = [Daphne(environment, folder) for _ in range(PROCESSES)]
         self._environment = environment
 
     def start(self) -> None:
@@ -91,6 +94,15 @@ class Stack:
                 if said and "the database" not in said:
                     errors["answers" + UUID.sub("…", said)] += 1
         return errors
+
+    def lock_rows(self, seconds: float) -> None:
+        """Lock some rows of unfinished answers, as a session does that somebody has left open."""
+        with psycopg.connect(self.postgres.url()) as connection:
+            connection.execute(
+                "SELECT 1 FROM answers_answer WHERE status IN ('queued', 'running') "
+                "ORDER BY random() LIMIT 4 FOR UPDATE SKIP LOCKED"
+            )
+            time.sleep(seconds)
 
     def rows(self) -> dict[str, tuple[str, str]]:
         """Return the status and text of every answer."""

@@ -3,12 +3,15 @@
 import asyncio
 import math
 import time
+from random import Random
 
 from tests.chaos.faults import Faults
 from tests.chaos.pages import Browser, Page, Wrong
-from tests.chaos.plans import Plan
+from tests.chaos.plans import Plan, another
 
-PATIENCE_SECONDS = 100.0  # for the end: the longest time that the settings in `stack` allow, plus an outage
+PATIENCE_SECONDS = (
+    150.0  # for the end: the longest time that the settings in `stack` allow, a wait, an outage
+)
 BEFORE_SECONDS = 4.0  # a fault that began this long before the question may still last
 CRASH_SECONDS = 1.0  # of shown text may be lost when a process is killed
 SOON_SECONDS = 10.0  # for a fresh page to show a finished answer
@@ -25,6 +28,7 @@ class Trial:
         self.stop_seconds: list[float] = []  # from the page's frame to the close at the API
         self.kill_seconds: list[float] = []  # from a process's death to the end on the page
         self._tasks: list[asyncio.Task[None]] = []
+        self._random = Random(f"{plan.seed} pages")
 
     async def run(self) -> None:
         plan = self.plan
@@ -43,6 +47,9 @@ class Trial:
         self.pages.append(page)
         self._tasks.append(asyncio.create_task(page.run()))
         return page
+
+    def _open_elsewhere(self, first: Page) -> Page:
+        return self._open(f"page {len(self.pages) + 1}", another(first.process, self._random))
 
     async def _wait(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
@@ -73,15 +80,14 @@ class Trial:
                     await first.cut()
                 case "freeze a page's socket":
                     await first.freeze()
-                case "move a page to the other process":
+                case "move a page to another process":
                     await first.move()
                 case "second page elsewhere":
-                    self._open(f"page {len(self.pages) + 1}", 1 - first.process)
+                    self._open_elsewhere(first)
                 case "stop":
                     await first.stop()
-                case "stop from the other process":
-                    page = self._open(f"page {len(self.pages) + 1}", 1 - first.process)
-                    await page.stop()
+                case "stop from another process":
+                    await self._open_elsewhere(first).stop()
 
     # -- The judgement afterwards
 
@@ -100,9 +106,8 @@ class Trial:
         crashed = faults.during(("Daphne killed",), asked, ended)
         database_was_down = faults.during(("PostgreSQL restarted",), asked, ended)
         disturbed = crashed or database_was_down or faults.during(("Daphne terminated",), asked, ended)
-        may_lack = (
-            math.inf if crashed and database_was_down else plan.chars_in(CRASH_SECONDS) if crashed else 0
-        )
+        could_not_save = database_was_down or faults.during(("rows locked",), asked, ended)
+        may_lack = math.inf if crashed and could_not_save else plan.chars_in(CRASH_SECONDS) if crashed else 0
         if status in ("queued", "running"):
             self.problems.append(f"never ended: {status}")
         elif status not in plan.ends | ({"interrupted"} if disturbed else set()):
@@ -121,7 +126,7 @@ class Trial:
     def _measure(self, status: str, faults: Faults) -> None:
         stopped, closed = self.plan.stopped, self.plan.api_closed
         if status == "stopped" and stopped is not None and closed is not None and closed > stopped:
-            # A stop from the other process goes through the database.
+            # A stop from another process goes through the database.
             database_was_down = faults.during(("PostgreSQL restarted",), stopped - 5, closed)
             self.stop_seconds += [] if database_was_down else [closed - stopped]
         for page in self.pages:
