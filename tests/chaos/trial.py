@@ -9,9 +9,7 @@ from tests.chaos.faults import Faults
 from tests.chaos.pages import Browser, Page, Wrong
 from tests.chaos.plans import Plan, another
 
-PATIENCE_SECONDS = (
-    150.0  # for the end: the longest time that the settings in `stack` allow, a wait, an outage
-)
+PATIENCE_SECONDS = 150.0  # for the end: what the settings in `stack` allow, after a wait and an outage
 BEFORE_SECONDS = 4.0  # a fault that began this long before the question may still last
 CRASH_SECONDS = 1.0  # of shown text may be lost when a process is killed
 SOON_SECONDS = 10.0  # for a fresh page to show a finished answer
@@ -127,8 +125,8 @@ class Trial:
         stopped, closed = self.plan.stopped, self.plan.api_closed
         if status == "stopped" and stopped is not None and closed is not None and closed > stopped:
             # A stop from another process goes through the database.
-            database_was_down = faults.during(("PostgreSQL restarted",), stopped - 5, closed)
-            self.stop_seconds += [] if database_was_down else [closed - stopped]
+            delayed = faults.during(("PostgreSQL restarted", "rows locked"), stopped - 5, closed)
+            self.stop_seconds += [] if delayed else [closed - stopped]
         for page in self.pages:
             if status == "interrupted" and page.ended is not None and page.name != "fresh":
                 asked = self.plan.asked or 0

@@ -44,7 +44,7 @@ class Verdict:
         said.update(problem.split(":")[0] for problem in self.general)
         lines += [f"{said.pop(kind, 0):6} {kind}" for kind in KINDS]
         lines += [f"{number:6} {kind}" for kind, number in said.items()]
-        lines += ["Times, except during outages of PostgreSQL:"]
+        lines += ["Times, except while PostgreSQL is down or rows are locked:"]
         lines += [
             _times("stop to API connection closed", [t for trial in self.trials for t in trial.stop_seconds])
         ]
