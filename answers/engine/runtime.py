@@ -1,7 +1,8 @@
 """What one process holds: its worker, its database thread, and what other layers keep per process.
 
 There is one runtime per event loop, and a server has one loop. `start_runtime` creates it when the server
-starts. Otherwise (in a management command, or under a server without lifespan) it is created at first use.
+starts. Otherwise (in a management command, or under a server without lifespan) it is created at first use,
+and runs only the questions that are asked in its process.
 """
 
 import asyncio

@@ -88,7 +88,7 @@ class Worker:
     def wake(self) -> None:
         """Claim waiting questions, because there is a new one, or room for another."""
         self._is_awake = True
-        if self._claim_task is None or self._claim_task.done():
+        if not self._draining and (self._claim_task is None or self._claim_task.done()):
             self._claim_task = asyncio.get_running_loop().create_task(self._claim())
 
     async def _claim(self) -> None:
@@ -215,7 +215,7 @@ class Worker:
         self._draining = self._lease.draining = True  # from here on, others claim what waits
         self._poll_timer.cancel()
         if self._claim_task is not None:
-            await asyncio.wait([self._claim_task])
+            await asyncio.wait([self._claim_task], timeout=SAVE_SECONDS)
         if self.answers and drain_seconds:
             log.info("draining: %d answers have up to %g s to finish", len(self.answers), drain_seconds)
         with suppress(TimeoutError):

@@ -46,6 +46,22 @@ def test_a_person_runs_one_answer_at_once_wherever_the_sockets_are(shared, api_s
     assert here.finish(first)["status"] == there.finish(second)["status"] == "complete"
 
 
+def test_people_take_turns_across_processes(shared, api_server, meet):
+    site = shared(2, ASKME_THREADS="1", ASKME_RUNNING_PER_USER="0")
+    api_server.behaviour = stall(["So far. "])
+    alice, bob = meet(site.urls[0]).connect(), meet(site.urls[1]).connect(site.urls[1])
+    hers = [alice.ask(f"alice {number}") for number in range(6)]
+    wait_for(lambda: len(api_server.requests) == 2, 10, "both processes are full")
+    wait_for(lambda: alice.read_until("answer.queued", hers[-1]), 10, "all of hers are accepted")
+    his = bob.ask("bob")
+    bob.read_until("answer.queued", his)
+    api_server.release()
+    bob.finish(his)
+    alice.finish_all(*hers)
+    order = [request.question for request in api_server.requests]
+    assert order.index("bob") in (2, 3)  # two start at the same moment, and either may reach the API first
+
+
 def test_a_process_with_room_runs_what_waits_elsewhere(shared, api_server, meet):
     site = shared(2, ASKME_THREADS="2", ASKME_RUNNING_PER_USER="0")
     api_server.behaviour = stall(["So far. "])
