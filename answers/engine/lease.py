@@ -29,6 +29,7 @@ class Lease:
         self.draining = False  # set on the event loop; written with the next heartbeat
         self._next_heartbeat = self._next_sweep = 0.0
         self._suspected_since: dict[Hashable, float] = {}
+        self._revoked: set[UUID] = set()  # processes that this one has declared dead
 
     def renew(self) -> None:
         """Write a heartbeat if one is due."""
@@ -72,6 +73,7 @@ class Lease:
             if process.heartbeat_at < silent_at and seconds >= GRACE_SECONDS:
                 with transaction.atomic():
                     if Process.objects.revoke(process):
+                        self._revoked.add(process.pk)
                         # Rows that another session has locked become orphans.
                         owned = Answer.objects.owned().filter(process=process.pk).unlocked()
                         ended = [one for one in owned if Answer.objects.interrupt(one, process.heartbeat_at)]
@@ -84,8 +86,11 @@ class Lease:
         """Interrupt answers whose process has no lease, or that a late query saved for this process."""
         elsewhere = Process.objects.exclude(pk=self.process).values("pk")
         orphans = Answer.objects.owned().filter(~Q(process__in=elsewhere)).exclude(pk__in=running)
-        ids = list(orphans.values_list("pk", flat=True))
-        silent = [id for id in ids if self._suspect(id, before, now) >= SILENT_SECONDS]
+        silent = [
+            id
+            for id, process in orphans.values_list("pk", "process_id")
+            if process in self._revoked or self._suspect(id, before, now) >= SILENT_SECONDS
+        ]
         if not silent:
             return []
         with transaction.atomic():

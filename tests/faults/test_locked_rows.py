@@ -6,7 +6,9 @@ import uuid
 import psycopg
 
 from tests.support.api_behaviours import Dictation
+from tests.support.api_server import stall
 from tests.support.database import wait_for_row
+from tests.support.processes import kill
 
 SILENT_SECONDS = 16  # longer than a process needs to be declared dead
 
@@ -40,6 +42,29 @@ def test_one_locked_row_delays_no_other(make_site, api_server, redis_url, postgr
     assert site.log().count("another session has locked its row") == 1
     assert f"answer {locked} is saved later" in site.log()
     assert "cannot be reached" not in site.log()
+
+
+def test_a_locked_row_of_a_dead_process_is_interrupted_once_it_is_free(
+    make_site, api_server, redis_url, postgres_server, meet
+):
+    """The others do not wait for it."""
+    database = postgres_server.create_database(f"locked{uuid.uuid4().hex}")
+    site = make_site(api_server, DATABASE_URL=database, REDIS_URL=redis_url).start(processes=2)
+    api_server.behaviour = stall(["So far. "])
+    person = meet(site.urls[0])
+    here, there = person.connect(), person.connect(site.urls[1])
+    answers = [here.ask("locked"), here.ask("free")]
+    for answer in answers:
+        here.read_text(answer, "So far. ")
+        wait_for_row(site, answer, 5, text="So far. ")
+        there.follow(answer)
+    locked, free = answers
+    with psycopg.connect(database) as session:
+        session.execute("UPDATE answers_answer SET rating_note = '' WHERE id = %s", [locked])
+        kill(site, 0)
+        assert there.finish(free)["status"] == "interrupted"
+        wait_for_row(site, locked, 1, status="running")
+    assert there.finish(locked)["status"] == "interrupted"
 
 
 def test_a_locked_question_does_not_block_the_queue(make_site, api_server, postgres_server, meet):
