@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
-from answers.models import Answer, QuestionLog, Status
+from answers.models import Answer, QuestionLog
 from answers.protocol import Refused
 
 WINDOWS = [
@@ -56,9 +56,7 @@ def check(user: AbstractBaseUser, address: str, answer: UUID) -> None:
             again = _("Please ask again in %(time)s, or log in.") % {"time": _duration(wait)}
             raise Refused("too_many_questions", f"{per_network} {again}", answer=answer, retry_after=wait)
     limit = settings.ASKME_QUEUE
-    # Unordered, or PostgreSQL may scan all answers by their time.
-    waiting = Answer.objects.filter(status=Status.QUEUED).order_by()
-    if limit and waiting[:limit].count() >= limit:
+    if limit and Answer.objects.queued()[:limit].count() >= limit:
         full = _("The site is very busy right now.")
         again = _("Please ask again in %(time)s.") % {"time": _duration(BUSY_SECONDS)}
         raise Refused("busy", f"{full} {again}", answer=answer, retry_after=BUSY_SECONDS)
