@@ -92,8 +92,9 @@ def limit_statements(options: dict[str, Any]) -> None:
 
     It is not in the settings, since commands such as `migrate` may take as long as they need.
     """
-    if settings.ASKME_STATEMENT_SECONDS and "statement_timeout" not in options["options"]:
-        options["options"] += f" -c statement_timeout={settings.ASKME_STATEMENT_SECONDS:g}s"
+    before = options.get("options", "")
+    if settings.ASKME_STATEMENT_SECONDS and "statement_timeout" not in before:
+        options["options"] = f"{before} -c statement_timeout={settings.ASKME_STATEMENT_SECONDS:g}s"
 
 
 @contextmanager

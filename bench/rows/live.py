@@ -1,0 +1,52 @@
+"""What a page and an idle process cost, with a real Daphne on the filled database."""
+
+import time
+
+import psutil
+
+from tests.support.people import Person
+from tests.support.sites import Site
+
+RUNS = 7
+IDLE_SECONDS = 10.0  # three sweeps
+
+
+def measure_live(site: Site) -> dict[str, float]:
+    person = Person(site.url)
+    socket = person.connect()
+    firsts, stops, follows = [], [], []
+    try:
+        for _ in range(RUNS + 1):
+            start = time.perf_counter()
+            id = socket.ask("tell me more")
+            socket.read_until("answer.text", id)
+            firsts.append(time.perf_counter() - start)
+            start = time.perf_counter()
+            socket.stop(id)
+            socket.finish(id)
+            stops.append(time.perf_counter() - start)
+            start = time.perf_counter()
+            socket.follow(id)
+            socket.finish(id)
+            follows.append(time.perf_counter() - start)
+    finally:
+        person.close()
+    return {
+        "first text of an answer": milliseconds(firsts),
+        "stop an answer": milliseconds(stops),
+        "follow a finished answer": milliseconds(follows),
+        "idle process, % of a core": idle(site),
+    }
+
+
+def milliseconds(seconds: list[float]) -> float:
+    return min(seconds) * 1000
+
+
+def idle(site: Site) -> float:
+    [process] = site.processes
+    info = psutil.Process(process.pid)
+    before = info.cpu_times()
+    time.sleep(IDLE_SECONDS)
+    after = info.cpu_times()
+    return (after.user + after.system - before.user - before.system) / IDLE_SECONDS * 100
