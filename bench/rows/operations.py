@@ -97,8 +97,8 @@ def background(busy: User) -> Iterator[tuple[str, Operation]]:
 def pages(busy: User) -> Iterator[tuple[str, Operation]]:
     client = Client()
     client.force_login(busy)
-    newest = Answer.objects.filter(user=busy).newest_first()
-    middle = newest.finished()[Answer.objects.filter(user=busy).count() // 2]
+    newest = Answer.objects.filter(user=busy).finished().newest_first()
+    middle = newest[newest.count() // 2]
     day = timezone.localdate(middle.asked_at)
     answer = f"/a/{Place(BUSY, 3).id}"
 
@@ -108,6 +108,7 @@ def pages(busy: User) -> Iterator[tuple[str, Operation]]:
 
         return run
 
+    yield "first page", get("/")
     yield "history: first page", get("/history/")
     yield "history: deep page", get("/history/", older=cursor_of(middle))
     yield "history: a day", get("/history/", since=day, until=day)
@@ -158,9 +159,14 @@ def deletion(busy: User) -> dict[str, float]:
     def delete_account() -> None:
         assert leaver.post("/account/delete/").status_code == 200
 
+    question = measure(lambda: client.get("/history/delete/"))
     one = measure(delete_one)
     start = time.perf_counter()
     delete_account()
     row = (time.perf_counter() - start) * 1000 / LEAVER_ANSWERS
     assert not Answer.objects.filter(user=LEAVER).exists()
-    return {"delete an answer": one, "delete an account, per answer": row}
+    return {
+        "page before deleting all answers, with their number": question,
+        "delete an answer": one,
+        "delete an account, per answer": row,
+    }
