@@ -4,7 +4,9 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 
+from django.db import connection
 from django.test import Client, override_settings
 from django.utils import timezone
 
@@ -30,16 +32,25 @@ LIMITS = {
 Operation = Callable[[], object]
 
 
+def cpu_seconds() -> float:
+    """Of this process and its session in PostgreSQL. Other work on the machine hardly changes it."""
+    seconds = time.process_time()
+    if connection.vendor == "postgresql":
+        session = connection.connection.info.backend_pid
+        seconds += int(Path(f"/proc/{session}/schedstat").read_text().split()[0]) / 1e9
+    return seconds
+
+
 def measure(run: Operation) -> float:
-    """The best of several runs, in milliseconds: other work on the machine only makes it slower."""
+    """The best of several runs, in milliseconds of CPU, once everything is warm."""
     run()
-    times: list[float] = []
+    costs: list[float] = []
     began = time.perf_counter()
-    while len(times) < RUNS and (not times or time.perf_counter() - began < RUN_SECONDS):
-        start = time.perf_counter()
+    while len(costs) < RUNS and (not costs or time.perf_counter() - began < RUN_SECONDS):
+        start = cpu_seconds()
         run()
-        times.append(time.perf_counter() - start)
-    return min(times) * 1000
+        costs.append(cpu_seconds() - start)
+    return min(costs) * 1000
 
 
 @override_settings(ASKME_QUESTIONS_PER_MINUTE=0)
@@ -141,7 +152,6 @@ def others(other: User) -> Iterator[tuple[str, Operation]]:
     client.force_login(other)
     yield "another person's history", lambda: client.get("/history/")
     yield "another person's search", lambda: client.get("/history/", {"q": "often"})
-    yield "health check", lambda: client.get("/healthz")
 
 
 def deletion(busy: User) -> dict[str, float]:
@@ -161,9 +171,9 @@ def deletion(busy: User) -> dict[str, float]:
 
     question = measure(lambda: client.get("/history/delete/"))
     one = measure(delete_one)
-    start = time.perf_counter()
+    start = cpu_seconds()
     delete_account()
-    row = (time.perf_counter() - start) * 1000 / LEAVER_ANSWERS
+    row = (cpu_seconds() - start) * 1000 / LEAVER_ANSWERS
     assert not Answer.objects.filter(user=LEAVER).exists()
     return {
         "page before deleting all answers, with their number": question,

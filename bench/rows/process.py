@@ -14,11 +14,13 @@ from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.test.utils import setup_test_environment  # noqa: E402
 
+from answers.engine.own_connection import use_own_connection  # noqa: E402
 from bench.rows.fill import fill  # noqa: E402
 from bench.rows.operations import measure_all  # noqa: E402
 
 
 def main() -> None:
+    use_own_connection()  # one for everything, so that its costs can be counted
     call_command("migrate", verbosity=0)
     setup_test_environment()
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"

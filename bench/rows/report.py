@@ -6,10 +6,12 @@ from bench.machine import machine
 
 HEAD = """# Results of `make bench-rows`
 
-One run on one machine: {machine}. The cost of each operation in milliseconds, the best of several runs,
-with few and with many answers in the database. One person has a tenth of the answers, and does what the table
-says, unless it names somebody else. The ratio is the cost with {many:,} answers divided by the cost with
-{few:,}. It should be at most 3, except for a search on SQLite, which reads all texts of the person.
+One run on one machine: {machine}.
+The cost of each operation, the best of several runs, with few and with many answers in the database:
+milliseconds of CPU in the process and in the database, or of time where it says so. One person has a tenth of
+the answers, and does what the table says, unless it names somebody else. The ratio is the cost with
+{many:,} answers divided by the cost with {few:,}. It should be at most 3, except for a search on SQLite,
+which reads all texts of the person.
 
 | operation | {columns} |
 |---|{lines}|
