@@ -39,7 +39,7 @@ def postgres_urls() -> Iterator[Iterator[str]]:
         server.delete()
 
 
-def measure(url: str, rows: int) -> dict[str, float]:
+def measure(url: str, rows: int, idle_seconds: float) -> dict[str, float]:
     """In a process of its own, since the settings name one database."""
     with tempfile.TemporaryDirectory(prefix="askme-rows-") as folder:
         site = Site(Path(folder), DATABASE_URL=url)
@@ -50,7 +50,7 @@ def measure(url: str, rows: int) -> dict[str, float]:
         )
         results = json.loads(done.stdout.splitlines()[-1])
         try:
-            return results | measure_live(site.start())
+            return results | measure_live(site.start(), idle_seconds)
         finally:
             site.stop()
 
@@ -60,11 +60,15 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--few", type=int, default=FEW_ROWS)
     parser.add_argument("--file", type=Path, default=FILE, help="where the table is written")
+    parser.add_argument("--idle", type=float, default=10, help="seconds for which to watch an idle process")
     options = parser.parse_args()
     results = {}
     for name, urls in (("SQLite", sqlite_urls), ("PostgreSQL", postgres_urls)):
         with urls() as (few_url, many_url):
-            results[name] = [measure(few_url, options.few), measure(many_url, options.rows)]
+            results[name] = [
+                measure(few_url, options.few, options.idle),
+                measure(many_url, options.rows, options.idle),
+            ]
             print(f"{name}: {json.dumps(results[name])}", flush=True)
     write(options.file, results, [options.few, options.rows])
 
