@@ -52,4 +52,5 @@ def idle(site: Site, seconds: float) -> float:
     before = info.cpu_times()
     time.sleep(seconds)
     after = info.cpu_times()
-    return (after.user + after.system - before.user - before.system) / seconds * 100
+    used = after.user + after.system - before.user - before.system
+    return max(0.0, used) / seconds * 100  # the difference of two floats may be a little below 0
