@@ -7,6 +7,8 @@ ARGS ?=
 # For chaos: the number of answers and the seed of the faults. Without a seed, a random one is used and printed.
 ANSWERS ?= 200
 SEED ?=
+# For bench-rows: the larger number of answers. A million take some minutes, and 2 GB of disk until the end.
+ROWS ?= 1000000
 
 # 6.1: on the version of Django that requirements-django6.1.txt pins, in an environment of its own
 DJANGO ?=
@@ -27,10 +29,10 @@ PYTHONS := $(if $(DJANGO),python3.12 $(wildcard $(HOME)/.pyenv/versions/3.12*/bi
 PYTHON ?= $(shell for name in $(PYTHONS); do \
 	"$$name" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, $(OLDEST)))' 2>/dev/null && echo "$$name" && break; done)
 
-.PHONY: help run admin test chaos bench check format translations clean
+.PHONY: help run admin test chaos bench bench-rows check format translations clean
 
 help: ## list all commands
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name what; do \
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name what; do \
 		printf 'make %-12s %s\n' "$$name" "$$what"; done
 
 run: $(VENV)/installed $(STATIC) ## start askme on this machine (make run PORT=9000 for another port)
@@ -63,6 +65,9 @@ chaos: $(VENV)/installed-dev $(STATIC) ## inject random faults, for some minutes
 bench: $(VENV)/installed-dev ## measure askme, a raw proxy and a naive version, and write bench/RESULTS.md
 	@$(BIN)/pip install --quiet -r bench/requirements.txt
 	@$(BIN)/python -m bench
+
+bench-rows: $(VENV)/installed-dev $(STATIC) ## measure what a million answers cost, and write bench/ROWS.md (ROWS=1000000)
+	@$(BIN)/python -m bench.rows --rows $(ROWS)
 
 check: $(VENV)/installed-dev ## check style, types, migrations, the Dockerfile and the Compose file
 	$(BIN)/ruff check

@@ -1,8 +1,6 @@
 """Writes RESULTS.md, with its table and its plot, from the results of one run."""
 
 import math
-import os
-import platform
 from pathlib import Path
 
 import matplotlib
@@ -10,6 +8,7 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+from bench.machine import machine
 from bench.measure import Result
 
 FOLDER = Path(__file__).resolve().parent
@@ -30,7 +29,7 @@ tokens per batch | lost, doubled, unfinished | KB per stream | connects/s | page
 
 def write(results: list[Result]) -> None:
     rows = [_row(result, results) for result in results]
-    head = HEAD.format(machine=_machine())
+    head = HEAD.format(machine=machine())
     (FOLDER / "RESULTS.md").write_text(f"{head}{''.join(rows)}\n![CPU and lag by load](results.svg)\n")
     _plot(results)
 
@@ -45,16 +44,6 @@ def _row(result: Result, results: list[Result]) -> str:
         f"| {result.tokens / result.seconds:,.0f} | {result.batch:.1f} "
         f"| {result.lost}, {result.doubled}, {result.unfinished} | {result.memory / 1000:.0f} "
         f"| {result.connects:.0f} | {result.http_seconds:.2f} |\n"
-    )
-
-
-def _machine() -> str:
-    model = platform.processor() or platform.machine()
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            model = line.split(":", 1)[1].strip()
-    return (
-        f"{os.cpu_count()} cores of {model}, Linux {platform.release()}, Python {platform.python_version()}"
     )
 
 

@@ -55,7 +55,7 @@ def check(user: AbstractBaseUser, address: str, answer: UUID, *, waiting: int) -
             sentence = f"{per_person % {'limit': limit}} {again}"
             raise Refused("too_many_questions", sentence, answer=answer, retry_after=wait)
         limit = getattr(settings, f"ASKME_ADDRESS_QUESTIONS_PER_{window}")
-        if address and (wait := _wait(QuestionLog.objects.filter(address=address), limit, seconds)):
+        if address and (wait := _wait(QuestionLog.objects.from_address(address), limit, seconds)):
             again = _("Please ask again in %(time)s, or log in.") % {"time": _duration(wait)}
             raise Refused("too_many_questions", f"{per_network} {again}", answer=answer, retry_after=wait)
     if settings.ASKME_QUEUE and waiting >= settings.ASKME_QUEUE:

@@ -20,6 +20,8 @@ from typing import TypeVar
 from channels.db import database_sync_to_async
 from django.db import InterfaceError, OperationalError, connections
 
+from answers.engine.own_connection import use_own_connection
+
 T = TypeVar("T")
 
 FAIL_FAST_SECONDS = 1.0  # after a failure
@@ -66,7 +68,7 @@ def require_caller() -> None:
 
 class DatabaseThread:
     def __init__(self) -> None:
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="database")
+        self._executor = ThreadPoolExecutor(1, "database", initializer=use_own_connection)
         self._run_in_thread = database_sync_to_async(
             self._run, thread_sensitive=False, executor=self._executor
         )

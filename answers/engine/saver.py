@@ -19,6 +19,7 @@ from django.utils.translation import gettext_noop
 from answers.engine.database_thread import is_lock_timeout
 from answers.engine.lease import Lease
 from answers.engine.outcome import Outcome
+from answers.engine.own_connection import use_own_connection
 from answers.engine.running_answer import RunningAnswer
 from answers.models import Answer, QuestionLog, Status
 
@@ -71,6 +72,7 @@ class Saver:
         self._signal.set()
 
     def run(self) -> None:
+        use_own_connection()
         while not self._closed:
             self._signal.wait(SAVE_SECONDS)
             self._signal.clear()

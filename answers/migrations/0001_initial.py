@@ -10,6 +10,9 @@ in the model, since SQLite has no such type.
   could neither be found nor excluded with "-who". Words in other languages are found as they are written.
 - Punctuation is replaced by spaces. PostgreSQL's parser looks for host names, addresses and files, and takes 12
   seconds for 40,000 code points of "a@a@a@...", during which the process could save no other answer.
+- It also contains the word "user:" with the person's id, which no text contains, since its colon would be a space.
+  So one index finds a word in one person's answers. With two indexes, PostgreSQL would read all answers with a
+  common word, whoever asked them.
 - Only the first 40,000 code points of an answer are indexed: if its vector exceeded PostgreSQL's limit of a
   megabyte, the answer could not be saved. The worst case in tests/pages/test_search.py, short words of four-byte
   letters, stays below the limit.
@@ -35,7 +38,7 @@ ADD = (
     f"""
     ALTER TABLE answers_answer ADD COLUMN search tsvector GENERATED ALWAYS AS (
         CASE WHEN status IN ('queued', 'running') THEN NULL
-        ELSE to_tsvector('askme', {TEXT}) END
+        ELSE to_tsvector('askme', {TEXT}) || array_to_tsvector(ARRAY['user:' || user_id::text]) END
     ) STORED
     """,
     'CREATE INDEX answer_by_words ON answers_answer USING gin (search)',
@@ -119,7 +122,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': [models.OrderBy(models.F('asked_at'), descending=True)],
-                'indexes': [models.Index(fields=['user', '-asked_at', '-id'], name='answer_by_user'), models.Index(fields=['user', 'status', '-asked_at', '-id'], name='answer_by_status'), models.Index(fields=['-asked_at'], name='answer_by_time'), models.Index(fields=['thread', 'asked_at'], name='answer_by_thread'), models.Index(condition=models.Q(('process__isnull', False)), fields=['process', 'user', 'turn'], name='answer_owned'), models.Index(condition=models.Q(('status', 'queued')), fields=['status', 'turn', 'asked_at', 'id'], name='answer_queued'), models.Index(condition=models.Q(('rating__isnull', False)), fields=['rating', '-asked_at'], name='answer_rated')],
+                'indexes': [models.Index(fields=['user', '-asked_at', '-id'], name='answer_by_user'), models.Index(fields=['user', 'status', '-asked_at', '-id'], name='answer_by_status'), models.Index(fields=['-asked_at'], name='answer_by_time'), models.Index(fields=['thread', 'user', 'asked_at', 'id'], name='answer_by_thread'), models.Index(condition=models.Q(('process__isnull', False)), fields=['process', 'user', 'turn'], name='answer_owned'), models.Index(condition=models.Q(('status', 'queued')), fields=['status', 'turn', 'asked_at', 'id'], name='answer_queued'), models.Index(condition=models.Q(('rating__isnull', False)), fields=['rating', '-asked_at'], name='answer_rated')],
             },
         ),
         migrations.CreateModel(

@@ -205,7 +205,8 @@ class Answer(models.Model):
             models.Index(fields=["user", "-asked_at", "-id"], name="answer_by_user"),
             models.Index(fields=["user", "status", "-asked_at", "-id"], name="answer_by_status"),
             models.Index(fields=["-asked_at"], name="answer_by_time"),
-            models.Index(fields=["thread", "asked_at"], name="answer_by_thread"),
+            # In the order of a thread, or SQLite would rather read all answers of the person.
+            models.Index(fields=["thread", "user", "asked_at", "id"], name="answer_by_thread"),
             models.Index(
                 fields=["process", "user", "turn"], name="answer_owned", condition=Q(process__isnull=False)
             ),

@@ -49,7 +49,7 @@ def history(request: HttpRequest) -> HttpResponse:
     form = HistoryForm(request.GET, label_suffix="")
     if not form.is_valid():
         return render(request, "answers/history.html", {"form": form}, status=400)
-    answers = filtered(own_answers(request), form.cleaned_data)
+    answers = filtered(own_answers(request), form.cleaned_data, get_user(request).pk)
     try:
         page = Page.of(answers, older=request.GET.get("older", ""), newer=request.GET.get("newer", ""))
     except ValueError:
@@ -68,10 +68,10 @@ def history(request: HttpRequest) -> HttpResponse:
     return render(request, "answers/history.html", context)
 
 
-def filtered(answers: AnswerQuerySet, filters: dict[str, Any]) -> AnswerQuerySet:
-    """Days are in the reader's time zone, like all times on the page."""
+def filtered(answers: AnswerQuerySet, filters: dict[str, Any], user: Any) -> AnswerQuerySet:
+    """`answers` are those of the user with this id. Days are in the reader's time zone, as on the page."""
     if filters["q"]:
-        answers = matching(answers, filters["q"])
+        answers = matching(answers, filters["q"], user)
     if filters["status"]:
         answers = answers.filter(status=filters["status"])
     if filters["since"]:

@@ -6,25 +6,74 @@ quotes", and -words that must not occur. PostgreSQL also knows English endings a
 """
 
 import re
+from typing import Any
 
 from django.db import connections
-from django.db.models import BooleanField, Q
+from django.db.models import BooleanField, F, Func, Q, Value
 from django.db.models.expressions import RawSQL
 
 from answers.models import AnswerQuerySet
 
-MATCHES = """"answers_answer"."search" @@ websearch_to_tsquery('askme', %s)"""
+# The column also has a word for the person. A query without words finds nothing, rather than all of theirs.
+MATCHES = """
+    "answers_answer"."search" @@ (websearch_to_tsquery('askme', %s) && %s::tsquery)
+    AND numnode(websearch_to_tsquery('askme', %s)) > 0
+"""
 # The migration replaces these with spaces. Quotes, and a hyphen before a word, have a meaning here.
 SIGNS = re.compile(r"""[!#$%&'()*+,./:;<=>?@\[\\\]^_`{|}~]|(?<=[^\s"])-""")
 TERM = re.compile(r'(-?)(?:"([^"]+)"?|([^\s"]+))')
+# If at least this many of all answers of the person match, or of the latest ones, then a page of matches is
+# soon found by walking through the newest.
+FEW_MATCHES = 1_000
+FEW_OF_THE_LATEST, LATEST = 20, 200
 
 
-def matching(answers: AnswerQuerySet, words: str) -> AnswerQuerySet:
-    if connections[answers.db].vendor == "postgresql":
-        words = SIGNS.sub(" ", words)
-        return answers.filter(RawSQL(MATCHES, [words], output_field=BooleanField()))  # noqa: S611
+def matching(answers: AnswerQuerySet, words: str, user: Any) -> AnswerQuerySet:
+    """`answers` are those of the user with this id."""
+    connection = connections[answers.db]
+    if connection.vendor == "postgresql":
+        return _with_words(answers, SIGNS.sub(" ", words), user)
     for minus, phrase, word in TERM.findall(words):
-        term = phrase or word
-        found = Q(question__icontains=term) | Q(text__icontains=term)
+        found = _contains(phrase or word, connection)
         answers = answers.filter(~found if minus else found)
     return answers
+
+
+def _with_words(answers: AnswerQuerySet, words: str, user: Any) -> AnswerQuerySet:
+    """If few answers match, they are found first, and sorted afterwards.
+
+    PostgreSQL cannot know that nobody's answers have a word, or that this person's have none. To show the
+    newest matches, it would read all answers, newest first.
+    """
+    values = [words, f"'user:{user}'", words]
+    found = answers.filter(RawSQL(MATCHES, values, output_field=BooleanField()))  # noqa: S611
+    latest = answers.newest_first().values("pk")[:LATEST]
+    if found.order_by().filter(pk__in=latest).count() >= FEW_OF_THE_LATEST:
+        return found
+    sql, parameters = found.order_by().values("pk").query.get_compiler(answers.db).as_sql()
+    with connections[answers.db].cursor() as cursor:
+        # Materialized, so that the plan is one for all matches, while only a few of them are read.
+        statement = f"WITH found AS MATERIALIZED ({sql}) SELECT * FROM found LIMIT %s"  # noqa: S608
+        cursor.execute(statement, [*parameters, FEW_MATCHES])
+        ids = [id for (id,) in cursor]
+    return found if len(ids) == FEW_MATCHES else answers.filter(pk__in=ids)
+
+
+def _contains(term: str, connection: Any) -> Q:
+    """For SQLite, which ignores the case of ASCII letters only, and so does not find "Über" for "über"."""
+    if term.isascii():
+        return Q(question__icontains=term) | Q(text__icontains=term)
+    # A thread that runs Python code delays the others. So rows without the ASCII part are left out first.
+    part = max(re.split(r"[^\x00-\x7f]+", term), key=len)
+    connection.ensure_connection()
+    connection.connection.create_function("contains_folded", 2, _contains_folded, deterministic=True)
+    return Q(*(_in(field, part, term) for field in ("question", "text")), _connector=Q.OR)
+
+
+def _in(field: str, part: str, term: str) -> Q:
+    folded = Func(F(field), Value(term.casefold()), function="contains_folded", output_field=BooleanField())
+    return Q(**{f"{field}__icontains": part}) & Q(folded)
+
+
+def _contains_folded(text: str, term: str) -> bool:
+    return term in text.casefold()

@@ -47,6 +47,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "askme.time_zone.TimeZoneMiddleware",
+    "askme.overload.OverloadMiddleware",  # after the language, for its page
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -84,7 +85,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
 else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    # Each HTTP request runs in a thread of its own. Without a pool, each would open a connection.
+    # Each HTTP request runs in a thread of its own. Without a pool, each would open a connection. The
+    # engine has its own (answers/engine/own_connection.py), so that pages cannot keep it from working.
     DATABASES["default"].setdefault("OPTIONS", {}).update(
         # `timeout`: seconds until a request without a connection fails. `reconnect_timeout`: until then the
         # pool reconnects at growing intervals, and afterwards whenever it is asked for a connection.

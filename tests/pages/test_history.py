@@ -134,6 +134,29 @@ def test_answers_are_found_by_words_status_and_date(alices, alice, bob, filters,
 
 
 @pytest.mark.parametrize(
+    ("words", "is_found"),
+    [
+        ("über", True),
+        ("ÜBER", True),
+        ("größe", True),
+        ("GRÖßE", True),
+        ('"die größe"', True),
+        ("ελλάδα", True),
+        ("ß", True),
+        ("uber", False),
+        ("grüße", False),
+        ('"größe die"', False),
+        ("wie -ÜBER", False),
+        ("wie -grüße", True),
+        ("ü%", False),
+    ],
+)
+def test_upper_and_lower_case_are_the_same_in_all_languages(alices, alice, words, is_found):
+    make_answer(alice, "Wie? Über die Größe", "ΕΛΛΆΔΑ")
+    assert bool(questions_on(alices.get("/history/", {"q": words}))) is is_found
+
+
+@pytest.mark.parametrize(
     ("filters", "sentence"),
     [
         ({"q": "x" * 201}, "Please search for at most 200 characters."),

@@ -110,7 +110,7 @@ def test_each_query_of_a_long_history_uses_an_index(postgres, plans, filters, ol
     pages = []
 
     def look():
-        pages.append(Page.of(filtered(of_the_busy(postgres), NO_FILTERS | filters), older=place))
+        pages.append(Page.of(filtered(of_the_busy(postgres), NO_FILTERS | filters, 1000), older=place))
 
     plan = plans(look)
     assert "Seq Scan" not in plan, plan
@@ -162,7 +162,7 @@ def words_of(postgres):
         id = uuid.uuid4()
         answer = Answer(id=id, thread=id, user=user, question=question, text=text, status=status)
         answer.save(using=postgres)
-        return lambda words: matching(user.answers.all(), words).filter(pk=id).exists()
+        return lambda words: matching(user.answers.all(), words, user.pk).filter(pk=id).exists()
 
     yield make
     user.answers.all().delete()
@@ -183,10 +183,14 @@ def words_of(postgres):
         ("sky -ground", True),
         ("sky -größe", False),
         ("sky -who", False),
+        ("-ground", True),
+        ("-who", False),
+        ("user:1200", False),
         ("ground or sky", True),
         ("?!", False),
         ("'; DROP TABLE x; -- %s %", False),
         ('"', False),
+        ("-", False),
     ],
 )
 def test_words_find_an_answer(words_of, words, is_found):
@@ -249,7 +253,7 @@ def test_no_text_takes_long_to_be_saved(postgres):
         for piece in WORST:
             text = piece * (60_000 // len(piece))
             start = time.monotonic()
-            row = "(SELECT 'complete' AS status, %s::text AS question, '' AS text) row"
+            row = "(SELECT 'complete' AS status, %s::text AS question, '' AS text, 1 AS user_id) row"
             cursor.execute(f"SELECT length({expression.replace('%', '%%')}) FROM {row}", [text])
             assert time.monotonic() - start < 1, piece
 
