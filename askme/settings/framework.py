@@ -2,6 +2,7 @@
 
 from csp.constants import NONE, SELF
 
+from askme.server_urls import database_config
 from askme.settings.site import (
     ASKME_HTTPS,
     BASE_DIR,
@@ -72,7 +73,7 @@ TEMPLATES = [
 ]
 
 # -- The database
-DATABASES = {"default": env.db_url_config(DATABASE_URL)}
+DATABASES = {"default": database_config(DATABASE_URL)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     VAR_DIR.mkdir(exist_ok=True)
     DATABASES["default"]["OPTIONS"] = {
@@ -152,5 +153,5 @@ LOGGING = {
 }
 
 # -- For askme.checks: what could not be read, and the name of every variable
-ENVIRONMENT_PROBLEMS = env.problems
+ENVIRONMENT_PROBLEMS = env.problems  # by name
 ENVIRONMENT_NAMES = env.names

@@ -120,7 +120,7 @@ def test_a_bad_field_is_refused_and_the_socket_stays_open(visitor):
         ({"question": "x" * 8001}, "bad_question"),
         ({"model": "nothing"}, "bad_model"),
         ({"model": "x" * 8001}, "bad_model"),
-        ({"question": "x" * 70_000}, "too_large"),
+        ({"question": "x" * 140_000}, "too_large"),
     ],
 )
 def test_a_bad_question_or_model_in_a_frame_is_refused_with_a_sentence(visitor, fields, code):
