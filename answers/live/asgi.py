@@ -9,6 +9,7 @@ from channels.sessions import CookieMiddleware
 
 from answers.live import daphne
 from answers.live.backpressure import BackpressureMiddleware, DownloadBackpressure
+from answers.live.body_limit import BodyLimit
 from answers.live.lifespan import Lifespan
 from answers.live.routing import websocket_urlpatterns
 
@@ -24,7 +25,7 @@ def with_answers(http: Any, *, check: Callable[[], None] = lambda: None) -> Any:
     websocket = CookieMiddleware(URLRouter(websocket_urlpatterns))
     application = ProtocolTypeRouter(
         {
-            "http": DownloadBackpressure(http),
+            "http": DownloadBackpressure(BodyLimit(http)),
             # Otherwise a page on another site could open a socket with the visitor's cookie.
             "websocket": BackpressureMiddleware(AllowedHostsOriginValidator(websocket)),
         }

@@ -4,6 +4,7 @@ from csp.constants import NONE, SELF
 
 from askme.server_urls import database_config
 from askme.settings.site import (
+    ASKME_BODY_BYTES,
     ASKME_HTTPS,
     BASE_DIR,
     DATABASE_URL,
@@ -112,6 +113,7 @@ SESSION_COOKIE_NAME = "__Host-sessionid" if ASKME_HTTPS else "sessionid"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ASKME_HTTPS else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = ASKME_BODY_BYTES  # a form that is accepted is also read
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
