@@ -40,7 +40,9 @@ def check_before_start() -> None:
 
 @register()
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
-    return [*_unreadable(), *_sizes(), *_api(), *_models(), *_processes(), *_accounts(), *_unknown()]
+    found = [_unreadable(), _sizes(), _api(), _models(), _processes(), _accounts()]
+    found += [_without_effect(), _hosts(), _unknown()]
+    return [message for messages in found for message in messages]
 
 
 def _unreadable() -> Iterator[CheckMessage]:
@@ -81,6 +83,24 @@ def _api() -> Iterator[CheckMessage]:
         )
 
 
+def _without_effect() -> Iterator[CheckMessage]:
+    if settings.ASKME_DEMO and (settings.ASKME_MODEL or settings.ASKME_MODELS):
+        yield Warning(
+            "ASKME_MODEL and ASKME_MODELS have no effect: the demo model answers.",
+            hint="Set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own.",
+            id="askme.W004",
+        )
+    unused, used = "ASKME_PROMPT_TEMPLATE", "ASKME_SYSTEM_PROMPT"
+    if settings.ASKME_API == "completions":
+        unused, used = used, unused
+    if getattr(settings, unused):
+        yield Warning(
+            f"{unused} has no effect if ASKME_API is “{settings.ASKME_API}”.",
+            hint=f"Use {used} instead.",
+            id="askme.W005",
+        )
+
+
 def _models() -> Iterator[CheckMessage]:
     offered = settings.ASKME_MODELS
     name = "ASKME_MODELS" if offered else "ASKME_MODEL"
@@ -106,6 +126,15 @@ def _processes() -> Iterator[CheckMessage]:
             "REDIS_URL is set, but SECRET_KEY is not: if each process makes its own, sessions break.",
             hint="Set SECRET_KEY to the same long random value for all processes.",
             id="askme.E010",
+        )
+
+
+def _hosts() -> Iterator[CheckMessage]:
+    if "*" in settings.ALLOWED_HOSTS:
+        yield Warning(
+            "ALLOWED_HOSTS contains *, so links in emails lead to whatever host name a request has.",
+            hint="Set it to the host names of the site, separated by commas.",
+            id="askme.W006",
         )
 
 

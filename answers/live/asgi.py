@@ -4,13 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from channels.routing import ProtocolTypeRouter, URLRouter
-from channels.security.websocket import AllowedHostsOriginValidator
 from channels.sessions import CookieMiddleware
 
 from answers.live import daphne
 from answers.live.backpressure import BackpressureMiddleware, DownloadBackpressure
 from answers.live.body_limit import BodyLimit
 from answers.live.lifespan import Lifespan
+from answers.live.origin import OriginCheck
 from answers.live.routing import websocket_urlpatterns
 
 
@@ -26,8 +26,7 @@ def with_answers(http: Any, *, check: Callable[[], None] = lambda: None) -> Any:
     application = ProtocolTypeRouter(
         {
             "http": DownloadBackpressure(BodyLimit(http)),
-            # Otherwise a page on another site could open a socket with the visitor's cookie.
-            "websocket": BackpressureMiddleware(AllowedHostsOriginValidator(websocket)),
+            "websocket": BackpressureMiddleware(OriginCheck(websocket)),
         }
     )
     return Lifespan(application, check)

@@ -145,6 +145,29 @@ def test_both_a_model_and_a_choice_of_models_is_a_warning(tmp_path):
     assert "askme.W003" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("id", "environment"),
+    [
+        ("W004", {"ASKME_MODEL": "small"}),
+        ("W004", {"ASKME_MODELS": "small"}),
+        ("W005", {"ASKME_PROMPT_TEMPLATE": "{question}"}),
+        ("W005", {"ASKME_API": "completions", "ASKME_SYSTEM_PROMPT": "Be brief."}),
+        ("W006", {"ALLOWED_HOSTS": "ask.example, *"}),
+    ],
+)
+def test_what_would_silently_have_no_effect_is_a_warning(tmp_path, id, environment):
+    done = check(tmp_path, **environment)
+    assert done.returncode == 0
+    assert f"askme.{id}" in done.stderr
+    assert all(name in done.stderr for name in environment if name != "ASKME_API")
+
+
+def test_settings_that_are_ignored_without_the_check_are_logged(make_site):
+    site = make_site(ASKME_CHECK_AT_START="false", ASKME_HTTPS="ture", LOG_LEVEL="verbose").start()
+    assert "ASKME_HTTPS is 'ture'. The default is used. Write true or false." in site.log()
+    assert "LOG_LEVEL is 'verbose'. The default is used." in site.log()
+
+
 def test_a_choice_of_models_is_enough_for_another_server(tmp_path):
     done = check(
         tmp_path,
