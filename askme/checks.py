@@ -84,9 +84,11 @@ def _api() -> Iterator[CheckMessage]:
 
 
 def _without_effect() -> Iterator[CheckMessage]:
-    if settings.ASKME_DEMO and (settings.ASKME_MODEL or settings.ASKME_MODELS):
+    for name in ("ASKME_MODEL", "ASKME_MODELS"):
+        if not (settings.ASKME_DEMO and getattr(settings, name)):
+            continue
         yield Warning(
-            "ASKME_MODEL and ASKME_MODELS have no effect: the demo model answers.",
+            f"{name} is set, but the demo model answers.",
             hint="Set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own.",
             id="askme.W004",
         )

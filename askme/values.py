@@ -3,6 +3,7 @@
 import math
 import os
 import re
+import ssl
 from collections.abc import Sequence
 from email.utils import parseaddr
 from urllib.parse import SplitResult, urlsplit
@@ -124,9 +125,15 @@ def prompt_template(text: str) -> str:
     return text.replace("\\n", "\n")
 
 
-def file(text: str) -> str:
-    if not os.path.exists(text):
-        raise BadValue(" names a file that does not exist", "Set it to the path of a file in PEM format.")
+def certificates(text: str) -> str:
+    """A file or a folder, as for `requests`."""
+    try:
+        if os.path.isdir(text):
+            return text
+        ssl.create_default_context(cafile=text)
+    except OSError as error:  # ssl.SSLError is one too
+        hint = "Set it to the path of a file with certificates in PEM format."
+        raise BadValue(f" names a file without certificates ({error.strerror or error})", hint) from None
     return text
 
 

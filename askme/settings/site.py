@@ -77,7 +77,7 @@ ASKME_CONTEXT_TOKENS = env.int("ASKME_CONTEXT_TOKENS", conf.ASKME_CONTEXT_TOKENS
 ASKME_TEMPERATURE = env.float("ASKME_TEMPERATURE", None, least=0, most=2)
 ASKME_SYSTEM_PROMPT = env.str("ASKME_SYSTEM_PROMPT", "")
 ASKME_PROMPT_TEMPLATE = env.parsed("ASKME_PROMPT_TEMPLATE", "", values.prompt_template)
-ASKME_CA_BUNDLE = env.parsed("ASKME_CA_BUNDLE", "", values.file)  # for an API with a private CA
+ASKME_CA_BUNDLE = env.parsed("ASKME_CA_BUNDLE", "", values.certificates)  # for an API with a private CA
 
 # -- Time, in seconds; 0: no limit
 ASKME_CONNECT_SECONDS = env.float("ASKME_CONNECT_SECONDS", conf.ASKME_CONNECT_SECONDS, least=0, most=DAY)

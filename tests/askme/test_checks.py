@@ -55,6 +55,7 @@ WRONG = [
     ({"OPENAI_API_KEY": "sk-é"}, "E006", "OPENAI_API_KEY"),
     ({"ASKME_PROMPT_TEMPLATE": "Answer."}, "E001", "{question}"),
     ({"ASKME_CA_BUNDLE": "/nowhere/ca.pem"}, "E001", "ASKME_CA_BUNDLE"),
+    ({"ASKME_CA_BUNDLE": __file__}, "E001", "PEM"),
     ({"REDIS_URL": "localhost"}, "E001", "redis://"),
     ({"REDIS_URL": "redis://localhost:port/0"}, "E001", "redis://"),
     ({"REDIS_URL": "redis://localhost/cache"}, "E001", "redis://"),

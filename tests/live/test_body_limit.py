@@ -11,6 +11,9 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from tests.support.services import wait_for
+from tests.support.sites import Site
+
 LIMIT = 1_048_576  # the default of ASKME_BODY_BYTES
 BODY_BYTES = 300_000_000
 PIECE = b"x" * 1_000_000
@@ -19,8 +22,6 @@ ADDRESSES = ["/", "/ask/", "/admin/login/", "/static/answers/base.css", "/ws/ans
 
 @pytest.fixture(scope="module", params=["daphne", "uvicorn"])
 def server(request, tmp_path_factory):
-    from tests.support.sites import Site
-
     site = Site(tmp_path_factory.mktemp("bodies"))
     yield site.start(server=request.param)
     site.stop()
@@ -101,6 +102,22 @@ def test_a_websocket_handshake_with_a_large_body_is_refused(server):
         connection.sendall(request.replace(b"POST", b"GET", 1) + PIECE)
         assert_refused(reply(connection))
         assert spooled(server) == 0
+
+
+def test_a_client_that_goes_on_sending_slowly_is_disconnected(server):
+    with connect(server) as connection:
+        connection.sendall(head("/ask/", f"Content-Length: {BODY_BYTES}"))
+        assert_refused(reply(connection))
+        wait_for(lambda: is_closed(connection), 20, "the server closes the connection")
+
+
+def is_closed(connection: socket.socket) -> bool:
+    """Send one more byte, and see whether the server has closed its end."""
+    try:
+        connection.sendall(b"x")
+        return is_answered(connection) and connection.recv(1) == b""
+    except ConnectionError:
+        return True
 
 
 def test_a_client_that_sends_everything_before_it_reads_gets_the_refusal(server):
