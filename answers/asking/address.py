@@ -5,6 +5,7 @@ its peer to `X-Forwarded-For`, so anything to the left of that may be forged.
 """
 
 import logging
+import re
 from collections.abc import Iterable
 from ipaddress import IPv6Address, ip_address, ip_network
 
@@ -62,6 +63,8 @@ def _forwarded(headers: Iterable[tuple[bytes, bytes]]) -> list[str]:
 
 
 def _normalized(address: str) -> str:
+    if found := re.fullmatch(r"\[(.+)\](?::\d+)?|([\d.]+):\d+", address):  # some proxies append the port
+        address = found[1] or found[2]
     try:
         ip = ip_address(address)
     except ValueError:

@@ -2,7 +2,8 @@
 
 On SIGTERM, Daphne stops Twisted's reactor. The reactor waits for the Deferred of our trigger, which keeps the
 event loop alive until the running answers have ended or `ASKME_DRAIN_SECONDS` have passed. What Daphne itself
-does at shutdown is replaced: see `_finish_requests`.
+does at shutdown is replaced: see `_finish_requests`. It also accepts requests that the application could only
+refuse too late: see `_limit_requests`.
 
 This module and `backpressure` are the only ones that use private names of Daphne and Twisted.
 """

@@ -64,6 +64,13 @@ def test_an_ipv4_address_mapped_to_ipv6_counts_as_ipv4(settings):
     assert seen("10.0.0.1", "::ffff:1.1.1.1") == "1.1.1.1"
 
 
+def test_a_port_that_a_proxy_appends_is_not_part_of_the_address(settings):
+    settings.ASKME_PROXIES = 1
+    assert seen("10.0.0.1", "1.1.1.1:50000") == "1.1.1.1"
+    assert seen("10.0.0.1", "[2606:4700:0:1::1]:50000") == "2606:4700:0:1::/64"
+    assert seen("10.0.0.1", "[2606:4700:0:1::1]") == "2606:4700:0:1::/64"
+
+
 def test_nonsense_is_not_an_address(proxies):
     assert seen("", "nonsense, ' OR 1=1, nonsense") == ""
 
