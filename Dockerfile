@@ -10,7 +10,7 @@ RUN pip install --no-cache-dir --root-user-action=ignore --disable-pip-version-c
 
 COPY . .
 # The key is only for this step. If it were in the image, everyone with the image would know it.
-RUN SECRET_KEY=for-this-step-only python manage.py collectstatic --noinput --verbosity 0 \
+RUN SECRET_KEY=for-this-step-only-and-not-a-secret python manage.py collectstatic --noinput --verbosity 0 \
     && rm -rf var && install -d -o askme var
 
 USER 10001

@@ -16,7 +16,7 @@ gettext_noop("single sign-on")  # the default of ASKME_OIDC_NAME; other names ar
 
 
 def accounts(request: HttpRequest) -> dict[str, Any]:
-    is_elsewhere = not request.path.startswith(PATHS)
+    is_elsewhere = not request.path_info.startswith(PATHS)
     return {
         "person": SimpleLazyObject(lambda: _person(request)),
         "back": "?" + urlencode({"next": request.path}) if is_elsewhere else "",

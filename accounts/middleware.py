@@ -15,6 +15,7 @@ class GuestMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path.startswith(PATHS) and is_guest(request.user):
+        # Not `path`, which may begin with a root path; the URL is resolved without it too.
+        if request.path_info.startswith(PATHS) and is_guest(request.user):
             request.user = AnonymousUser()
         return self.get_response(request)

@@ -28,7 +28,8 @@ ASKME_DRAIN_SECONDS = 25.0  # for running answers to finish at shutdown; 0: do n
 ASKME_QUESTION_CHARS = 8_000
 ASKME_ANSWER_BYTES = 1_000_000
 ASKME_LINE_BYTES = 2_000_000
-ASKME_FRAME_BYTES = 65_536
+ASKME_FRAME_BYTES = 131_072
+ASKME_BODY_BYTES = 0  # of a request, see answers/live/body_limit.py; 0: no limit, since a site may take files
 
 # -- Work
 ASKME_THREADS = 250  # answers that one process runs at once
@@ -44,4 +45,5 @@ ASKME_PROXIES = 0  # trusted proxies; each appends to X-Forwarded-For
 # -- The process
 ASKME_HOOKS = "answers.engine.hooks.Hooks"  # the site's subclass of Hooks
 ASKME_SWITCH_SECONDS = 0.02  # for sys.setswitchinterval, see answers/engine/runtime.py; 0: unchanged
+ASKME_OPEN_FILES = 65_536  # the soft limit, as far as the system allows; 0: unchanged
 ASKME_ONE_CORE = False  # keep the process to one core, see answers/engine/core.py

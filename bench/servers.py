@@ -132,7 +132,7 @@ def askme(
     with tempfile.TemporaryDirectory(prefix="askme-bench-") as folder, ExitStack() as stack:
         environment = {
             "ENV_FILE": "",
-            "SECRET_KEY": "bench",
+            "SECRET_KEY": "for the bench only, and as long as it has to be",
             "DATABASE_URL": database_url or f"sqlite:///{folder}/bench.sqlite3",
             "REDIS_URL": redis_url,
             "OPENAI_BASE_URL": f"http://127.0.0.1:{api_port}/v1",

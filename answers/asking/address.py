@@ -4,10 +4,14 @@ Behind `ASKME_PROXIES` trusted proxies, it is the address of the outermost proxy
 its peer to `X-Forwarded-For`, so anything to the left of that may be forged.
 """
 
+import logging
+import re
 from collections.abc import Iterable
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.conf import settings
+
+log = logging.getLogger(__name__)
 
 IPV6_PREFIX = 64  # what one home gets, where any device can use any address in it
 NO_ADDRESS = ""  # unknown, or possibly shared by many people: not counted
@@ -17,23 +21,50 @@ def address_of(scope: dict[str, object]) -> str:
     """The IPv4 address or IPv6 network of an ASGI connection; `NO_ADDRESS` if many people may share it."""
     client, headers = scope.get("client"), scope.get("headers")
     peer = str(client[0]) if isinstance(client, list | tuple) and client else ""
+    forwarded = _forwarded(headers if isinstance(headers, list) else [])
     if settings.ASKME_PROXIES:
-        return _normalized(_forwarded(headers if isinstance(headers, list) else [], peer))
+        # The peer of the outermost trusted proxy that this request came through.
+        return _normalized(forwarded[-min(settings.ASKME_PROXIES, len(forwarded))] if forwarded else peer)
     try:
-        # A private peer may be an undeclared proxy or Docker's gateway, which everybody shares.
-        return _normalized(peer) if ip_address(peer).is_global else NO_ADDRESS
-    except ValueError:
-        return NO_ADDRESS
+        ip = ip_address(peer)
+    except ValueError:  # a Unix socket
+        ip = None
+    if ip is not None and ip.is_global:
+        return _normalized(peer)
+    # A private peer may be an undeclared proxy or Docker's gateway, which everybody shares.
+    if forwarded or (ip is not None and not ip.is_loopback):
+        _warning.log(peer)
+    return NO_ADDRESS
 
 
-def _forwarded(headers: Iterable[tuple[bytes, bytes]], peer: str) -> str:
-    """The peer of the outermost trusted proxy that this request came through."""
+class _Warning:
+    """Logged once per process: otherwise nobody would notice that the limits per address have no effect."""
+
+    is_logged = False
+
+    def log(self, peer: str) -> None:
+        limits = settings.ASKME_ADDRESS_QUESTIONS_PER_MINUTE or settings.ASKME_ADDRESS_QUESTIONS_PER_DAY
+        if limits and not self.is_logged:
+            self.is_logged = True
+            log.warning(
+                "no limit per address applies to requests from %s, which many people may share. If proxies "
+                "are in front of askme, set ASKME_PROXIES to their number. If none are, set "
+                "ASKME_ADDRESS_QUESTIONS_PER_MINUTE and ASKME_ADDRESS_QUESTIONS_PER_DAY to 0.",
+                peer or "a Unix socket",
+            )
+
+
+_warning = _Warning()
+
+
+def _forwarded(headers: Iterable[tuple[bytes, bytes]]) -> list[str]:
     lines = [value.decode("latin-1") for name, value in headers if name == b"x-forwarded-for"]
-    seen = [part.strip() for part in ",".join(lines).split(",") if part.strip()]
-    return seen[-min(settings.ASKME_PROXIES, len(seen))] if seen else peer
+    return [part.strip() for part in ",".join(lines).split(",") if part.strip()]
 
 
 def _normalized(address: str) -> str:
+    if found := re.fullmatch(r"\[(.+)\](?::\d+)?|([\d.]+):\d+", address):  # some proxies append the port
+        address = found[1] or found[2]
     try:
         ip = ip_address(address)
     except ValueError:

@@ -17,6 +17,7 @@ from django.conf import settings
 
 from answers.engine.core import Core, keep_to_one_core
 from answers.engine.database_thread import DatabaseThread
+from answers.engine.open_files import raise_file_limit
 from answers.engine.worker import Worker
 
 P = ParamSpec("P")
@@ -68,6 +69,7 @@ def start_runtime() -> Runtime:
         # other down. Measured with 500 answers: at 1 ms they lag by seconds, and at 20 ms the first text
         # arrives in half the time that it takes at 5.
         sys.setswitchinterval(settings.ASKME_SWITCH_SECONDS)
+    raise_file_limit()
     if settings.ASKME_ONE_CORE:
         runtime.core = keep_to_one_core()
     runtime.worker.serve()

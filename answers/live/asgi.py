@@ -4,12 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from channels.routing import ProtocolTypeRouter, URLRouter
-from channels.security.websocket import AllowedHostsOriginValidator
 from channels.sessions import CookieMiddleware
 
 from answers.live import daphne
 from answers.live.backpressure import BackpressureMiddleware, DownloadBackpressure
+from answers.live.body_limit import BodyLimit
 from answers.live.lifespan import Lifespan
+from answers.live.origin import OriginCheck
 from answers.live.routing import websocket_urlpatterns
 
 
@@ -24,9 +25,8 @@ def with_answers(http: Any, *, check: Callable[[], None] = lambda: None) -> Any:
     websocket = CookieMiddleware(URLRouter(websocket_urlpatterns))
     application = ProtocolTypeRouter(
         {
-            "http": DownloadBackpressure(http),
-            # Otherwise a page on another site could open a socket with the visitor's cookie.
-            "websocket": BackpressureMiddleware(AllowedHostsOriginValidator(websocket)),
+            "http": DownloadBackpressure(BodyLimit(http)),
+            "websocket": BackpressureMiddleware(OriginCheck(websocket)),
         }
     )
     return Lifespan(application, check)

@@ -2,18 +2,21 @@
 
 On SIGTERM, Daphne stops Twisted's reactor. The reactor waits for the Deferred of our trigger, which keeps the
 event loop alive until the running answers have ended or `ASKME_DRAIN_SECONDS` have passed. What Daphne itself
-does at shutdown is replaced: see `_finish_requests`.
+does at shutdown is replaced: see `_finish_requests`. It also accepts requests that the application could only
+refuse too late: see `_limit_requests`.
 
 This module and `backpressure` are the only ones that use private names of Daphne and Twisted.
 """
 
 import asyncio
+import io
 import signal
 import sys
 from typing import Any, cast
 
 from django.conf import settings
 
+from answers.live.body_limit import LINGER_SECONDS, refusal
 from answers.live.process import end_process, start_process
 
 REQUEST_SECONDS = 5.0  # for responses in progress
@@ -43,6 +46,7 @@ def add_hooks() -> None:
 
     reactor.addSystemEventTrigger("before", "shutdown", drain)
     Server.kill_all_applications = _finish_requests
+    _limit_requests()
     reactor.callWhenRunning(reactor.callLater, 0, start_process)
 
 
@@ -66,3 +70,58 @@ def _finish_requests(server: Any) -> Any:
 async def _wait(responses: "list[asyncio.Future[None]]") -> None:
     if responses:
         await asyncio.wait(responses, timeout=REQUEST_SECONDS)
+
+
+def _limit_requests() -> None:
+    """Limit bodies as they arrive. Twisted would write one of any size to a file before Daphne sees it.
+
+    Replaces `daphne.http_protocol.WebRequest`. Daphne makes one for each request, also for a websocket.
+    """
+    from daphne import http_protocol
+    from twisted.internet import reactor
+
+    class LimitedRequest(http_protocol.WebRequest):  # type: ignore[misc]
+        abort_timer: Any = None  # set once the request is refused
+
+        def gotLength(self, length: int | None) -> None:
+            """The headers are complete. `length` is None if the body is chunked."""
+            if 0 < settings.ASKME_BODY_BYTES < (length or 0):
+                self.refuse()
+            else:
+                super().gotLength(length)
+
+        def handleContentChunk(self, data: bytes) -> None:
+            if self.abort_timer is not None:
+                return
+            if 0 < settings.ASKME_BODY_BYTES < self.content.tell() + len(data):
+                self.content.close()
+                self.refuse()
+            else:
+                super().handleContentChunk(data)
+
+        def refuse(self) -> None:
+            """Respond at once, and read the rest of the body without keeping it."""
+            self.content = io.BytesIO()
+            self.requestHeaders.removeHeader(b"expect")  # or Twisted would ask for the body now
+            raw = self.requestHeaders.getAllRawHeaders()
+            headers, text = refusal([(name.lower(), value) for name, values in raw for value in values])
+            lines = [b"%b: %b" % header for header in [*headers, (b"connection", b"close")]]
+            transport = self.channel.transport
+            transport.write(b"\r\n".join([b"HTTP/1.1 413 Content Too Large", *lines, b"", text]))
+            self.abort_timer = cast(Any, reactor).callLater(LINGER_SECONDS, transport.abortConnection)
+
+        def process(self) -> Any:
+            """The request is complete."""
+            if self.abort_timer is not None:
+                self.channel.loseConnection()
+                return None
+            # Daphne takes the site's root path from anybody who sends this. To set it, use `--root-path`.
+            self.requestHeaders.removeHeader(b"daphne-root-path")
+            return super().process()
+
+        def connectionLost(self, reason: Any) -> None:
+            if self.abort_timer is not None and self.abort_timer.active():
+                self.abort_timer.cancel()
+            super().connectionLost(reason)
+
+    http_protocol.WebRequest = LimitedRequest

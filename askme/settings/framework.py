@@ -2,7 +2,9 @@
 
 from csp.constants import NONE, SELF
 
+from askme.server_urls import database_config
 from askme.settings.site import (
+    ASKME_BODY_BYTES,
     ASKME_HTTPS,
     BASE_DIR,
     DATABASE_URL,
@@ -73,7 +75,7 @@ TEMPLATES = [
 ]
 
 # -- The database
-DATABASES = {"default": env.db_url_config(DATABASE_URL)}
+DATABASES = {"default": database_config(DATABASE_URL)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     VAR_DIR.mkdir(exist_ok=True)
     DATABASES["default"]["OPTIONS"] = {
@@ -113,6 +115,7 @@ SESSION_COOKIE_NAME = "__Host-sessionid" if ASKME_HTTPS else "sessionid"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ASKME_HTTPS else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = ASKME_BODY_BYTES  # a form that is accepted is also read
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -154,5 +157,5 @@ LOGGING = {
 }
 
 # -- For askme.checks: what could not be read, and the name of every variable
-ENVIRONMENT_PROBLEMS = env.problems
+ENVIRONMENT_PROBLEMS = env.problems  # by name
 ENVIRONMENT_NAMES = env.names

@@ -3,9 +3,9 @@
 from typing import Any
 
 import django
-from django.core.exceptions import ImproperlyConfigured
 
-from askme.settings.site import EMAIL_URL, env
+from askme.server_urls import mail_config
+from askme.settings.site import EMAIL_URL
 
 # What each of Django's backends takes of the EMAIL_* settings, by the names of a mailer's options. A mailer
 # refuses an option that its backend does not know.
@@ -23,27 +23,16 @@ _OPTIONS = {
 }
 
 
-def _config() -> dict[str, Any]:
-    """The EMAIL_* settings; for an address that cannot be read, those of none."""
-    config: dict[str, Any]
-    try:
-        config = env.email_url_config(EMAIL_URL or "consolemail://")
-    except (ImproperlyConfigured, ValueError):
-        env.problems["EMAIL_URL"] = (
-            "EMAIL_URL is not an address such as smtp+tls://user:password@mail.example:587."
-        )
-        config = env.email_url_config("consolemail://")
-    return config | {"EMAIL_TIMEOUT": 10}  # seconds
-
-
 def _mailer(config: dict[str, Any]) -> dict[str, Any]:
     backend = config["EMAIL_BACKEND"]
     options = {option: config.get(name) for option, name in _OPTIONS.get(backend, {}).items()}
     return {"BACKEND": backend, "OPTIONS": options}
 
 
+_config = mail_config(EMAIL_URL or "consolemail://")
+
 # Django 5.2 knows the old names only, and 6.1 refuses to start with both.
 if django.VERSION >= (6, 1):
-    MAILERS = {"default": _mailer(_config())}
+    MAILERS = {"default": _mailer(_config)}
 else:
-    vars().update(_config())
+    vars().update(_config)

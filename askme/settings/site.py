@@ -1,4 +1,4 @@
-"""The settings that an operator may change, one line each. All come from the environment.
+"""The settings that an operator may change, one line each, with the values that each takes.
 
 A setting has the name of its environment variable. `NAME_FILE` names a file that holds the value (Docker
 secrets). A `.env` file beside manage.py is read too, but the environment takes precedence.
@@ -11,15 +11,17 @@ from pathlib import Path
 from django.core.management.utils import get_random_secret_key
 
 from answers import conf
+from askme import server_urls, values
 from askme.environment import Environment
+from askme.values import DAY, MAX_BODY_BYTES, MAX_FRAME_BYTES, MILLION
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 VAR_DIR = BASE_DIR / "var"  # the default place for the database and the secret key
 
 env = Environment()
-env_file = Path(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
-if env_file.is_file():
-    env.read_env(env_file)
+default_file = BASE_DIR / ".env"
+if env_file := os.environ.get("ENV_FILE", str(default_file) if default_file.is_file() else ""):
+    env.read_file(Path(env_file))
 
 
 def embedded_secret_key() -> str:
@@ -36,72 +38,89 @@ def embedded_secret_key() -> str:
 
 # -- The site
 DEBUG = env.bool("DEBUG", False)
-SECRET_KEY = env.str("SECRET_KEY", "")
+SECRET_KEY = env.parsed("SECRET_KEY", "", values.secret_key)
 if SECRET_KEY_IS_EMBEDDED := not SECRET_KEY:
     SECRET_KEY = embedded_secret_key()
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-DATABASE_URL = env.str("DATABASE_URL", f"sqlite:///{VAR_DIR}/askme.sqlite3")
-REDIS_URL = env.str("REDIS_URL", "")  # none: one process, with the in-memory channel layer
+ALLOWED_HOSTS = env.parsed("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"], values.hosts)
+DATABASE_URL = env.parsed("DATABASE_URL", f"sqlite:///{VAR_DIR}/askme.sqlite3", server_urls.database)
+if "DATABASE_URL" in env.problems:
+    DATABASE_URL = ""  # rather none than another one than was meant
+REDIS_URL = env.parsed("REDIS_URL", "", server_urls.redis)  # none: one process, an in-memory channel layer
 ASKME_HTTPS = env.bool("ASKME_HTTPS", False)  # people reach the site over HTTPS, through a proxy
-ASKME_PROXIES = env.int("ASKME_PROXIES", 1 if ASKME_HTTPS else 0)  # each appends to X-Forwarded-For
+# Each proxy appends to X-Forwarded-For.
+ASKME_PROXIES = env.int("ASKME_PROXIES", 1 if ASKME_HTTPS else 0, least=0, most=10)
 
 # -- People
 ASKME_GUESTS = env.bool("ASKME_GUESTS", True)  # people without an account may ask too
-ASKME_SIGNUP = env.str("ASKME_SIGNUP", "open")  # or "invited" or "closed"
-ASKME_OIDC_ISSUER = env.str("ASKME_OIDC_ISSUER", "").rstrip("/")  # none: no single sign-on
+ASKME_SIGNUP = env.choice("ASKME_SIGNUP", "open", "open", "invited", "closed")
+ASKME_OIDC_ISSUER = env.parsed("ASKME_OIDC_ISSUER", "", values.issuer)  # none: no single sign-on
 ASKME_OIDC_CLIENT_ID = env.str("ASKME_OIDC_CLIENT_ID", "")
 ASKME_OIDC_CLIENT_SECRET = env.str("ASKME_OIDC_CLIENT_SECRET", "")
 ASKME_OIDC_NAME = env.str("ASKME_OIDC_NAME", "single sign-on")  # the provider's name, as people know it
-ASKME_OIDC_DOMAINS = env.list("ASKME_OIDC_DOMAINS", default=[])  # none: everybody whom the provider accepts
-EMAIL_URL = env.str("EMAIL_URL", "")  # none: email goes to the log
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "askme@localhost")
+# None: everybody whom the provider accepts.
+ASKME_OIDC_DOMAINS: list[str] = env.parsed("ASKME_OIDC_DOMAINS", [], values.domains)
+EMAIL_URL = env.parsed("EMAIL_URL", "", server_urls.mail)  # none: email goes to the log
+DEFAULT_FROM_EMAIL = env.parsed("DEFAULT_FROM_EMAIL", "askme@localhost", values.sender)
 ASKME_VERIFY_EMAIL = env.bool("ASKME_VERIFY_EMAIL", bool(EMAIL_URL))  # before a new account can be used
 
 # -- The API
 OPENAI_API_KEY = env.str("OPENAI_API_KEY", "")
-OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", "")
+OPENAI_BASE_URL = env.parsed("OPENAI_BASE_URL", "", values.http_url)
 ASKME_DEMO = not (OPENAI_API_KEY or OPENAI_BASE_URL)  # without a key or an address, the demo model answers
-ASKME_API = env.str("ASKME_API", "chat")  # or "completions"
+ASKME_API = env.choice("ASKME_API", conf.ASKME_API, "chat", "completions")
 ASKME_MODEL = env.str("ASKME_MODEL", "")
 # Labels by model name, if people may choose; empty: ASKME_MODEL.
-ASKME_MODELS: dict[str, str] = env.labelled("ASKME_MODELS")
-ASKME_MAX_TOKENS = env.int("ASKME_MAX_TOKENS", conf.ASKME_MAX_TOKENS)
-ASKME_CONTEXT_TOKENS = env.int("ASKME_CONTEXT_TOKENS", conf.ASKME_CONTEXT_TOKENS)
-ASKME_TEMPERATURE = env.float("ASKME_TEMPERATURE", None)  # None: not sent, so the server's default applies
+ASKME_MODELS: dict[str, str] = env.parsed("ASKME_MODELS", {}, values.labels)
+ASKME_MAX_TOKENS = env.int("ASKME_MAX_TOKENS", conf.ASKME_MAX_TOKENS, least=1, most=10 * MILLION)
+ASKME_CONTEXT_TOKENS = env.int("ASKME_CONTEXT_TOKENS", conf.ASKME_CONTEXT_TOKENS, least=0, most=10 * MILLION)
+# None: not sent, so the server's default applies.
+ASKME_TEMPERATURE = env.float("ASKME_TEMPERATURE", None, least=0, most=2)
 ASKME_SYSTEM_PROMPT = env.str("ASKME_SYSTEM_PROMPT", "")
-ASKME_PROMPT_TEMPLATE = env.str("ASKME_PROMPT_TEMPLATE", "").replace("\\n", "\n")
-ASKME_CA_BUNDLE = env.str("ASKME_CA_BUNDLE", "")  # a file of certificates, for an API with a private CA
+ASKME_PROMPT_TEMPLATE = env.parsed("ASKME_PROMPT_TEMPLATE", "", values.prompt_template)
+ASKME_CA_BUNDLE = env.parsed("ASKME_CA_BUNDLE", "", values.certificates)  # for an API with a private CA
 
-# -- Time, in seconds
-ASKME_CONNECT_SECONDS = env.float("ASKME_CONNECT_SECONDS", conf.ASKME_CONNECT_SECONDS)
-ASKME_FIRST_TEXT_SECONDS = env.float("ASKME_FIRST_TEXT_SECONDS", conf.ASKME_FIRST_TEXT_SECONDS)
-ASKME_SILENCE_SECONDS = env.float("ASKME_SILENCE_SECONDS", conf.ASKME_SILENCE_SECONDS)
-ASKME_ANSWER_SECONDS = env.float("ASKME_ANSWER_SECONDS", conf.ASKME_ANSWER_SECONDS)
-ASKME_DRAIN_SECONDS = env.float("ASKME_DRAIN_SECONDS", conf.ASKME_DRAIN_SECONDS)
-ASKME_STATEMENT_SECONDS = env.float("ASKME_STATEMENT_SECONDS", 15.0)  # for an SQL statement of a page
+# -- Time, in seconds; 0: no limit
+ASKME_CONNECT_SECONDS = env.float("ASKME_CONNECT_SECONDS", conf.ASKME_CONNECT_SECONDS, least=0, most=DAY)
+ASKME_FIRST_TEXT_SECONDS = env.float(
+    "ASKME_FIRST_TEXT_SECONDS", conf.ASKME_FIRST_TEXT_SECONDS, least=0, most=DAY
+)
+ASKME_SILENCE_SECONDS = env.float("ASKME_SILENCE_SECONDS", conf.ASKME_SILENCE_SECONDS, least=0, most=DAY)
+ASKME_ANSWER_SECONDS = env.float("ASKME_ANSWER_SECONDS", conf.ASKME_ANSWER_SECONDS, least=0, most=DAY)
+ASKME_DRAIN_SECONDS = env.float("ASKME_DRAIN_SECONDS", conf.ASKME_DRAIN_SECONDS, least=0, most=DAY)
+ASKME_STATEMENT_SECONDS = env.float("ASKME_STATEMENT_SECONDS", 15.0, least=0, most=DAY)  # of a page, in SQL
 
-# -- Size
-ASKME_QUESTION_CHARS = env.int("ASKME_QUESTION_CHARS", conf.ASKME_QUESTION_CHARS)
-ASKME_ANSWER_BYTES = env.int("ASKME_ANSWER_BYTES", conf.ASKME_ANSWER_BYTES)
-ASKME_LINE_BYTES = env.int("ASKME_LINE_BYTES", conf.ASKME_LINE_BYTES)
-ASKME_FRAME_BYTES = env.int("ASKME_FRAME_BYTES", conf.ASKME_FRAME_BYTES)
+# -- Size; for some, 0: no limit. `askme.checks` compares them with each other.
+ASKME_QUESTION_CHARS = env.int("ASKME_QUESTION_CHARS", conf.ASKME_QUESTION_CHARS, least=0, most=MILLION)
+ASKME_ANSWER_BYTES = env.int("ASKME_ANSWER_BYTES", conf.ASKME_ANSWER_BYTES, least=0, most=100 * MILLION)
+ASKME_LINE_BYTES = env.int("ASKME_LINE_BYTES", conf.ASKME_LINE_BYTES, least=0, most=100 * MILLION)
+ASKME_FRAME_BYTES = env.int("ASKME_FRAME_BYTES", conf.ASKME_FRAME_BYTES, least=1, most=MAX_FRAME_BYTES)
+# Of a request; askme takes no files.
+ASKME_BODY_BYTES = env.int("ASKME_BODY_BYTES", 1_048_576, least=1, most=MAX_BODY_BYTES)
 
 # -- Work
-ASKME_THREADS = env.int("ASKME_THREADS", conf.ASKME_THREADS)  # answers that one process runs at once
-ASKME_RUNNING_PER_USER = env.int("ASKME_RUNNING_PER_USER", conf.ASKME_RUNNING_PER_USER)  # 0: no limit
-ASKME_QUESTIONS_PER_MINUTE = env.int("ASKME_QUESTIONS_PER_MINUTE", conf.ASKME_QUESTIONS_PER_MINUTE)
-ASKME_QUESTIONS_PER_DAY = env.int("ASKME_QUESTIONS_PER_DAY", conf.ASKME_QUESTIONS_PER_DAY)
+# Answers that one process runs at once.
+ASKME_THREADS = env.int("ASKME_THREADS", conf.ASKME_THREADS, least=1, most=10_000)
+# For one person; 0: no limit.
+ASKME_RUNNING_PER_USER = env.int("ASKME_RUNNING_PER_USER", conf.ASKME_RUNNING_PER_USER, least=0, most=MILLION)
+ASKME_QUESTIONS_PER_MINUTE = env.int(
+    "ASKME_QUESTIONS_PER_MINUTE", conf.ASKME_QUESTIONS_PER_MINUTE, least=0, most=MILLION
+)
+ASKME_QUESTIONS_PER_DAY = env.int(
+    "ASKME_QUESTIONS_PER_DAY", conf.ASKME_QUESTIONS_PER_DAY, least=0, most=MILLION
+)
 # For all guests at one address. Behind a proxy, set ASKME_PROXIES: private addresses count only then.
 ASKME_ADDRESS_QUESTIONS_PER_MINUTE = env.int(
-    "ASKME_ADDRESS_QUESTIONS_PER_MINUTE", conf.ASKME_ADDRESS_QUESTIONS_PER_MINUTE
+    "ASKME_ADDRESS_QUESTIONS_PER_MINUTE", conf.ASKME_ADDRESS_QUESTIONS_PER_MINUTE, least=0, most=MILLION
 )
 ASKME_ADDRESS_QUESTIONS_PER_DAY = env.int(
-    "ASKME_ADDRESS_QUESTIONS_PER_DAY", conf.ASKME_ADDRESS_QUESTIONS_PER_DAY
+    "ASKME_ADDRESS_QUESTIONS_PER_DAY", conf.ASKME_ADDRESS_QUESTIONS_PER_DAY, least=0, most=MILLION
 )
-ASKME_QUEUE = env.int("ASKME_QUEUE", conf.ASKME_QUEUE)  # questions that may wait, of all people; 0: no limit
+# Questions that may wait, of all people; 0: no limit.
+ASKME_QUEUE = env.int("ASKME_QUEUE", conf.ASKME_QUEUE, least=0, most=MILLION)
 
 # -- The process
 ASKME_CHECK_AT_START = env.bool("ASKME_CHECK_AT_START", True)  # invalid settings prevent the start
-ASKME_SWITCH_SECONDS = env.float("ASKME_SWITCH_SECONDS", conf.ASKME_SWITCH_SECONDS)
+ASKME_SWITCH_SECONDS = env.float("ASKME_SWITCH_SECONDS", conf.ASKME_SWITCH_SECONDS, least=0, most=1)
+ASKME_OPEN_FILES = env.int("ASKME_OPEN_FILES", conf.ASKME_OPEN_FILES, least=0, most=MILLION)
 ASKME_ONE_CORE = env.bool("ASKME_ONE_CORE", True)  # the machine usually runs only askme
-LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", "DEBUG", "INFO", "WARNING", "ERROR")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from answers.asking import address
 from answers.asking.address import address_of
 
 
@@ -63,5 +64,49 @@ def test_an_ipv4_address_mapped_to_ipv6_counts_as_ipv4(settings):
     assert seen("10.0.0.1", "::ffff:1.1.1.1") == "1.1.1.1"
 
 
+def test_a_port_that_a_proxy_appends_is_not_part_of_the_address(settings):
+    settings.ASKME_PROXIES = 1
+    assert seen("10.0.0.1", "1.1.1.1:50000") == "1.1.1.1"
+    assert seen("10.0.0.1", "[2606:4700:0:1::1]:50000") == "2606:4700:0:1::/64"
+    assert seen("10.0.0.1", "[2606:4700:0:1::1]") == "2606:4700:0:1::/64"
+
+
 def test_nonsense_is_not_an_address(proxies):
     assert seen("", "nonsense, ' OR 1=1, nonsense") == ""
+
+
+@pytest.fixture
+def warnings(settings, monkeypatch, caplog):
+    """What is logged by a process that has just started."""
+    monkeypatch.setattr(address, "_warning", address._Warning())
+    monkeypatch.setattr(address.log, "parent", None)  # `answers` has a handler of its own
+    address.log.addHandler(caplog.handler)
+    settings.ASKME_PROXIES = 0
+    yield caplog
+    address.log.removeHandler(caplog.handler)
+
+
+@pytest.mark.parametrize("peer", ["127.0.0.1", "172.17.0.1", "fe80::1", "", "unix"])
+def test_a_proxy_that_is_not_declared_is_logged_once(warnings, peer):
+    for _ in range(3):
+        seen(peer, "1.1.1.1")
+    [warning] = warnings.messages
+    assert "set ASKME_PROXIES to their number" in warning
+
+
+@pytest.mark.parametrize("peer", ["172.17.0.1", "10.1.2.3"])
+def test_a_private_network_without_a_limit_is_logged_too(warnings, peer):
+    seen(peer)
+    [warning] = warnings.messages
+    assert peer in warning
+
+
+def test_nothing_is_logged_where_the_limits_apply_or_are_off(warnings, settings):
+    seen("127.0.0.1")  # on the operator's own machine
+    seen("8.8.8.8", "1.1.1.1")
+    settings.ASKME_PROXIES = 1
+    seen("10.0.0.1", "1.1.1.1")
+    settings.ASKME_PROXIES = 0
+    settings.ASKME_ADDRESS_QUESTIONS_PER_MINUTE = 0
+    seen("10.0.0.1", "1.1.1.1")
+    assert warnings.messages == []

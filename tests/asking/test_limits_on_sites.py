@@ -63,6 +63,18 @@ def test_a_guest_without_cookies_is_limited_by_their_address(make_site, api_serv
     assert len(api_server.requests) == 3
 
 
+def test_a_proxy_that_is_not_declared_is_logged_when_a_question_arrives(make_site, api_server, meet):
+    """Without it, guests behind the proxy have no limit per address, and nobody would know."""
+    site = make_site(api_server, ASKME_ADDRESS_QUESTIONS_PER_MINUTE="1").start()
+    direct = meet(site.url).connect()
+    direct.finish(direct.ask("From this machine?"))
+    assert "ASKME_PROXIES" not in site.log()
+    for _ in range(2):
+        guest = meet(site.url, **{"X-Forwarded-For": "192.0.2.7"}).connect()
+        guest.finish(guest.ask("Through a proxy?"))
+    assert site.log().count("set ASKME_PROXIES to their number") == 1
+
+
 def test_more_questions_than_threads_wait_their_turn_and_all_are_answered(make_site, api_server, meet):
     site = make_site(api_server, ASKME_THREADS="4", ASKME_RUNNING_PER_USER="2").start()
     api_server.behaviour = stall(["Whole. "])

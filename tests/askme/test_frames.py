@@ -1,5 +1,6 @@
 """The same tests for every frame, as for every address."""
 
+import json
 import uuid
 
 import pytest
@@ -120,12 +121,25 @@ def test_a_bad_field_is_refused_and_the_socket_stays_open(visitor):
         ({"question": "x" * 8001}, "bad_question"),
         ({"model": "nothing"}, "bad_model"),
         ({"model": "x" * 8001}, "bad_model"),
-        ({"question": "x" * 70_000}, "too_large"),
+        ({"question": "x" * 140_000}, "too_large"),
     ],
 )
 def test_a_bad_question_or_model_in_a_frame_is_refused_with_a_sentence(visitor, fields, code):
     socket = visitor.connect()
     assert reply_to(socket, "question.ask", **fields)[0] == code
+
+
+@pytest.mark.parametrize("character", ["🎈", "\x01", '"', "é"])
+def test_a_question_of_the_allowed_length_fits_whatever_its_characters(visitor, character):
+    question = character * 8_000
+    socket = visitor.connect()
+    answer = str(uuid.uuid4())
+    for is_ascii in (True, False):  # JSON may escape a character, or not
+        frame = {"type": "question.ask", "answer": answer, "question": question}
+        socket.send(json.dumps(frame, ensure_ascii=is_ascii))
+        assert socket.finish(answer)["status"] == "complete"
+        socket.texts.clear()
+    assert visitor.send("POST", "/ask/", {"question": question}).status_code == 303
 
 
 def test_one_socket_follows_a_limited_number_of_answers(shared_site, alice):

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from askme.server_urls import mail_config
 from tests.support.sites import Site
 
 
@@ -62,3 +63,9 @@ def test_without_an_address_to_the_log(tmp_path):
     done = send(tmp_path, "")
     assert (done.returncode, done.stderr) == (0, "")
     assert "To: alice@example.org" in done.stdout
+
+
+@pytest.mark.parametrize(("scheme", "port"), [("smtp", 25), ("smtp+tls", 587), ("smtp+ssl", 465)])
+def test_without_a_port_the_usual_one_is_used(scheme, port):
+    assert mail_config(f"{scheme}://mail.example")["EMAIL_PORT"] == port
+    assert mail_config(f"{scheme}://mail.example:2525")["EMAIL_PORT"] == 2525

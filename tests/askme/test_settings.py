@@ -1,12 +1,18 @@
 """How settings are read from the environment, and the secret key that is made without one."""
 
+from askme import values
+from askme.environment import Environment
+
 
 def test_models_keep_their_order_and_a_name_is_its_own_label(monkeypatch):
-    from askme.environment import Environment
-
     monkeypatch.setenv("ASKME_MODELS", " Fast = llama3.2:1b ,Thorough=a=b, qwen3:32b")
-    models = Environment().labelled("ASKME_MODELS")
+    models = Environment().parsed("ASKME_MODELS", {}, values.labels)
     assert list(models.items()) == [("llama3.2:1b", "Fast"), ("a=b", "Thorough"), ("qwen3:32b", "qwen3:32b")]
+
+
+def test_the_parts_of_a_list_are_stripped(monkeypatch):
+    monkeypatch.setenv("ALLOWED_HOSTS", "ask.example , .example.org")
+    assert Environment().parsed("ALLOWED_HOSTS", [], values.hosts) == ["ask.example", ".example.org"]
 
 
 def test_a_secret_key_is_made_once_and_only_its_user_can_read_it(tmp_path, monkeypatch):

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 DRAIN_SECONDS = 4.0
 
 SETTINGS = {
-    "SECRET_KEY": "for chaos only",
+    "SECRET_KEY": "for chaos only, and as long as it has to be",
     "OPENAI_API_KEY": "sk-chaos",
     "ASKME_MODEL": "chaos",
     "ASKME_FIRST_TEXT_SECONDS": "10",

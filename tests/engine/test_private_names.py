@@ -8,10 +8,11 @@ import inspect
 
 import pytest
 from channels_redis.pubsub import RedisSingleShardConnection
-from daphne.http_protocol import WebRequest
+from daphne.http_protocol import HTTPFactory, WebRequest
 from daphne.server import Server
 from django.contrib.sessions.backends.base import SessionBase
 from twisted.internet.base import ReactorBase
+from twisted.web.http import HTTPChannel
 
 from tests.support.sites import ROOT
 
@@ -23,6 +24,8 @@ PRIVATE = {
     "_exitSignal": DAPHNE,
     "kill_all_applications": DAPHNE,
     "application_instance": DAPHNE,
+    "gotLength": DAPHNE,
+    "handleContentChunk": DAPHNE,
     "_subscribed_to": REDIS,
     "_ensure_redis": REDIS,
     "_receive_message": REDIS,
@@ -62,6 +65,18 @@ def test_daphne_keeps_each_application_with_its_connection():
     assert '["application_instance"] = asyncio.ensure_future(' in inspect.getsource(Server.create_application)
     assert "self.kill_all_applications" in inspect.getsource(Server.run)
     assert issubclass(WebRequest, object)
+
+
+def test_daphne_makes_its_requests_of_the_class_that_we_replace():
+    assert "requestFactory = WebRequest" in inspect.getsource(HTTPFactory.buildProtocol)
+    assert 'name.lower() == b"daphne-root-path"' in inspect.getsource(WebRequest.process)
+
+
+def test_twisted_tells_a_request_its_length_before_its_body():
+    headers = inspect.getsource(HTTPChannel.allHeadersReceived)
+    assert headers.index("req.gotLength(self.length)") < headers.index("_send100Continue()")
+    assert "handleContentChunk" in inspect.getsource(HTTPChannel)
+    assert "self.content.write(data)" in inspect.getsource(WebRequest.handleContentChunk)
 
 
 def test_twisted_remembers_the_signal_that_stopped_it():

@@ -11,10 +11,14 @@ from tests.support.sites import ROOT, Site
 
 # Runs the application's lifespan as a server would, and prints what the process is like before and after.
 PROGRAM = """
-import asyncio, json, os, sys
+import asyncio, json, os, resource, sys
 
 def state():
-    return {"switch": round(sys.getswitchinterval(), 4), "cores": len(os.sched_getaffinity(0))}
+    return {
+        "switch": round(sys.getswitchinterval(), 4),
+        "cores": len(os.sched_getaffinity(0)),
+        "files": resource.getrlimit(resource.RLIMIT_NOFILE)[0],
+    }
 
 before = state()
 from askme.asgi import application
@@ -39,12 +43,12 @@ def start(tmp_path):
     site = Site(tmp_path)
     assert site.manage("migrate", "-v0").returncode == 0
 
-    def start(**environment):
-        command = [sys.executable, "-c", PROGRAM]
+    def start(hard=5_000, **environment):
+        command = ["prlimit", f"--nofile=256:{hard}", sys.executable, "-c", PROGRAM]
         environment = os.environ | site.environment | environment
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
         assert done.stdout, done.stderr
-        return json.loads(done.stdout)
+        return [*json.loads(done.stdout), done.stderr]
 
     return start
 
@@ -57,26 +61,43 @@ needs_cores = pytest.mark.skipif(
 
 @needs_cores
 def test_a_process_is_tuned_when_it_starts_and_not_when_the_application_is_imported(start):
-    before, imported, running, _ = start()
+    before, imported, running, *_ = start()
     assert imported == before
-    assert running == {"switch": 0.02, "cores": 1}
+    assert running == {"switch": 0.02, "cores": 1, "files": 5_000}
 
 
 @needs_cores
 def test_each_part_can_be_switched_off(start):
-    before, _, running, _ = start(ASKME_SWITCH_SECONDS="0", ASKME_ONE_CORE="false")
+    before, _, running, *_ = start(ASKME_SWITCH_SECONDS="0", ASKME_ONE_CORE="false", ASKME_OPEN_FILES="0")
     assert running == before
 
 
+def test_too_few_open_files_are_logged_with_what_to_do(start):
+    _, _, running, _, log = start(hard=1_000)
+    assert running["files"] == 1_000  # as many as this process may have
+    assert "this process may open 1000 files, but ASKME_THREADS=250 needs about 1950" in log
+    assert "ulimit -n 1950" in log
+    assert "ulimits" in log
+    *_, log = start(hard=1_000, ASKME_THREADS="50", ASKME_QUEUE="200")
+    assert "ulimit" not in log
+    *_, log = start(ASKME_THREADS="50", ASKME_QUEUE="200", ASKME_OPEN_FILES="0")
+    assert "may open 256 files" in log
+
+
+def test_the_limit_is_not_lowered(start):
+    before, _, running, *_ = start(ASKME_OPEN_FILES="100")
+    assert running["files"] == before["files"]
+
+
 def test_a_setting_that_cannot_work_ends_the_start_with_its_hint(start):
-    *_, reply = start(ASKME_API="telepathy")
+    *_, reply, _ = start(ASKME_API="telepathy")
     assert reply["type"] == "lifespan.startup.failed"
     assert "ASKME_API" in reply["message"]
     assert "HINT" in reply["message"]
 
 
 def test_the_check_can_be_switched_off(start):
-    *_, reply = start(ASKME_API="telepathy", ASKME_CHECK_AT_START="false")
+    *_, reply, _ = start(ASKME_API="telepathy", ASKME_CHECK_AT_START="false")
     assert reply == {"type": "lifespan.startup.complete"}
 
 

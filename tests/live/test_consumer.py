@@ -56,7 +56,7 @@ def test_any_bytes_get_an_error_and_the_socket_stays_open(site, meet):
         socket.send(frame)
         reply = socket.read()
         assert (reply["type"], reply["code"]) == ("error", "bad_frame"), frame
-    socket.send("x" * 70_000)
+    socket.send("x" * 140_000)
     assert socket.read()["code"] == "too_large"
     assert socket.finish(socket.ask("Still there?"))["status"] == "complete"
     assert "Traceback" not in site.log()

@@ -11,7 +11,7 @@ from tests.support.services import Postgres
 from tests.support.sites import ROOT
 
 PROGRAMS = str(Path(sys.executable).parent)
-REQUIRED = {"SECRET_KEY": "a-key-for-tests", "POSTGRES_PASSWORD": Postgres.password}
+REQUIRED = {"SECRET_KEY": "a-key-for-tests-as-long-as-it-has-to-be", "POSTGRES_PASSWORD": Postgres.password}
 
 
 def compose(folder: Path, command: str, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:

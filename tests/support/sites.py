@@ -26,7 +26,7 @@ class Site:
         self.folder, self.api = folder, api
         self.environment = {
             "DATABASE_URL": f"sqlite:///{folder}/site.sqlite3",
-            "SECRET_KEY": "for tests only",
+            "SECRET_KEY": "for tests only, and as long as it has to be",
             "ASKME_DRAIN_SECONDS": "0",
             "ASKME_QUESTIONS_PER_MINUTE": "0",  # tests ask faster than people
             **(

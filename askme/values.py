@@ -1,0 +1,167 @@
+"""The kinds of values that settings have. Each function returns the value of a text, or raises BadValue."""
+
+import math
+import os
+import re
+import ssl
+from collections.abc import Sequence
+from email.utils import parseaddr
+from urllib.parse import SplitResult, urlsplit
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+DAY = 86_400  # seconds
+MILLION = 1_000_000
+MAX_FRAME_BYTES = 1_048_576  # Daphne closes a socket that sends a longer message
+MAX_BODY_BYTES = 100 * MILLION
+
+SHOWN_CHARS = 40  # of a wrong value, in the message
+# Shorter keys can be guessed. Django's own keys have 50 characters, `openssl rand -hex 32` makes 64.
+SECRET_KEY_CHARS = 32
+
+
+class BadValue(Exception):
+    """`problem` follows the name of the setting and begins with a space; `hint` says what to write."""
+
+    def __init__(self, problem: str, hint: str) -> None:
+        super().__init__(problem)
+        self.problem, self.hint = problem, hint
+
+
+def shown(text: str) -> str:
+    return repr(text[:SHOWN_CHARS])
+
+
+def whole_number(text: str, *, least: int, most: int) -> int:
+    hint = f"Set it to a whole number from {least} to {most}."
+    # Python's int() also takes underscores, spaces, and the digits of other scripts.
+    if not re.fullmatch(r"[+-]?[0-9]{1,20}", text) or not least <= int(text) <= most:
+        raise BadValue(f" is {shown(text)}", hint)
+    return int(text)
+
+
+def number(text: str, *, least: float, most: float) -> float:
+    hint = f"Set it to a number from {least:g} to {most:g}."
+    try:
+        value = float(text)
+    except ValueError:
+        raise BadValue(f" is {shown(text)}", hint) from None
+    if not math.isfinite(value) or not least <= value <= most:
+        raise BadValue(f" is {shown(text)}", hint)
+    return value
+
+
+def boolean(text: str) -> bool:
+    if text.lower() in ("true", "yes", "on", "1"):
+        return True
+    if text.lower() in ("false", "no", "off", "0"):
+        return False
+    raise BadValue(f" is {shown(text)}", "Write true or false.")
+
+
+def choice(text: str, *, choices: Sequence[str]) -> str:
+    if text not in choices:
+        *others, last = (f"“{one}”" for one in choices)
+        raise BadValue(f" is {shown(text)}", f"Use {', '.join(others)} or {last}.")
+    return text
+
+
+def secret_key(text: str) -> str:
+    if len(text) < SECRET_KEY_CHARS or len(set(text)) < 5:
+        problem = f" has fewer than {SECRET_KEY_CHARS} characters, or repeats a few"
+        raise BadValue(problem, "Write a long random value; openssl rand -hex 32 makes one.")
+    return text
+
+
+def hosts(text: str) -> list[str]:
+    hint = "Write host names without http:// and without a port, separated by commas: ask.example.org"
+    pattern = r"\*|\.?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*|\[[0-9a-f:.]+\]"
+    return _words(text, pattern, f"{hint}.")
+
+
+def domains(text: str) -> list[str]:
+    pattern = r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])?"
+    return _words(text, pattern, "Write domains without @, separated by commas: example.org, example.net.")
+
+
+def _words(text: str, pattern: str, hint: str) -> list[str]:
+    """An empty word is refused: a list of nothing else would switch off what the list is for."""
+    words = [word.strip() for word in text.split(",")]
+    for word in words:
+        if not re.fullmatch(pattern, word, re.IGNORECASE):
+            raise BadValue(f" contains {shown(word)}", hint)
+    return words
+
+
+def labels(text: str) -> dict[str, str]:
+    """Labels by value, in order, from `Label=value, value`. A value without a label is its own label."""
+    hint = "Write a list such as “Fast=gpt-4.1-mini, Thorough=gpt-4.1”."
+    found: dict[str, str] = {}
+    for part in text.split(","):
+        label, equals, value = (word.strip() for word in part.partition("="))
+        value = value if equals else label
+        if not label or not value:
+            raise BadValue(" has a part that is empty", hint)
+        if value in found or label in found.values():
+            raise BadValue(f" repeats a name: {shown(part.strip())}", hint)
+        found[value] = label
+    return found
+
+
+def sender(text: str) -> str:
+    try:
+        validate_email(parseaddr(text)[1])
+    except ValidationError:
+        hint = "Set it to an address such as ask@example.org, or Ask Me <ask@example.org>."
+        raise BadValue(f" is {shown(text)}", hint) from None
+    return text
+
+
+def prompt_template(text: str) -> str:
+    if "{question}" not in text:
+        hint = "Put {question} where the question belongs, and use \\n for a new line."
+        raise BadValue(" does not contain {question}", hint)
+    return text.replace("\\n", "\n")
+
+
+def certificates(text: str) -> str:
+    """A file or a folder, as for `requests`."""
+    try:
+        if os.path.isdir(text):
+            return text
+        ssl.create_default_context(cafile=text)
+    except OSError as error:  # ssl.SSLError is one too
+        hint = "Set it to the path of a file with certificates in PEM format."
+        raise BadValue(f" names a file without certificates ({error.strerror or error})", hint) from None
+    return text
+
+
+def http_url(text: str) -> str:
+    hint = "Set it to a URL with a path, such as https://api.openai.com/v1."
+    if split(text, ("http", "https"), hint).hostname is None:
+        raise BadValue(" is not an HTTP URL", hint)
+    return text
+
+
+def issuer(text: str) -> str:
+    """Single sign-on needs TLS, or anybody on the way could log in as everybody."""
+    hint = "Set it to the provider's issuer, such as https://login.example.org/realms/team."
+    parts = split(text, ("http", "https"), hint)
+    is_here = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if not parts.hostname or (parts.scheme == "http" and not is_here):
+        raise BadValue(" is not an HTTPS URL", hint)
+    return text.rstrip("/")
+
+
+def split(text: str, schemes: Sequence[str], hint: str) -> SplitResult:
+    """The parts of a URL with one of these schemes. The value is not shown: it may contain a password."""
+    try:
+        parts = urlsplit(text)
+        is_good = parts.scheme in schemes and parts.port != 0 and not re.search(r"\s", text)
+    except ValueError:  # a port that is no number, or a bad IPv6 address
+        is_good = False
+    if not is_good:
+        known = ", ".join(f"{scheme}://" for scheme in schemes)
+        raise BadValue(f" is not a URL that begins with one of {known} and has a valid host and port", hint)
+    return parts
