@@ -154,6 +154,35 @@ def test_a_stranger_with_the_link_can_follow_but_nothing_else(site, meet):
     assert "Traceback" not in site.log()
 
 
+def test_a_reader_with_the_link_learns_neither_the_model_nor_the_figures(site, meet):
+    """The shared page does not show them. The owner of the answer gets them, on any page."""
+    site.api.behaviour = stall(["So far. "])
+    alice = meet(site.url)
+    own = alice.connect()
+    own.read_text(id := own.ask("Shared?"), "So far. ")
+    token = share(alice, id)
+    live, late, again = Socket(site.url, {}), Socket(site.url, {}), alice.connect()
+    try:
+        live.texts[id] = late.texts[id] = ""
+        live.say("answer.follow", answer=id, position=0, share=token)
+        live.read_text(id, "So far. ")
+        site.api.release()
+        own.finish(id)
+        live.finish(id)
+        late.say("answer.follow", answer=id, position=0, share=token)
+        late.finish(id)
+        again.follow(id)
+        again.finish(id)
+    finally:
+        live.close()
+        late.close()
+    for page, knows in ((live, False), (late, False), (own, True), (again, True)):
+        [started] = [event for event in page.events if event["type"] == "answer.started"]
+        finished = page.events[-1]
+        figures = [finished[name] for name in ("usage", "seconds", "first_text_seconds")]
+        assert [bool(started["model"]), *(one is not None for one in figures)] == [knows] * 4, page.events
+
+
 def test_readers_without_a_session_do_not_slow_each_other(site, meet):
     site.api.behaviour = stall(["So far. "])
     alice = meet(site.url)
