@@ -168,7 +168,7 @@ def translated(finished: Event) -> Event:
 
 
 def for_link_readers(event: Event) -> Event:
-    """The event as sent to somebody who has only a shared link: without what the shared page does not show."""
+    """The event for somebody who has only a shared link: without what the shared page does not show."""
     match event["type"]:
         case "answer.started":
             return event | {"model": ""}

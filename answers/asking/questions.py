@@ -124,7 +124,10 @@ def _save_once(requester: Requester, ask: Ask, process: UUID) -> tuple[object, R
     except Answer.DoesNotExist:
         raise not_found(ask.answer) from None
     if requester.is_limited:
-        QuestionLog.objects.create(user_id=user.pk, address=address)
+        try:
+            QuestionLog.objects.create(user_id=user.pk, answer=answer.pk, address=address)
+        except IntegrityError:  # it belonged to an answer that was deleted
+            raise not_found(ask.answer) from None
     prompt = hooks.prompt(answer, Prompt(answer.question, earlier_turns(answer), ask.model or ""))
     require_caller()
     return user.pk, RunningAnswer(answer.pk, answer.user_id, prompt, answer.model_label)

@@ -97,6 +97,33 @@ def test_a_shared_thread_shows_later_questions_but_no_deleted_ones(alices, alice
     assert stranger.get(link).status_code == 404
 
 
+def test_two_people_share_threads_that_have_the_same_id(alices, alice, stranger):
+    """A thread has the id of its first answer. Once that is deleted, somebody else's may have the same id."""
+    first = make_answer(alice, "Alice's first?")
+    second = make_answer(alice, "Alice's second?", follows=first.pk, days=1)
+    alices_link = link_of(alices.post(f"/a/{first.pk}/share/", follow=True))
+    alices.post(f"/a/{first.pk}/delete/")
+    bob = User.objects.create_user("bob")
+    bobs = Client()
+    bobs.force_login(bob)
+    Answer.objects.ask(bob, first.pk, "Bob's?")
+    assert "Shared" not in bobs.get("/history/").content.decode()
+    assert questions(bobs.get(f"/a/{first.pk}/")) == ["Bob's?"]
+    bobs_link = link_of(bobs.post(f"/a/{first.pk}/share/", follow=True))
+    assert bobs_link not in ("", alices_link)
+    assert questions(stranger.get(bobs_link)) == ["Bob's?"]
+    assert questions(stranger.get(alices_link)) == ["Alice's second?"]
+    bobs.post(f"/a/{first.pk}/delete/")
+    assert stranger.get(bobs_link).status_code == 404
+    assert questions(stranger.get(alices_link)) == ["Alice's second?"]
+    alices.post(f"/a/{second.pk}/delete/")
+    assert not Share.objects.exists()
+
+
+def questions(page) -> list[str]:
+    return [entry.answer.question for entry in page.context["path"].entries]
+
+
 def test_links_of_a_deactivated_person_do_not_work(alices, alice, stranger):
     link = link_of(alices.post(f"/a/{make_answer(alice, 'Why?').pk}/share/", follow=True))
     User.objects.update(is_active=False)
