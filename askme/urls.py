@@ -12,6 +12,8 @@ admin.site.index_title = "Administration"
 # Operators log in like everybody else, with the same limits, single sign-on and second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
+handler500 = "askme.errors.server_error"
+
 urlpatterns = [
     path("", include("answers.pages.urls")),
     path("account/delete/", delete_account, name="delete_account"),
