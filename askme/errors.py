@@ -16,7 +16,7 @@ RETRY_SECONDS = 30  # until it is worth trying again
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Called while the exception is handled, wherever it was raised: in a view, a template or a middleware."""
+    """Called while the exception is handled, wherever it was raised: in a view or in a middleware."""
     if not isinstance(sys.exception(), OUTAGES):
         return defaults.server_error(request)
     page = render_to_string("503.html")  # without the request, since looking up its user needs the database
