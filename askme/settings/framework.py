@@ -94,11 +94,12 @@ else:
         tcp_user_timeout=10_000,  # milliseconds until a connection whose other end has vanished is closed
     )
 
-# -- The channel layer
+# -- The channel layer, and the cache for the limits on logins
 if REDIS_URL:
     CHANNEL_LAYERS = {
         "default": {"BACKEND": "answers.engine.redis_layer.RedisLayer", "CONFIG": {"url": REDIS_URL}}
     }
+    CACHES = {"default": {"BACKEND": "askme.cache.SharedCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "askme"}}
 else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "answers.engine.layers.InMemoryLayer"}}
 
