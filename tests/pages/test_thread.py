@@ -57,7 +57,7 @@ def questions(page) -> list[str]:
 
 
 def path(answer: Answer) -> list[str]:
-    path = ThreadPath.through(Answer.objects.filter(thread=answer.thread), answer.pk)
+    path = ThreadPath.through(answer)
     assert path
     return [entry.answer.question for entry in path.entries]
 
@@ -83,7 +83,7 @@ def test_versions_of_a_question_follow_the_same_answer(talk):
     entries = {
         entry.answer.pk: entry
         for answer in (second, again, beginning)
-        for entry in ThreadPath.through(Answer.objects.filter(thread=first.thread), answer.pk).entries
+        for entry in ThreadPath.through(answer).entries
     }
     neighbours = {pk: (one.number, one.previous, one.next) for pk, one in entries.items()}
     assert neighbours == {
@@ -202,3 +202,14 @@ def test_each_answer_shows_its_model(alices, talk):
     html = alices.get(first.get_absolute_url()).content.decode()
     assert '<span class="model" dir="auto">Fast</span>' in html
     assert '<span class="model" dir="auto">gpt-4.1-2025</span>' in html
+
+
+def test_a_page_reads_the_text_of_each_answer_once(alices, talk):
+    first = talk.ask("First?")
+    second = talk.ask("Second?", follows=first)
+    for answer, others in ((second, 1), (talk.ask("Alone?"), 0)):
+        with CaptureQueriesContext(connection) as queries:
+            assert alices.get(answer.get_absolute_url()).status_code == 200
+        reading = [query["sql"] for query in queries if '"answers_answer"."text"' in query["sql"]]
+        assert len(reading) == 1 + others
+        assert sum(answer.pk.hex in sql for sql in reading) == 1
