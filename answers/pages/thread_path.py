@@ -1,7 +1,7 @@
 """What a page shows of a thread: one path through it, or one part of a very long path.
 
-It takes two SQL statements at most, however long the thread and however many versions: one for the tree, which needs
-no texts, and one for the answers on the page.
+It takes at most two SQL statements, however long the thread and however many versions: one for the tree,
+which needs no texts, and one for the answers on the page.
 """
 
 from collections.abc import Iterable
