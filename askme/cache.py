@@ -31,10 +31,12 @@ class JsonSerializer:
         return json.loads(data)
 
 
+class Outage:
+    is_away, retry_at = False, 0.0
+
+
 class SharedCache(RedisCache):
-    # Of the process: Django makes one cache object for each request.
-    _is_away = False
-    _retry_at = 0.0
+    _outage = Outage()  # of the process: Django makes one cache object for each request
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         options = {
@@ -47,7 +49,7 @@ class SharedCache(RedisCache):
         self._memory = LocMemCache("while Redis is away", params)
 
     def _try(self, method: str, *args: Any, **kwargs: Any) -> Any:
-        if time.monotonic() >= SharedCache._retry_at:
+        if time.monotonic() >= self._outage.retry_at:
             try:
                 result = getattr(super(), method)(*args, **kwargs)
             except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
@@ -58,14 +60,14 @@ class SharedCache(RedisCache):
         return getattr(self._memory, method)(*args, **kwargs)
 
     def _went_away(self, error: Exception) -> None:
-        SharedCache._retry_at = time.monotonic() + AWAY_SECONDS
-        if not SharedCache._is_away:
-            SharedCache._is_away = True
+        self._outage.retry_at = time.monotonic() + AWAY_SECONDS
+        if not self._outage.is_away:
+            self._outage.is_away = True
             log.warning("Redis is unavailable (%s); each process limits logins by itself", error)
 
     def _is_back(self) -> None:
-        if SharedCache._is_away:
-            SharedCache._is_away = False
+        if self._outage.is_away:
+            self._outage.is_away = False
             log.warning("Redis is back; the limits on logins hold in all processes again")
 
     def add(self, *args: Any, **kwargs: Any) -> Any:

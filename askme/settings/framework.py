@@ -2,6 +2,7 @@
 
 from csp.constants import NONE, SELF
 
+from askme.postgres import Connection
 from askme.settings.site import (
     ASKME_HTTPS,
     BASE_DIR,
@@ -44,6 +45,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "askme.postgres.StatementDeadlineMiddleware",  # before all that use the database
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "askme.time_zone.TimeZoneMiddleware",
@@ -88,7 +90,13 @@ else:
     DATABASES["default"].setdefault("OPTIONS", {}).update(
         # `timeout`: seconds until a request without a connection fails. `reconnect_timeout`: until then the
         # pool reconnects at growing intervals, and afterwards whenever it is asked for a connection.
-        pool={"min_size": 1, "max_size": 10, "timeout": 2, "reconnect_timeout": 1},
+        pool={
+            "min_size": 1,
+            "max_size": 10,
+            "timeout": 2,
+            "reconnect_timeout": 1,
+            "connection_class": Connection,
+        },
         connect_timeout=3,  # seconds
         options="-c lock_timeout=5s",  # one locked row must not block the saver
         tcp_user_timeout=10_000,  # milliseconds until a connection whose other end has vanished is closed

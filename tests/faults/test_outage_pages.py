@@ -1,14 +1,17 @@
 """Pages and the health check while the database fails: 503, and no traceback."""
 
+import signal
 import sqlite3
 import threading
+import time
 from contextlib import closing
 
+import psutil
 import psycopg
 import pytest
 import requests
 
-from tests.support.forms import Visitor
+from tests.support.forms import NoscriptPerson, Visitor
 from tests.support.services import wait_for
 
 PAGES = ["/", "/history/", "/accounts/login/", "/admin/", "/history/answers.json"]
@@ -83,6 +86,32 @@ def test_the_health_check_fails_while_all_connections_are_in_use(on_postgres, pe
         assert_unavailable(page)
     assert len(pages) == 14
     wait_for(lambda: get(on_postgres, "/healthz").status_code == 200, 10, "it is healthy again")
+    assert "Traceback" not in on_postgres.log()
+
+
+def test_a_frozen_postgresql_holds_neither_a_form_nor_a_page(on_postgres, postgres, person):
+    visitor = NoscriptPerson(on_postgres.url)
+    form = visitor.form() | {"question": "Kept?"}
+    server = psutil.Process(postgres.process.pid)
+    frozen = [server, *server.children(recursive=True)]
+    for process in frozen:
+        process.suspend()
+    try:
+        for read in (
+            lambda: get(on_postgres, "/history/", person),
+            lambda: visitor.send("/ask/", form),  # keeps the question
+            lambda: get(on_postgres, "/healthz"),
+        ):
+            began = time.monotonic()
+            assert read().status_code == 503
+            assert time.monotonic() - began < 14  # 8 or 10 s, on a busy machine
+        assert visitor.box == "Kept?"
+    finally:
+        for process in frozen:
+            process.send_signal(signal.SIGCONT)
+    wait_for(lambda: get(on_postgres, "/healthz").status_code == 200, 20, "it is healthy again")
+    assert get(on_postgres, "/history/", person).status_code == 200
+    visitor.close()
     assert "Traceback" not in on_postgres.log()
 
 
