@@ -55,6 +55,8 @@ def guest_of(session_key: str | None) -> User | None:
 
 def hand_over(guest: User, user: User) -> None:
     """Give everything that a guest has to an account, and delete the guest. Running answers continue."""
+    shared = Share.objects.filter(user=user).values("thread")
+    Share.objects.filter(user=guest, thread__in=shared).delete()  # a thread has one link
     for model in (Answer, Share, QuestionLog):
         model.objects.filter(user=guest).update(user=user)
     guest.delete()

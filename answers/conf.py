@@ -40,6 +40,7 @@ ASKME_QUESTIONS_PER_DAY = 0
 ASKME_ADDRESS_QUESTIONS_PER_MINUTE = 60
 ASKME_ADDRESS_QUESTIONS_PER_DAY = 0
 ASKME_QUEUE = 1_000  # questions that may wait, of all people; 0: no limit
+ASKME_SOCKETS_PER_ADDRESS = 200  # in one process; 0: no limit
 ASKME_PROXIES = 0  # trusted proxies; each appends to X-Forwarded-For
 
 # -- The process

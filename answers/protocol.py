@@ -127,7 +127,7 @@ def queued(answer: UUID, ahead: int) -> Event:
 
 
 def started(answer: UUID, model: str) -> Event:
-    """`model` is the name that people see: its label, if the site offers a choice."""
+    """`model` is the name that people see: its label, if the site offers a choice. "" over a shared link."""
     return {"type": "answer.started", "answer": str(answer), "model": model}
 
 
@@ -165,6 +165,16 @@ def translated(finished: Event) -> Event:
         return finished
     message = error["message"]
     return finished | {"error": error | {"message": _(message)}}
+
+
+def for_link_readers(event: Event) -> Event:
+    """The event for somebody who has only a shared link: without what the shared page does not show."""
+    match event["type"]:
+        case "answer.started":
+            return event | {"model": ""}
+        case "answer.finished":
+            return event | {"usage": None, "seconds": None, "first_text_seconds": None}
+    return event
 
 
 def error(refused: Refused) -> Event:

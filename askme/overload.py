@@ -136,3 +136,14 @@ def unavailable(request: HttpRequest, reason: Exception) -> HttpResponse:
 def _was_cancelled(reason: Exception) -> bool:
     """By the time limit of statements: PostgreSQL's 57014, or SQLite's word for it."""
     return getattr(reason.__cause__, "sqlstate", None) == "57014" or str(reason) == "interrupted"
+
+
+class OutagesInOneLine(logging.Filter):
+    """An outage is an error, but not ours: Django would log a traceback for each page."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if record.name == "django.request" and isinstance(error, UNAVAILABLE):
+            record.msg, record.args = f"{record.getMessage()} ({' '.join(str(error).split())})", None
+            record.exc_info = record.exc_text = None
+        return True

@@ -16,6 +16,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util.connection import allowed_gai_family
 
+from completions.resolver import Resolver
 from completions.wire import Wire
 
 BUFFER_BYTES = 16_384  # the maximum size of one TLS record
@@ -32,6 +33,7 @@ SOCKET_OPTIONS = [
     ),
 ]
 
+_resolver = Resolver()
 _current_wire: contextvars.ContextVar[Wire] = contextvars.ContextVar("wire")
 
 
@@ -99,7 +101,7 @@ class _WiredConnection(HTTPConnection):
         """Try one address after the other. Each gets an equal share of the time that is left."""
         wire = _current_wire.get()
         host = self._dns_host.strip("[]")
-        addresses = socket.getaddrinfo(host, self.port, allowed_gai_family(), socket.SOCK_STREAM)
+        addresses = _resolver.resolve(host, self.port, allowed_gai_family(), wire)
         failure: OSError = OSError("the name has no address")
         for tried, (family, kind, protocol, _, address) in enumerate(addresses):
             seconds = wire.deadlines.remaining()

@@ -133,7 +133,10 @@ def _save_once(requester: Requester, ask: Ask, process: UUID | None) -> tuple[ob
     except Answer.DoesNotExist:
         raise not_found(ask.answer) from None
     if requester.is_limited:
-        QuestionLog.objects.create(user_id=user.pk, address=address)
+        try:
+            QuestionLog.objects.create(user_id=user.pk, answer=ask.answer, address=address)
+        except IntegrityError:  # it belonged to an answer that was deleted
+            raise not_found(ask.answer) from None
     require_caller()
     return user.pk, place.ahead
 

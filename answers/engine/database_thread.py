@@ -20,17 +20,13 @@ from typing import TypeVar
 from channels.db import database_sync_to_async
 from django.db import InterfaceError, OperationalError, connections
 
+from answers.engine.locks import is_lock_timeout, waiting_since
 from answers.engine.own_connection import use_own_connection
 
 T = TypeVar("T")
 
 FAIL_FAST_SECONDS = 1.0  # after a failure
 TIMEOUT_SECONDS = 10.0  # longer than SQLite waits for its lock, and than hundreds of sockets at once need
-
-
-def is_lock_timeout(error: Exception) -> bool:
-    """Whether another session has locked a row: PostgreSQL's 55P03. SQLite locks the whole database."""
-    return getattr(error.__cause__, "sqlstate", None) == "55P03"
 
 
 class CallerGone(OperationalError):
@@ -41,6 +37,7 @@ class Call:
     """A function that is run for a caller, who may give up on it before it commits, and not afterwards."""
 
     def __init__(self) -> None:
+        self.made = time.monotonic()
         self.is_abandoned = self._is_committing = False
         self._lock = threading.Lock()
 
@@ -91,9 +88,10 @@ class DatabaseThread:
         if time.monotonic() < self._fail_fast_until:
             raise OperationalError("the database was away a moment ago")
         try:
-            return function()
+            with waiting_since(call.made):
+                return function()
         except (OperationalError, InterfaceError) as error:
-            # One locked row says nothing about the others.
+            # A lock says nothing about what other calls need.
             if not (isinstance(error, CallerGone) or is_lock_timeout(error)):
                 self._fail_fast_until = time.monotonic() + FAIL_FAST_SECONDS
             raise

@@ -25,6 +25,7 @@ RETRY_SECONDS = 1.0
 # A message of this type includes the unsaved text of earlier ones. So while no other process subscribes to a
 # group, only the latest is published, at this interval, to find out whether one subscribes now.
 CATCH_UP_TYPE, THROTTLE_SECONDS = "answer.text", 0.25
+RECEIVE_SECONDS = 0.1  # between two looks at whether there are subscriptions
 REDIS_SECONDS = 5.0  # for one round trip; if Redis takes longer, it counts as down
 
 
@@ -84,6 +85,7 @@ class RedisBridge(RedisSingleShardConnection):  # type: ignore[misc]
         self._throttle_timer: asyncio.TimerHandle | None = None
         self._writer: asyncio.Task[None] | None = None
         self._dirty = self._groups_changed = False
+        self._is_away = False
 
     def publish(self, group: str, message: Message) -> None:
         if message["type"] != CATCH_UP_TYPE:
@@ -121,16 +123,45 @@ class RedisBridge(RedisSingleShardConnection):  # type: ignore[misc]
             self._dirty = False
             try:
                 async with asyncio.timeout(REDIS_SECONDS):
+                    if self._is_away:
+                        await self._check_return()
                     if self._groups_changed:
                         await self._subscribe()
                     await self._publish()
             except (RedisError, OSError) as error:  # TimeoutError is an OSError
-                log.warning("Redis is unavailable (%s); followers elsewhere read the database", error)
+                self._went_away(error)
                 self._outbox.clear()
-                self._throttled.clear()
-                self._subscribed_to.clear()  # a restarted Redis has none
                 self._dirty = self._groups_changed = True
                 await asyncio.sleep(RETRY_SECONDS)
+
+    def _went_away(self, error: Exception) -> None:
+        self._throttled.clear()
+        self._subscribed_to.clear()  # a restarted Redis has none
+        if not self._is_away:
+            self._is_away = True
+            reason = str(error) or "no reply"
+            log.warning("Redis is unavailable (%s); followers elsewhere read the database", reason)
+            self.schedule_write(groups_changed=True)  # until it succeeds
+
+    async def _check_return(self) -> None:
+        self._ensure_redis()
+        await self._redis.ping()
+        self._is_away = False
+        log.warning("Redis is back; followers elsewhere are live again")
+
+    async def _do_receiving(self) -> None:
+        """Replaces that of channels_redis, which logs a traceback each second while Redis is away."""
+        while True:
+            try:
+                if self._pubsub.subscribed:
+                    self._receive_message(await self._pubsub.get_message(True, timeout=RECEIVE_SECONDS))
+                else:
+                    await asyncio.sleep(RECEIVE_SECONDS)
+            except (RedisError, OSError) as error:
+                self._went_away(error)
+                await asyncio.sleep(RETRY_SECONDS)
+            except Exception:
+                log.exception("a message from Redis could not be delivered")
 
     async def _subscribe(self) -> None:
         self._groups_changed = False

@@ -39,7 +39,10 @@ class Runtime:
         return Worker(self.process, self.database)
 
     def part(self, kind: type[T]) -> T:
-        """What another layer keeps per process: one object of this class, created at first use."""
+        """What another layer keeps per process: one object of this class, created at first use.
+
+        If it has a coroutine function `close`, that is called when the process ends.
+        """
         if kind not in self._parts:
             self._parts[kind] = kind()
         part: T = self._parts[kind]
@@ -48,6 +51,9 @@ class Runtime:
     async def close(self, drain_seconds: float) -> None:
         if "worker" in self.__dict__:
             await self.worker.close(drain_seconds)
+        for part in self._parts.values():
+            if hasattr(part, "close"):
+                await part.close()
         self.database.close()
         if self.core is not None:
             self.core.close()

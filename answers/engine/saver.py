@@ -16,8 +16,8 @@ from uuid import UUID
 from django.db import DatabaseError, DataError, IntegrityError, OperationalError, connection, transaction
 from django.utils.translation import gettext_noop
 
-from answers.engine.database_thread import is_lock_timeout
 from answers.engine.lease import Lease
+from answers.engine.locks import is_row_lock_timeout
 from answers.engine.outcome import Outcome
 from answers.engine.own_connection import use_own_connection
 from answers.engine.running_answer import RunningAnswer
@@ -103,7 +103,7 @@ class Saver:
     def _handle_error(self, error: Exception) -> None:
         if not isinstance(error, DatabaseError):
             log.exception("the saver failed")
-        elif is_lock_timeout(error):
+        elif is_row_lock_timeout(error):
             log.warning("a row that the saver needs is locked by another session: %s", error)
             return
         elif not self._failing:
@@ -118,7 +118,7 @@ class Saver:
         try:
             self._save_all(self._without_locked(answers) if self._locked else answers)
         except OperationalError as error:
-            if not is_lock_timeout(error):
+            if not is_row_lock_timeout(error):
                 raise
             self._save_all(self._without_locked(answers))
 

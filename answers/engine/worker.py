@@ -152,19 +152,27 @@ class Worker:
     # -- In a thread of the pool
 
     def _run(self, answer: RunningAnswer, completion: Completion) -> None:
+        """Whatever is raised, the answer ends, and its thread and its place are free again."""
+        outcome = INTERNAL
+        try:
+            outcome = self._read(answer, completion)
+        except Exception:
+            log.exception("answer %s failed", answer.id)
+        finally:
+            answer.finish_with(outcome)
+            try:
+                self.relay.signal(answer)
+            finally:
+                self.relay.call(self._thread_returned, answer)
+
+    def _read(self, answer: RunningAnswer, completion: Completion) -> Outcome:
         try:
             for text in completion:
                 answer.incoming.append(text)
                 self.relay.signal(answer)
-            outcome = Outcome.of(completion)
         except CompletionError as error:
-            outcome = Outcome.of_error(error, completion)
-        except Exception:
-            log.exception("answer %s failed", answer.id)
-            outcome = INTERNAL
-        answer.finish_with(outcome)
-        self.relay.signal(answer)
-        self.relay.call(self._thread_returned, answer)
+            return Outcome.of_error(error, completion)
+        return Outcome.of(completion)
 
     # -- At the end
 

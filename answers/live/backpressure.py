@@ -12,6 +12,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+READ_BYTES = 256  # at once: hundreds of small frames in one read would delay all other sockets
 STUCK_SECONDS = 30.0  # about as long as Daphne waits for a pong
 
 
@@ -46,6 +47,7 @@ class SocketProducer:
         self._writable = asyncio.Event()
         self._writable.set()
         self._abort_timer: asyncio.TimerHandle | None = None
+        transport.bufferSize = READ_BYTES
         transport.unregisterProducer()  # the HTTP channel's, which ended with the upgrade
         transport.registerProducer(self, True)
 

@@ -3,10 +3,11 @@
 import asyncio
 import json
 import logging
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from typing import Any
 from uuid import UUID
 
+from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import DatabaseError
@@ -15,40 +16,26 @@ from django.utils.translation import gettext as _
 
 import answers
 from answers import protocol
-from answers.asking.access import require_login, require_reader
+from answers.asking.access import not_found, require_login, require_reader
 from answers.asking.address import address_of
 from answers.asking.questions import Accepted
-from answers.asking.requester import SessionRequester
+from answers.asking.requester import SessionRequester, no_session
+from answers.engine.database_thread import TIMEOUT_SECONDS
 from answers.engine.runtime import current_runtime
+from answers.engine.turns import Turns
 from answers.live.follower import Follower
-from answers.live.frame_limit import FrameLimits
+from answers.live.frame_limit import STRANGER, FrameLimit, FrameLimits
 from answers.live.language import language_of
+from answers.live.open_sockets import TOO_MANY_SOCKETS, OpenSockets
 from answers.protocol import Ask, Event, Follow, Refused, Stop
 
 log = logging.getLogger(__name__)
 
-RESTARTING = 4012  # 1012, "Service Restart", moved to the private range, since Autobahn does not send 1012
 LOGGED_OUT = 4401  # as HTTP's 401
 TOO_MANY_FRAMES = 4429  # as HTTP's 429
 MAX_FOLLOWED = 20  # answers on one socket; a page follows one
 SESSION_SECONDS = 30.0  # between two checks that a socket's user is still logged in
 FIRST_CHECK_SECONDS = 5.0  # until the first, unless a frame has looked the user up before
-
-
-class OpenSockets:
-    """The open sockets of a process."""
-
-    def __init__(self) -> None:
-        self.consumers: set[AnswerConsumer] = set()
-        self.are_closing = False
-
-
-async def close_sockets() -> None:
-    """Close all sockets at shutdown, with a code that makes pages connect to another process."""
-    sockets = current_runtime().part(OpenSockets)
-    sockets.are_closing = True
-    for consumer in list(sockets.consumers):
-        await consumer.close(RESTARTING)
 
 
 class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
@@ -57,25 +44,36 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         runtime = current_runtime()
         session_key = scope["cookies"].get(settings.SESSION_COOKIE_NAME, "")
         self.requester = SessionRequester(session_key, address_of(scope))
-        self.limit = runtime.part(FrameLimits).of(session_key)
+        limits = runtime.part(FrameLimits)
+        self.limit = FrameLimit(STRANGER) if self.requester.is_nobody else limits.of_session(session_key)
+        self.strangers_limit = limits.of_address(self.requester.address)
+        self.turns = runtime.part(Turns)
         self.sockets = runtime.part(OpenSockets)
         self.following: dict[UUID, Following] = {}
-        self.is_closed = False
+        self.is_closed = self.is_refused = False
         session_check = asyncio.create_task(self.watch_session())
         try:
             await super().__call__(scope, receive, send)
         finally:  # a cancelled consumer gets no disconnect
             session_check.cancel()
-            self.sockets.consumers.discard(self)
-            self.limit.keep_until_full()
+            self.sockets.discard(self)
+            for limit in filter(None, (self.limit, self.strangers_limit)):
+                limit.keep_until_full()
             for following in list(self.following.values()):
                 await following.end()
 
+    async def dispatch(self, message: Any) -> None:
+        """Channels' own first closes old database connections, in one thread that all sockets wait for.
+
+        Nothing uses a connection there.
+        """
+        await getattr(self, get_handler_name(message))(message)
+
     async def connect(self) -> None:
         await self.accept()
-        self.sockets.consumers.add(self)
-        if self.sockets.are_closing:  # a proxy reused an open connection for this socket
-            await self.close(RESTARTING)
+        if (code := self.sockets.add(self)) is not None:
+            self.is_refused = code == TOO_MANY_SOCKETS
+            await self.close(code)
 
     async def close(self, code: int | None = None, reason: str | None = None) -> None:
         self.is_closed = True
@@ -89,17 +87,21 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """One frame. Whatever it contains, the reply is an event, and never 1011 or a traceback."""
-        if not self.limit.allows_one_more():
+        if self.is_refused:
+            return
+        if not self.allows_one_more():
             await self.close(TOO_MANY_FRAMES)
             return
         answer = None
         try:
-            frame = _frame(text_data)
-            answer = frame.answer
-            await self.handle(frame)
+            async with self.turn():
+                frame = _frame(text_data)
+                answer = frame.answer
+                self.require_somebody(frame)
+                await self.handle(frame)
         except Refused as refused:
             await self.send_event(protocol.error(refused))
-        except DatabaseError as error:
+        except (DatabaseError, TimeoutError) as error:
             log.error("a frame could not be handled because the database failed: %s", error)
             sentence = _("The site cannot reach its database. Please try again in a minute.")
             error_event = protocol.error(Refused("unavailable", sentence, answer=answer, retry_after=30))
@@ -108,6 +110,23 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             log.exception("a frame could not be handled")
             sentence = _("Something went wrong on this site. Please try again.")
             await self.send_event(protocol.error(Refused("internal", sentence, answer=answer)))
+
+    def allows_one_more(self) -> bool:
+        """Whether the limits allow this frame. Nobody knows yet how many people the strangers are."""
+        if self.requester.user_id is None and self.strangers_limit is not None:
+            return self.limit.allows_one_more() and self.strangers_limit.allows_one_more()
+        return self.limit.allows_one_more()
+
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        """Strangers take turns, so that a crowd of them delays nobody whom the database has found."""
+        if self.requester.user_id is not None:
+            return nullcontext()
+        return self.turns.turn(self.requester.address, TIMEOUT_SECONDS)
+
+    def require_somebody(self, frame: Ask | Follow | Stop) -> None:
+        """Without a session there is one thing to do: read what is shared. The rest needs no query."""
+        if self.requester.is_nobody and not (isinstance(frame, Follow) and frame.share is not None):
+            raise not_found(frame.answer) if isinstance(frame, Stop) else no_session(frame.answer)
 
     async def handle(self, frame: Ask | Follow | Stop) -> None:
         match frame:
@@ -155,9 +174,11 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await asyncio.sleep(SESSION_SECONDS)
         while True:
             try:
-                await require_login(self.requester)
-                await self.end_revoked()
-            except DatabaseError:
+                async with self.turns.turn(self.requester.address, TIMEOUT_SECONDS):
+                    if not self.requester.is_nobody:
+                        await require_login(self.requester)
+                    await self.end_revoked()
+            except (DatabaseError, TimeoutError):
                 pass  # try again at the next check
             except Refused as refused:
                 await self.send_event(protocol.error(refused))

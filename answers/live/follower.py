@@ -52,6 +52,7 @@ async def follow(
     else:
         await require_reader(Requester.of(requester), answer, share)
         follower = Follower(worker, answer, position)
+        follower.is_shared = share is not None
     await follower.open()
     return follower
 
@@ -62,6 +63,7 @@ class Follower:
     def __init__(self, worker: Worker, answer: UUID, position: int, notified: Event | None = None) -> None:
         """`notified` is the status event that the reader already has."""
         self.answer, self.position = answer, position
+        self.is_shared = False  # whether the reader has only a shared link
         self._worker = worker
         self._layer = self._worker.relay.layer
         self._channel = ""
@@ -104,7 +106,7 @@ class Follower:
             while not self._ended:
                 try:
                     async for event in self._events(message):
-                        yield event
+                        yield protocol.for_link_readers(event) if self.is_shared else event
                 except DatabaseError as error:
                     log.warning("a follower could not read the database: %s", error)
                 except Exception:

@@ -1,41 +1,118 @@
-"""How many frames a person may send: one token bucket for all sockets of a session in this process.
+"""How many frames a person may send: a token bucket for all sockets of a session, in all processes.
 
 Otherwise one page that sends many frames could occupy the database thread that everybody shares, and so could
-a hundred sockets that each send a few.
+a hundred sockets that each send a few. Nobody knows how many people the sockets without a user are, since a
+cookie can be invented. So these also share a bucket per network address.
+
+Each process has its own buckets, and an honest page sends so few frames that no other process hears of them.
+A process that has counted more tells the others, over the channel layer. If that is Redis and it is away, the
+limits hold within each process.
 """
 
 import asyncio
+import hashlib
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import uuid4
 from weakref import WeakValueDictionary
 
-BURST_FRAMES, FRAMES_PER_SECOND = 60, 5  # a page sends a few per minute, and two when it reconnects
+from channels.layers import get_channel_layer
+
+from answers.asking.address import NO_ADDRESS
+
+GROUP = "frames"
+REPORT_FRAMES = 10  # that a process counts before it tells the others
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    burst: int
+    per_second: float
+
+    @property
+    def seconds_to_fill(self) -> float:
+        return self.burst / self.per_second
+
+
+PERSON = Size(60, 5)  # a page sends a few per minute, and two when it reconnects
+STRANGER = Size(20, 1)  # one socket without a session, on which a shared thread is read
+ADDRESS = Size(600, 30)  # all without a user at one address, such as an office whose pages all reconnect
 
 
 class FrameLimits:
-    """The buckets of a process, by session."""
+    """The buckets of a process. `close` it at the end."""
 
     def __init__(self) -> None:
         self._limits: WeakValueDictionary[str, FrameLimit] = WeakValueDictionary()
+        self._origin = uuid4().hex
+        self._layer = get_channel_layer()
+        self._tasks = {asyncio.create_task(self._listen())}
 
-    def of(self, session_key: str) -> "FrameLimit":
-        # Readers of shared threads may have no session; they are not one person.
-        return self._limits.setdefault(session_key, FrameLimit()) if session_key else FrameLimit()
+    def of_session(self, session_key: str) -> "FrameLimit":
+        # Hashed, since it leaves the process, and whoever has a session's key is its user.
+        return self._shared(hashlib.sha256(session_key.encode()).hexdigest(), PERSON)
+
+    def of_address(self, address: str) -> "FrameLimit | None":
+        return None if address == NO_ADDRESS else self._shared(address, ADDRESS)
+
+    def _shared(self, key: str, size: Size) -> "FrameLimit":
+        limit = self._limits.get(key)
+        if limit is None:
+            limit = self._limits[key] = FrameLimit(size, lambda frames: self._report(key, size, frames))
+        return limit
+
+    def _report(self, key: str, size: Size, frames: int) -> None:
+        message = {"type": GROUP, "origin": self._origin, "key": key, "frames": frames}
+        message |= {"burst": size.burst, "per_second": size.per_second}
+        task = asyncio.create_task(self._layer.group_send(GROUP, message))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _listen(self) -> None:
+        channel = await self._layer.new_channel()
+        await self._layer.group_add(GROUP, channel)
+        try:
+            while True:
+                message = await self._layer.receive(channel)
+                if message["origin"] != self._origin:
+                    limit = self._shared(message["key"], Size(message["burst"], message["per_second"]))
+                    limit.take(message["frames"])
+                    limit.keep_until_full()
+        finally:
+            await self._layer.group_discard(GROUP, channel)
+
+    async def close(self) -> None:
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.wait(self._tasks)
 
 
 class FrameLimit:
-    def __init__(self) -> None:
-        self._left, self._last = float(BURST_FRAMES), time.monotonic()
+    """A token bucket. `report` is called with the number of frames that the other processes do not know."""
+
+    def __init__(self, size: Size = PERSON, report: Callable[[int], None] = lambda frames: None) -> None:
+        self._size, self._report = size, report
+        self._left, self._last = float(size.burst), time.monotonic()
+        self._unreported = 0
 
     def allows_one_more(self) -> bool:
-        now = time.monotonic()
-        refilled = self._left + (now - self._last) * FRAMES_PER_SECOND
-        self._left, self._last = min(refilled, BURST_FRAMES), now
+        self.take(0)
         if self._left < 1:
             return False
-        self._left -= 1
+        self.take(1)
+        self._unreported += 1
+        if self._unreported == REPORT_FRAMES:
+            self._report(self._unreported)
+            self._unreported = 0
         return True
+
+    def take(self, frames: int) -> None:
+        now = time.monotonic()
+        self._left = min(self._left + (now - self._last) * self._size.per_second, self._size.burst)
+        self._left, self._last = max(self._left - frames, 0), now
 
     def keep_until_full(self) -> None:
         """Called when a socket closes, so that a person who opens another one does not get a full bucket."""
         loop = asyncio.get_running_loop()
-        loop.call_later(BURST_FRAMES / FRAMES_PER_SECOND, lambda limit: None, self)  # a reference
+        loop.call_later(self._size.seconds_to_fill, lambda limit: None, self)  # a reference

@@ -1,7 +1,7 @@
 """The start and the end of a process, under any server."""
 
 from answers.engine.runtime import close_runtime, start_runtime
-from answers.live.consumer import close_sockets
+from answers.live.open_sockets import close_sockets
 
 
 def start_process() -> None:

@@ -85,10 +85,13 @@ class Migration(migrations.Migration):
             name='Share',
             fields=[
                 ('token', models.CharField(default=answers.models.share.make_token, editable=False, max_length=32, primary_key=True, serialize=False)),
-                ('thread', models.UUIDField(editable=False, unique=True)),
+                ('thread', models.UUIDField(editable=False)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shares', to=settings.AUTH_USER_MODEL)),
+                ('user', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='shares', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('user', 'thread'), name='one_share_per_thread')],
+            },
         ),
         migrations.CreateModel(
             name='Answer',
@@ -129,6 +132,7 @@ class Migration(migrations.Migration):
             name='QuestionLog',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('answer', models.UUIDField(editable=False, null=True, unique=True)),
                 ('address', models.CharField(blank=True, max_length=43)),
                 ('asked_at', models.DateTimeField(auto_now_add=True)),
                 ('user', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='question_log', to=settings.AUTH_USER_MODEL)),

@@ -23,7 +23,9 @@ class QuestionLog(models.Model):
     """A question that somebody asked, without its text.
 
     `address` is a guest's network address, as returned by `answers.asking.address`. It is empty for others,
-    who are identified by their account.
+    who are identified by their account. Clients choose the ids of answers. Here each is unique, so an id that
+    is free again since its answer was deleted is not given to another answer that day. The process that runs
+    the deleted answer may notice the deletion some seconds later.
     """
 
     user = models.ForeignKey(
@@ -33,6 +35,7 @@ class QuestionLog(models.Model):
         related_name="question_log",
         db_index=False,  # question_log_by_user covers it
     )
+    answer = models.UUIDField(null=True, unique=True, editable=False)
     address = models.CharField(max_length=43, blank=True)  # an IPv6 network is the longest
     asked_at = models.DateTimeField(auto_now_add=True)
 

@@ -29,11 +29,21 @@ class Share(models.Model):
     """
 
     token = models.CharField(primary_key=True, max_length=32, default=make_token, editable=False)
-    thread = models.UUIDField(unique=True, editable=False)  # a second link would outlive the first
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="shares")
+    thread = models.UUIDField(editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="shares",
+        db_index=False,  # one_share_per_thread covers it
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ShareQuerySet.as_manager()
+
+    class Meta:
+        # A second link would outlive the first. Per user: a thread has the id of its first answer, and once
+        # that is deleted, somebody else's answer may get the same one.
+        constraints = [models.UniqueConstraint(fields=["user", "thread"], name="one_share_per_thread")]
 
     def __str__(self) -> str:
         return f"thread {self.thread}"  # never the token

@@ -65,8 +65,8 @@ def render_page(
 
 
 def _path_through(answer: Answer, rating_problem: str) -> ThreadPath | None:
-    path = ThreadPath.through(Answer.objects.filter(user=answer.user_id, thread=answer.thread), answer.pk)
+    path = ThreadPath.through(answer)
     for entry in path.entries if path else []:
         if entry.answer.pk == answer.pk:
-            entry.answer, entry.rating_problem = answer, rating_problem
+            entry.rating_problem = rating_problem
     return path

@@ -30,8 +30,8 @@ def delete_answer(request: HttpRequest, pk: UUID) -> HttpResponse:
     with transaction.atomic():
         Answer.objects.filter(follows=answer).update(follows=answer.follows_id)
         answer.delete()
-    if not Answer.objects.filter(thread=answer.thread).exists():
-        Share.objects.filter(thread=answer.thread).delete()
+    if not Answer.objects.filter(user=answer.user_id, thread=answer.thread).exists():
+        Share.objects.filter(user=answer.user_id, thread=answer.thread).delete()
     return redirect("history")
 
 

@@ -54,7 +54,8 @@ def history(request: HttpRequest) -> HttpResponse:
         page = Page.of(answers, older=request.GET.get("older", ""), newer=request.GET.get("newer", ""))
     except ValueError:
         raise Http404(_("There is no such page.")) from None
-    shares = Share.objects.filter(thread__in=[answer.thread for answer in page.answers])
+    threads = [answer.thread for answer in page.answers]
+    shares = Share.objects.filter(user=get_user(request).pk, thread__in=threads)
     filters = request.GET.copy()
     for name in ("older", "newer"):
         filters.pop(name, None)

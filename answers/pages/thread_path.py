@@ -1,9 +1,10 @@
 """What a page shows of a thread: one path through it, or one part of a very long path.
 
-It takes two SQL statements, however long the thread and however many versions: one for the tree, which needs
-no texts, and one for the answers on the page.
+It takes at most two SQL statements, however long the thread and however many versions: one for the tree,
+which needs no texts, and one for the answers on the page.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Self
 from uuid import UUID, uuid4
@@ -50,11 +51,12 @@ class ThreadPath:
     later: UUID | None
 
     @classmethod
-    def through(cls, answers: AnswerQuerySet, id: UUID) -> Self | None:
-        """The path through the answer with this id. `answers` are those of one thread."""
+    def through(cls, answer: Answer) -> Self | None:
+        """The path through this answer, which is not read again. None if it has just been deleted."""
+        answers = Answer.objects.filter(user=answer.user_id, thread=answer.thread)
         tree = _tree(answers)
-        answer = tree.find(id)
-        return cls._part(answers, tree, tree.path(answer), id) if answer else None
+        found = tree.find(answer.pk)
+        return cls._part(answers, tree, tree.path(found), answer.pk, [answer]) if found else None
 
     @classmethod
     def to_newest(cls, answers: AnswerQuerySet, at: UUID | None) -> Self | None:
@@ -64,12 +66,20 @@ class ThreadPath:
         return cls._part(answers, tree, tree.path(newest), at) if newest else None
 
     @classmethod
-    def _part(cls, answers: AnswerQuerySet, tree: Tree, path: list[Answer], at: UUID | None) -> Self:
+    def _part(
+        cls,
+        answers: AnswerQuerySet,
+        tree: Tree,
+        path: list[Answer],
+        at: UUID | None,
+        known: Iterable[Answer] = (),
+    ) -> Self:
         # Parts are counted from the end, so that each answer is in exactly one of them.
         after = next((number for number, one in enumerate(reversed(path)) if one.pk == at), 0)
         stop = len(path) - after // PART_ANSWERS * PART_ANSWERS
         start = max(0, stop - PART_ANSWERS)
-        loaded = answers.in_bulk([one.pk for one in path[start:stop]])
+        loaded = {one.pk: one for one in known}
+        loaded |= answers.in_bulk([one.pk for one in path[start:stop] if one.pk not in loaded])
         return cls(
             entries=[
                 PathEntry(loaded[one.pk], [version.pk for version in tree.versions(one)])

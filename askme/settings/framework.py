@@ -2,6 +2,7 @@
 
 from csp.constants import NONE, SELF
 
+from askme.postgres import Connection
 from askme.server_urls import database_config
 from askme.settings.site import (
     ASKME_BODY_BYTES,
@@ -46,6 +47,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "askme.postgres.StatementDeadlineMiddleware",  # before all that use the database
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "askme.time_zone.TimeZoneMiddleware",
@@ -92,17 +94,24 @@ else:
     DATABASES["default"].setdefault("OPTIONS", {}).update(
         # `timeout`: seconds until a request without a connection fails. `reconnect_timeout`: until then the
         # pool reconnects at growing intervals, and afterwards whenever it is asked for a connection.
-        pool={"min_size": 1, "max_size": 10, "timeout": 2, "reconnect_timeout": 1},
+        pool={
+            "min_size": 1,
+            "max_size": 10,
+            "timeout": 2,
+            "reconnect_timeout": 1,
+            "connection_class": Connection,
+        },
         connect_timeout=3,  # seconds
         options="-c lock_timeout=1s",  # a locked row fails one request, and does not hold up the others
         tcp_user_timeout=10_000,  # milliseconds until a connection whose other end has vanished is closed
     )
 
-# -- The channel layer
+# -- The channel layer, and the cache for the limits on logins
 if REDIS_URL:
     CHANNEL_LAYERS = {
         "default": {"BACKEND": "answers.engine.redis_layer.RedisLayer", "CONFIG": {"url": REDIS_URL}}
     }
+    CACHES = {"default": {"BACKEND": "askme.cache.SharedCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "askme"}}
 else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "answers.engine.layers.InMemoryLayer"}}
 
@@ -147,7 +156,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"outages": {"()": "askme.overload.OutagesInOneLine"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["outages"]}},
     "loggers": {
         "answers": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
         "completions": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},

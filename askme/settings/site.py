@@ -87,7 +87,7 @@ ASKME_FIRST_TEXT_SECONDS = env.float(
 ASKME_SILENCE_SECONDS = env.float("ASKME_SILENCE_SECONDS", conf.ASKME_SILENCE_SECONDS, least=0, most=DAY)
 ASKME_ANSWER_SECONDS = env.float("ASKME_ANSWER_SECONDS", conf.ASKME_ANSWER_SECONDS, least=0, most=DAY)
 ASKME_DRAIN_SECONDS = env.float("ASKME_DRAIN_SECONDS", conf.ASKME_DRAIN_SECONDS, least=0, most=DAY)
-ASKME_STATEMENT_SECONDS = env.float("ASKME_STATEMENT_SECONDS", 15.0, least=0, most=DAY)  # of a page, in SQL
+ASKME_STATEMENT_SECONDS = env.float("ASKME_STATEMENT_SECONDS", 8.0, least=0, most=DAY)  # of a page, in SQL
 
 # -- Size; for some, 0: no limit. `askme.checks` compares them with each other.
 ASKME_QUESTION_CHARS = env.int("ASKME_QUESTION_CHARS", conf.ASKME_QUESTION_CHARS, least=0, most=MILLION)
@@ -114,6 +114,9 @@ ASKME_ADDRESS_QUESTIONS_PER_MINUTE = env.int(
 )
 ASKME_ADDRESS_QUESTIONS_PER_DAY = env.int(
     "ASKME_ADDRESS_QUESTIONS_PER_DAY", conf.ASKME_ADDRESS_QUESTIONS_PER_DAY, least=0, most=MILLION
+)
+ASKME_SOCKETS_PER_ADDRESS = env.int(
+    "ASKME_SOCKETS_PER_ADDRESS", conf.ASKME_SOCKETS_PER_ADDRESS, least=0, most=MILLION
 )
 # Questions that may wait, of all people; 0: no limit.
 ASKME_QUEUE = env.int("ASKME_QUEUE", conf.ASKME_QUEUE, least=0, most=MILLION)

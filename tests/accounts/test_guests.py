@@ -13,6 +13,8 @@ from django.utils import timezone
 from accounts import guests
 from accounts.hooks import SiteHooks
 from accounts.models import User
+from answers.models import Share
+from tests.support.answers import make_answer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -102,3 +104,14 @@ def test_two_tabs_that_ask_at_the_same_time_make_one_guest(session_key):
 
 def test_sessions_are_stored_in_the_table_that_guests_lock():
     assert import_module(settings.SESSION_ENGINE).SessionStore.get_model_class() is Session
+
+
+def test_a_thread_that_both_the_guest_and_the_account_share_keeps_the_accounts_link():
+    guest, alice = User.objects.create_user("guest-1", is_guest=True), User.objects.create_user("alice")
+    thread, other = (make_answer(guest, question).thread for question in ("Both?", "Guest's?"))
+    Share.objects.create(user=guest, thread=thread)
+    Share.objects.create(user=guest, thread=other)
+    kept = Share.objects.create(user=alice, thread=thread)
+    guests.hand_over(guest, alice)
+    assert Share.objects.get(user=alice, thread=thread) == kept
+    assert Share.objects.filter(user=alice, thread=other).exists()

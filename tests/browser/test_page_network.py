@@ -27,7 +27,7 @@ def test_a_half_open_socket_costs_no_text(shared_site: Site, open_tab: OpenTab) 
         stop_clock(tab)
         proxy.freeze()
         answer.say("two, ")
-        tab.pass_time(20_200)  # silence, a probe without a reply, the first delay
+        tab.pass_time(27_200)  # silence, a probe without a reply, the first delay
         tab.shows("One, two, ")
         proxy.thaw()  # the old socket's text arrives late and is ignored
         answer.say("three, ")
@@ -36,7 +36,7 @@ def test_a_half_open_socket_costs_no_text(shared_site: Site, open_tab: OpenTab) 
         proxy.freeze(new=True)  # a tunnel: new connections are half-open too
         answer.say("four.")
         before = proxy.accepted
-        tab.pass_time(20_200)
+        tab.pass_time(27_200)
         wait_for(lambda: proxy.accepted == before + 1, SECONDS, "the page tries again")
         tab.pass_time(10_800)  # the handshake times out, then the second delay
         wait_for(lambda: proxy.accepted == before + 2, SECONDS, "the page tries again")
@@ -59,7 +59,7 @@ def test_a_question_on_a_dead_socket_is_asked_once(shared_site: Site, open_tab: 
         stop_clock(tab)
         proxy.freeze()
         tab.ask("Who hears?")
-        tab.pass_time(5_200)
+        tab.pass_time(12_200)
         expect(tab.question).to_have_text("Who hears?")
         tab.is_ready()
         proxy.thaw()  # now the first frame arrives too

@@ -1,11 +1,15 @@
 """The database thread."""
 
 import asyncio
+import sqlite3
 import threading
+import time
+from contextlib import closing
+from functools import partial
 
 import pytest
 from channels.db import database_sync_to_async
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from psycopg.errors import LockNotAvailable
 
 import answers
@@ -67,3 +71,21 @@ async def test_one_locked_row_is_not_an_outage(worker):
     with pytest.raises(OperationalError):
         await database.run(locked)
     assert await database.run(lambda: "at once") == "at once"
+
+
+async def test_a_locked_sqlite_is_not_an_outage(worker):
+    """Only who writes needs the lock. All who wait for it give up together, and the next call goes on."""
+    database = current_runtime().database
+    path = connection.settings_dict["NAME"]
+    names = [f"writer-{number}" for number in range(3)]
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        writes = [database.run(partial(User.objects.create_user, name)) for name in names]
+        failures = await asyncio.gather(*writes, return_exceptions=True)
+        assert ["locked" in str(failure) for failure in failures] == [True] * 3
+        assert time.monotonic() - began < 2 * connection.settings_dict["OPTIONS"]["timeout"]
+        assert await database.run(User.objects.count) == 0
+        other.execute("ROLLBACK")
+    await database.run(partial(User.objects.create_user, "writer-4"))
+    assert await database.run(User.objects.count) == 1

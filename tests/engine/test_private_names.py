@@ -29,6 +29,8 @@ PRIVATE = {
     "_subscribed_to": REDIS,
     "_ensure_redis": REDIS,
     "_receive_message": REDIS,
+    "_do_receiving": REDIS,
+    "_pubsub": REDIS,
     "_session_cache": GUESTS,
 }
 # Private in form only: documented, or of a named tuple.
@@ -90,7 +92,9 @@ def test_channels_redis_subscribes_and_receives_as_our_bridge_expects():
     assert connection._redis is None
     connection._ensure_redis()
     assert connection._redis is not None
+    assert not connection._pubsub.subscribed
     assert list(inspect.signature(connection._receive_message).parameters) == ["message"]
+    assert "self._do_receiving()" in inspect.getsource(RedisSingleShardConnection._ensure_receiver)
 
 
 def test_a_session_that_is_loaded_is_kept_in_its_cache():

@@ -72,6 +72,21 @@ async def test_an_internal_error_still_ends_the_answer(worker, api_server, monke
     assert "ZeroDivisionError" in caplog.text
 
 
+@pytest.mark.parametrize("name", ["of", "of_error"])
+async def test_an_outcome_that_cannot_be_made_still_ends_the_answer(
+    worker, api_server, monkeypatch, caplog, name
+):
+    """It is made where errors are handled already, and the place of the answer must not be lost there."""
+    if name == "of_error":
+        api_server.behaviour = lambda exchange: exchange.reply(404, {})
+    with monkeypatch.context() as broken:
+        broken.setattr(f"answers.engine.worker.Outcome.{name}", lambda *arguments: 1 / 0)
+        row = await ended(await ask(worker))
+    assert (row.status, row.error_code) == ("failed", "internal")
+    assert "ZeroDivisionError" in caplog.text
+    await settled(worker)
+
+
 async def test_closing_interrupts_and_saves_running_answers(worker, api_server):
     api_server.behaviour = stall(["So far. "])
     row = await ask(worker)

@@ -1,6 +1,5 @@
 """One bad client or one silent API costs everybody else at most a second, and little memory."""
 
-import statistics
 import threading
 import time
 import uuid
@@ -11,13 +10,12 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from tests.support.api_server import answer, stall
+from tests.support.neighbour import Neighbour
 from tests.support.raw_page import RawPage
 
 pytestmark = pytest.mark.measures
 
-COST_SECONDS = 1.0
 GROWTH_BYTES = 64 * 2**20
-TROUBLE_SECONDS = 4.0
 LONG_ANSWER = ["0123456789" * 950] * 100  # 950 KB
 
 
@@ -46,29 +44,6 @@ def site(make_site, api_server):
 @pytest.fixture
 def neighbour(site, meet):
     return Neighbour(meet(site.url).connect())
-
-
-class Neighbour:
-    """Another person, who asks and waits for the first text."""
-
-    def __init__(self, socket) -> None:
-        self.socket = socket
-        self.usual_seconds = statistics.median(self.first_text_seconds() for _ in range(5))
-
-    def first_text_seconds(self) -> float:
-        began = time.monotonic()
-        id = self.socket.ask("A neighbour's question")
-        self.socket.read_text(id, "Here. ")
-        seconds = time.monotonic() - began
-        self.socket.finish(id)
-        return seconds
-
-    def must_not_notice(self, seconds: float = TROUBLE_SECONDS) -> None:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            cost = self.first_text_seconds() - self.usual_seconds
-            assert cost < COST_SECONDS
-            time.sleep(0.05)
 
 
 @contextmanager

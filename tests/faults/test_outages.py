@@ -186,6 +186,36 @@ def test_answers_continue_without_redis_and_across_its_restart(make_site, api_se
         redis.stop(signal.SIGKILL)
 
 
+@pytest.mark.parametrize("how", ["killed", "frozen"])
+def test_an_outage_of_redis_is_logged_once_and_so_is_its_end(make_site, api_server, meet, how):
+    redis = Redis()
+    redis.start()
+    try:
+        site = make_site(api_server, REDIS_URL=redis.url).start()
+        _, page, answer, feed = begin(site, meet)
+        if how == "killed":
+            redis.stop(signal.SIGKILL)
+        else:
+            redis.process.send_signal(signal.SIGSTOP)
+        began = time.monotonic()
+        while time.monotonic() - began < 8:  # for several tries
+            page.read_text(answer, feed.say(f"{time.monotonic() - began:.1f} s. "))
+        wait_for(lambda: "Redis is unavailable" in site.log(), 10, "the outage is noticed")
+        if how == "killed":
+            redis.start()
+        else:
+            redis.process.send_signal(signal.SIGCONT)
+        wait_for(lambda: "Redis is back" in site.log(), 20, "its end is noticed")
+        feed.end()
+        lines = [line for line in site.log().splitlines() if " WARNING " in line or " ERROR " in line]
+        assert len(lines) == 2, lines
+        assert "Redis is unavailable" in lines[0]
+        assert "Redis is back" in lines[1]
+        assert "Traceback" not in site.log()
+    finally:
+        redis.stop(signal.SIGKILL)
+
+
 def read_until_live(far, answer, feed):
     """Wait until five pieces in a row arrive quickly. Through the database, each would take seconds."""
     quick = 0

@@ -13,7 +13,7 @@ import pytest
 import requests
 from websockets.exceptions import ConnectionClosed
 
-from answers.live import consumer
+from answers.live import open_sockets
 from tests.support.api_behaviours import Dictation
 from tests.support.api_server import stall, ticking
 from tests.support.delivery import Traveller, assert_whole
@@ -32,7 +32,7 @@ def test_an_idle_process_ends_quickly_and_cleanly(make_site, api_server, meet, r
     process.send_signal(number)
     with pytest.raises(ConnectionClosed) as closed:
         page.read()
-    assert closed.value.rcvd.code == consumer.RESTARTING
+    assert closed.value.rcvd.code == open_sockets.RESTARTING
     assert process.wait(10) == 0
     record_time("signal to exit", time.monotonic() - began)
     assert time.monotonic() - began < 2
@@ -61,7 +61,7 @@ def test_sigterm_finishes_answers_in_time_and_interrupts_the_rest(
     process.terminate()
     with pytest.raises(ConnectionClosed) as closed:
         near.read_until("never")
-    assert closed.value.rcvd.code == consumer.RESTARTING
+    assert closed.value.rcvd.code == open_sockets.RESTARTING
     record_time("SIGTERM to sockets closed", time.monotonic() - began)
     with pytest.raises(urllib.error.URLError):
         urllib.request.urlopen(site.urls[0], timeout=5)
@@ -174,7 +174,7 @@ def test_a_rolling_restart_loses_nothing(make_site, api_server, redis_url, meet,
         record_time("old processes gone after", time.monotonic() - began)
         site.processes = site.processes[2:]
         assert len(api_server.requests) == 20
-        assert all(consumer.RESTARTING in page.codes for page in pages)
+        assert all(open_sockets.RESTARTING in page.codes for page in pages)
         sent = {request.question: request.text for request in api_server.requests}
         for page in pages:
             assert page.end["status"] == "complete"

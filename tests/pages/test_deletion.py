@@ -11,6 +11,7 @@ from accounts.models import User
 from answers.models import Answer, Share
 from tests.support.answers import make_answer
 from tests.support.api_server import stall
+from tests.support.forms import Somebody
 from tests.support.people import Person
 
 
@@ -89,6 +90,23 @@ def test_deleting_a_silent_answer_stops_it_and_notifies_its_pages(site):
         assert person.http.get(f"{site.url}/a/{id}/").status_code == 404
     finally:
         person.close()
+    assert "Traceback" not in site.log()
+
+
+def test_the_id_of_a_deleted_answer_is_given_to_nobody_else(site, meet):
+    """Its process may still be reading the answer, and would pass the text on to whoever has its id."""
+    site.api.behaviour = stall(["Secret. "])
+    alice, bob = Somebody(site.url), meet(site.url)
+    own = alice.connect()
+    own.read_text(id := own.ask("Mine"), "Secret. ")
+    alice.get(f"/a/{id}/delete/")
+    assert alice.send("POST", f"/a/{id}/delete/").status_code == 302
+    for person in (bob, alice):
+        socket = person.connect()
+        socket.ask("Mine now?", id)
+        refused = socket.read()
+        assert (refused["type"], refused.get("code"), refused["answer"]) == ("error", "not_found", id)
+    alice.close()
     assert "Traceback" not in site.log()
 
 

@@ -97,6 +97,33 @@ def test_a_shared_thread_shows_later_questions_but_no_deleted_ones(alices, alice
     assert stranger.get(link).status_code == 404
 
 
+def test_two_people_share_threads_that_have_the_same_id(alices, alice, stranger):
+    """A thread has the id of its first answer. Once that is deleted, somebody else's may have the same id."""
+    first = make_answer(alice, "Alice's first?")
+    second = make_answer(alice, "Alice's second?", follows=first.pk, days=1)
+    alices_link = link_of(alices.post(f"/a/{first.pk}/share/", follow=True))
+    alices.post(f"/a/{first.pk}/delete/")
+    bob = User.objects.create_user("bob")
+    bobs = Client()
+    bobs.force_login(bob)
+    Answer.objects.ask(bob, first.pk, "Bob's?")
+    assert "Shared" not in bobs.get("/history/").content.decode()
+    assert questions(bobs.get(f"/a/{first.pk}/")) == ["Bob's?"]
+    bobs_link = link_of(bobs.post(f"/a/{first.pk}/share/", follow=True))
+    assert bobs_link not in ("", alices_link)
+    assert questions(stranger.get(bobs_link)) == ["Bob's?"]
+    assert questions(stranger.get(alices_link)) == ["Alice's second?"]
+    bobs.post(f"/a/{first.pk}/delete/")
+    assert stranger.get(bobs_link).status_code == 404
+    assert questions(stranger.get(alices_link)) == ["Alice's second?"]
+    alices.post(f"/a/{second.pk}/delete/")
+    assert not Share.objects.exists()
+
+
+def questions(page) -> list[str]:
+    return [entry.answer.question for entry in page.context["path"].entries]
+
+
 def test_links_of_a_deactivated_person_do_not_work(alices, alice, stranger):
     link = link_of(alices.post(f"/a/{make_answer(alice, 'Why?').pk}/share/", follow=True))
     User.objects.update(is_active=False)
@@ -152,6 +179,35 @@ def test_a_stranger_with_the_link_can_follow_but_nothing_else(site, meet):
     finally:
         stranger.close()
     assert "Traceback" not in site.log()
+
+
+def test_a_reader_with_the_link_learns_neither_the_model_nor_the_figures(site, meet):
+    """The shared page does not show them. The owner of the answer gets them, on any page."""
+    site.api.behaviour = stall(["So far. "])
+    alice = meet(site.url)
+    own = alice.connect()
+    own.read_text(id := own.ask("Shared?"), "So far. ")
+    token = share(alice, id)
+    live, late, again = Socket(site.url, {}), Socket(site.url, {}), alice.connect()
+    try:
+        live.texts[id] = late.texts[id] = ""
+        live.say("answer.follow", answer=id, position=0, share=token)
+        live.read_text(id, "So far. ")
+        site.api.release()
+        own.finish(id)
+        live.finish(id)
+        late.say("answer.follow", answer=id, position=0, share=token)
+        late.finish(id)
+        again.follow(id)
+        again.finish(id)
+    finally:
+        live.close()
+        late.close()
+    for page, knows in ((live, False), (late, False), (own, True), (again, True)):
+        [started] = [event for event in page.events if event["type"] == "answer.started"]
+        finished = page.events[-1]
+        figures = [finished[name] for name in ("usage", "seconds", "first_text_seconds")]
+        assert [bool(started["model"]), *(one is not None for one in figures)] == [knows] * 4, page.events
 
 
 def test_readers_without_a_session_do_not_slow_each_other(site, meet):

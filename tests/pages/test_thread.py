@@ -57,7 +57,7 @@ def questions(page) -> list[str]:
 
 
 def path(answer: Answer) -> list[str]:
-    path = ThreadPath.through(Answer.objects.filter(thread=answer.thread), answer.pk)
+    path = ThreadPath.through(answer)
     assert path
     return [entry.answer.question for entry in path.entries]
 
@@ -83,7 +83,7 @@ def test_versions_of_a_question_follow_the_same_answer(talk):
     entries = {
         entry.answer.pk: entry
         for answer in (second, again, beginning)
-        for entry in ThreadPath.through(Answer.objects.filter(thread=first.thread), answer.pk).entries
+        for entry in ThreadPath.through(answer).entries
     }
     neighbours = {pk: (one.number, one.previous, one.next) for pk, one in entries.items()}
     assert neighbours == {
@@ -105,10 +105,11 @@ def test_a_follow_up_takes_the_place_of_a_deleted_answer(alices, talk):
 
 
 def test_a_long_thread_needs_as_many_queries_as_a_short_one(alices, talk):
-    first = last = talk.ask("0")
+    first = talk.ask("0")
+    last = talk.ask("1", follows=first)
     with CaptureQueriesContext(connection) as one:
         alices.get(first.get_absolute_url())
-    for number in range(1, 30):
+    for number in range(2, 30):
         last = talk.ask(str(number), follows=last)
         talk.ask(f"{number} again", revises=last)
     with CaptureQueriesContext(connection) as many:
@@ -202,3 +203,14 @@ def test_each_answer_shows_its_model(alices, talk):
     html = alices.get(first.get_absolute_url()).content.decode()
     assert '<span class="model" dir="auto">Fast</span>' in html
     assert '<span class="model" dir="auto">gpt-4.1-2025</span>' in html
+
+
+def test_a_page_reads_the_text_of_each_answer_once(alices, talk):
+    first = talk.ask("First?")
+    second = talk.ask("Second?", follows=first)
+    for answer, others in ((second, 1), (talk.ask("Alone?"), 0)):
+        with CaptureQueriesContext(connection) as queries:
+            assert alices.get(answer.get_absolute_url()).status_code == 200
+        reading = [query["sql"] for query in queries if '"answers_answer"."text"' in query["sql"]]
+        assert len(reading) == 1 + others
+        assert sum(answer.pk.hex in sql for sql in reading) == 1

@@ -2,18 +2,20 @@
 // It queues nothing. The listener resends what still matters, after each `opened` and at each `probe`.
 
 const RECONNECT_MILLISECONDS = [100, 500, 1_000, 2_000, 5_000, 10_000]; // the last one repeats
-const TOO_MANY_FRAMES_DELAY = 4; // an index of the list: where to start if the page sent too many frames
+const TOO_MANY_DELAY = 4; // an index of the list: where to start after too many frames, or with too many sockets
 const CONNECT_TIMEOUT_MILLISECONDS = 10_000; // for the handshake; the browser's own timeout takes minutes
-const REPLY_TIMEOUT_MILLISECONDS = 5_000; // the server replies at once: a socket that stays silent is dead
+// The server replies at once, or when it gives up on its database, after 10 s (answers/engine/database_thread.py).
+// A socket that stays silent for longer is dead.
+const REPLY_TIMEOUT_MILLISECONDS = 12_000;
 const PROBE_MILLISECONDS = 15_000; // without any event, until the listener probes the connection
 // A socket that stays open this long is a success. One that opens and closes, or opens and never replies, is a failure.
-const STABLE_MILLISECONDS = 2 * REPLY_TIMEOUT_MILLISECONDS;
+const STABLE_MILLISECONDS = REPLY_TIMEOUT_MILLISECONDS + 3_000;
 const STALE_MILLISECONDS = 20_000; // in the background: by then a phone may have dropped the socket without an event
 
-// The server's close codes: answers/live/consumer.py
+// The server's close codes: answers/live/consumer.py and answers/live/open_sockets.py
 const RESTARTING = 4012;
 const LOGGED_OUT = 4401;
-const TOO_MANY_FRAMES = 4429;
+const TOO_MANY = [4429, 4430]; // frames, or sockets at this network address
 
 export class Connection {
   #url;
@@ -62,7 +64,7 @@ export class Connection {
     if (this.#isOpen) this.#socket.send(JSON.stringify(frame));
   }
 
-  // Sends a frame to which the server always replies at once. If nothing at all arrives, the socket is half-open:
+  // Sends a frame to which the server always replies. If nothing at all arrives, the socket is half-open:
   // the other end is gone, and the network reported nothing.
   request(frame) {
     this.send(frame);
@@ -86,7 +88,7 @@ export class Connection {
     this.close();
     if (this.#isSessionOver) return;
     if (code === RESTARTING) this.#failures = 0; // a planned restart: another process is there, or will be soon
-    if (code === TOO_MANY_FRAMES) this.#failures = Math.max(this.#failures, TOO_MANY_FRAMES_DELAY);
+    if (TOO_MANY.includes(code)) this.#failures = Math.max(this.#failures, TOO_MANY_DELAY);
     const delay = RECONNECT_MILLISECONDS[this.#failures] ?? RECONNECT_MILLISECONDS.at(-1);
     this.#failures += 1;
     // Random jitter: a server that restarts disconnects all pages at once.

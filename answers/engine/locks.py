@@ -1,0 +1,48 @@
+"""How long a call in the database thread waits for a lock that another session holds.
+
+PostgreSQL locks rows, and `lock_timeout` limits each wait. SQLite locks the whole database for every writer.
+If each of the calls in the queue waited for that lock as long as the first, the tenth would wait ten times as
+long. So all of them wait until a moment after they were made, and then fail together.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from sqlite3 import SQLITE_BUSY
+
+from django.db import connection
+
+SQLITE_SECONDS = 5.0  # Django's and SQLite's own default
+SHORT_SECONDS = 0.1  # a wait in the queue that changes nothing
+
+
+def is_lock_timeout(error: Exception) -> bool:
+    """Whether another session held a lock for too long."""
+    # SQLite's extended codes have the primary one in their last byte.
+    is_busy = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF == SQLITE_BUSY
+    return is_busy or is_row_lock_timeout(error)
+
+
+def is_row_lock_timeout(error: Exception) -> bool:
+    """Whether that lock was on rows, so that others can be written meanwhile: PostgreSQL's 55P03."""
+    return getattr(error.__cause__, "sqlstate", None) == "55P03"
+
+
+@contextmanager
+def waiting_since(made: float) -> Iterator[None]:
+    """Wait for SQLite's lock until its timeout has passed since `made`, by the monotonic clock."""
+    waited = time.monotonic() - made
+    if connection.vendor != "sqlite" or waited < SHORT_SECONDS:
+        yield
+        return
+    timeout = connection.settings_dict.get("OPTIONS", {}).get("timeout", SQLITE_SECONDS)
+    _set_timeout(max(0, timeout - waited))
+    try:
+        yield
+    finally:
+        _set_timeout(timeout)
+
+
+def _set_timeout(seconds: float) -> None:
+    connection.ensure_connection()
+    connection.connection.execute(f"PRAGMA busy_timeout = {seconds * 1000:.0f}")

@@ -1,0 +1,77 @@
+"""The limits on logins hold across processes, and nobody waits for the Redis that they are counted in."""
+
+import re
+import signal
+import time
+
+import pytest
+
+from tests.support.forms import PASSWORD, Visitor
+from tests.support.services import Redis, wait_for
+
+ALICE = "alice@example.org"
+TOO_MANY = "Too many failed login attempts"
+
+
+@pytest.fixture
+def visit(request):
+    def visit(url):
+        visitor = Visitor(url)
+        request.addfinalizer(visitor.close)
+        return visitor
+
+    return visit
+
+
+def log_in(visitor, password=PASSWORD) -> str:
+    """Return the page that follows, whatever it is."""
+    form = visitor.http.get(f"{visitor.url}/accounts/login/").text
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form)[1]
+    fields = {"login": ALICE, "password": password, "csrfmiddlewaretoken": token}
+    return visitor.http.post(f"{visitor.url}/accounts/login/", fields).text
+
+
+def test_wrong_passwords_are_counted_in_all_processes(make_site, api_server, redis_url, visit):
+    site = make_site(api_server, REDIS_URL=redis_url).start(processes=2)
+    here, there = (visit(url) for url in site.urls)
+    there.http.headers["Host"] = site.url.removeprefix("http://")  # as behind one proxy
+    visit(site.url).sign_up(ALICE)
+    pages = [log_in(visitor, "wrong") for visitor in (here, there, here, there, here)]
+    assert [TOO_MANY in page for page in pages] == [False] * 5
+    assert TOO_MANY in log_in(there)
+    assert TOO_MANY in log_in(here)
+    assert "unavailable" not in site.log()
+
+
+@pytest.mark.parametrize("how", ["killed", "frozen"])
+def test_people_log_in_while_redis_is_away_and_limits_still_hold(make_site, api_server, visit, how):
+    redis = Redis()
+    redis.start()
+    try:
+        site = make_site(api_server, REDIS_URL=redis.url).start()
+        visit(site.url).sign_up(ALICE)
+        if how == "killed":
+            redis.stop(signal.SIGKILL)
+        else:
+            redis.process.send_signal(signal.SIGSTOP)
+        began = time.monotonic()
+        assert ALICE in log_in(visit(site.url))
+        assert time.monotonic() - began < 5  # one try of half a second, on a busy machine
+        stranger = visit(site.url)
+        for _ in range(5):
+            assert TOO_MANY not in log_in(stranger, "wrong")
+        assert TOO_MANY in log_in(stranger)
+        assert site.log().count("each process limits logins by itself") == 1
+        if how == "killed":
+            redis.start()
+        else:
+            redis.process.send_signal(signal.SIGCONT)
+
+        def is_back():
+            log_in(visit(site.url), "wrong")
+            return "Redis is back" in site.log()
+
+        wait_for(is_back, 20, "the limits are counted in Redis again")
+        assert "Traceback" not in site.log()
+    finally:
+        redis.stop(signal.SIGKILL)

@@ -1,0 +1,128 @@
+"""Pages and the health check while the database fails: 503, and no traceback."""
+
+import signal
+import sqlite3
+import threading
+import time
+from contextlib import closing
+
+import psutil
+import psycopg
+import pytest
+import requests
+
+from tests.support.forms import NoscriptPerson, Visitor
+from tests.support.services import wait_for
+
+PAGES = ["/", "/history/", "/accounts/login/", "/admin/", "/history/answers.json"]
+PATIENCE_SECONDS = 20
+
+
+def get(site, path, person=None) -> requests.Response:
+    jar = person.http.cookies if person else None
+    return requests.get(site.url + path, cookies=jar, timeout=PATIENCE_SECONDS, allow_redirects=False)
+
+
+def assert_unavailable(page):
+    assert page.status_code == 503, page.text
+    assert page.headers["Retry-After"] == "30"
+    assert "cannot reach its database" in page.text
+
+
+def lock_tables(site, *tables):
+    """Lock whole tables on PostgreSQL. Returns the connection that holds them."""
+    database = psycopg.connect(site.environment["DATABASE_URL"])
+    for table in tables:
+        database.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+    return database
+
+
+@pytest.fixture
+def on_postgres(make_site, api_server, postgres):
+    return make_site(api_server, DATABASE_URL=postgres.create_database("askme")).start()
+
+
+@pytest.fixture
+def person(on_postgres):
+    person = Visitor(on_postgres.url)
+    person.sign_up()
+    yield person
+    person.close()
+
+
+def test_pages_say_that_postgresql_is_away(on_postgres, postgres, person):
+    postgres.stop()
+    for path in PAGES:
+        assert_unavailable(get(on_postgres, path, person))
+    assert get(on_postgres, "/healthz").status_code == 503
+    postgres.start()
+    wait_for(lambda: get(on_postgres, "/healthz").status_code == 200, 10, "it is healthy again")
+    assert get(on_postgres, "/history/", person).status_code == 200
+    assert "Traceback" not in on_postgres.log()
+
+
+def test_a_locked_table_makes_a_page_unavailable_and_the_site_stays_healthy(on_postgres, person):
+    with closing(lock_tables(on_postgres, "django_session")):
+        for path in ("/history/", "/accounts/login/"):
+            assert_unavailable(get(on_postgres, path, person))
+        assert get(on_postgres, "/healthz").status_code == 200
+    assert get(on_postgres, "/history/", person).status_code == 200
+    assert "Traceback" not in on_postgres.log()
+
+
+def test_the_health_check_fails_while_all_connections_are_in_use(on_postgres, person):
+    pages = []
+    with closing(lock_tables(on_postgres, "django_session")):
+        readers = [
+            threading.Thread(target=lambda: pages.append(get(on_postgres, "/history/", person)))
+            for _ in range(14)
+        ]
+        for reader in readers:
+            reader.start()
+        wait_for(lambda: get(on_postgres, "/healthz").status_code == 503, 5, "there is no connection left")
+        for reader in readers:
+            reader.join(PATIENCE_SECONDS)
+    for page in pages:
+        assert_unavailable(page)
+    assert len(pages) == 14
+    wait_for(lambda: get(on_postgres, "/healthz").status_code == 200, 10, "it is healthy again")
+    assert "Traceback" not in on_postgres.log()
+
+
+def test_a_frozen_postgresql_holds_neither_a_form_nor_a_page(on_postgres, postgres, person):
+    visitor = NoscriptPerson(on_postgres.url)
+    form = visitor.form() | {"question": "Kept?"}
+    server = psutil.Process(postgres.process.pid)
+    frozen = [server, *server.children(recursive=True)]
+    for process in frozen:
+        process.suspend()
+    try:
+        for read in (
+            lambda: get(on_postgres, "/history/", person),
+            lambda: visitor.send("/ask/", form),  # keeps the question
+            lambda: get(on_postgres, "/healthz"),
+        ):
+            began = time.monotonic()
+            assert read().status_code == 503
+            assert time.monotonic() - began < 14  # 8 or 10 s, on a busy machine
+        assert visitor.box == "Kept?"
+    finally:
+        for process in frozen:
+            process.send_signal(signal.SIGCONT)
+    wait_for(lambda: get(on_postgres, "/healthz").status_code == 200, 20, "it is healthy again")
+    assert get(on_postgres, "/history/", person).status_code == 200
+    visitor.close()
+    assert "Traceback" not in on_postgres.log()
+
+
+def test_a_locked_sqlite_makes_only_pages_that_write_unavailable(site):
+    person = Visitor(site.url)
+    person.sign_up()
+    with closing(sqlite3.connect(site.folder / "site.sqlite3", isolation_level=None)) as database:
+        database.execute("BEGIN IMMEDIATE")
+        assert_unavailable(get(site, "/"))  # a new visitor gets a session
+        assert get(site, "/history/", person).status_code == 200
+        assert get(site, "/healthz").status_code == 200
+    assert get(site, "/").status_code == 200
+    person.close()
+    assert "Traceback" not in site.log()
