@@ -11,7 +11,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from itertools import pairwise
 from uuid import UUID
 
 from django.conf import settings
@@ -23,6 +22,7 @@ from answers.engine.database_thread import DatabaseThread
 from answers.engine.hooks import Hooks, site_hooks
 from answers.engine.lease import Lease
 from answers.engine.outcome import INTERNAL, INTERRUPTED, STOPPED, Outcome
+from answers.engine.pace import pace
 from answers.engine.places import Places
 from answers.engine.provider import Provider
 from answers.engine.relay import Relay
@@ -34,10 +34,6 @@ from completions import Completion, CompletionError
 log = logging.getLogger(__name__)
 
 SAVE_SECONDS = 5.0  # to save the last answers when the process ends
-# How long each answer lets its text accumulate between two reads, by the number of running answers. Between
-# two entries the pause grows linearly. People do not notice it, and a thread that wakes up for three tokens
-# costs a third per token.
-PACES = [(50, 0.0), (100, 0.06), (250, 0.06), (500, 0.15)]
 POLL_SECONDS = 0.5  # between two looks at the queue, without any other reason
 
 
@@ -122,7 +118,7 @@ class Worker:
             if self._provider is None:
                 self._provider = Provider(settings.ASKME_THREADS)
             client = self._provider.client
-            client.pace(_pace(self._busy))
+            client.pace(pace(self._busy))
             answer.completion = client.ask(answer.prompt)
             self.relay.announce(protocol.started(answer.id, answer.shown_model))
             self._threads.submit(self._run, answer, answer.completion)
@@ -179,7 +175,7 @@ class Worker:
     def _thread_returned(self, answer: RunningAnswer) -> None:
         self._busy -= 1
         if self._provider is not None:
-            self._provider.client.pace(_pace(self._busy))
+            self._provider.client.pace(pace(self._busy))
         self.wake()
 
     def _end(self, answer: RunningAnswer) -> None:
@@ -244,11 +240,3 @@ class Worker:
         self._queue_thread.close()
         if self._provider is not None:
             self._provider.close()
-
-
-def _pace(running: int) -> float:
-    """Seconds between two reads of an answer while this many are running."""
-    for (few, short), (many, long) in pairwise(PACES):
-        if running < many:
-            return short + (long - short) * max(0, running - few) / (many - few)
-    return long
