@@ -11,7 +11,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.utils.translation import gettext as _
 
 from answers.asking.address import NO_ADDRESS
-from answers.engine.hooks import open_session, site_hooks
+from answers.engine.hooks import site_hooks
 from answers.protocol import Refused
 
 
@@ -48,25 +48,25 @@ class Operator(Requester):
 
 
 class SessionRequester(Requester):
-    """The user who is currently logged in to a session."""
+    """The user who is currently logged in to a session, whose key `Hooks.session_key` has returned."""
 
     def __init__(self, session_key: str, address: str = NO_ADDRESS) -> None:
         super().__init__()
         self.session_key, self.address = session_key, address
 
     def user(self, answer: UUID | None = None) -> AbstractBaseUser | None:
-        user = self._require_login(site_hooks().user_of_session(self.session_key), answer)
+        found = site_hooks().user_of_session(self.session_key) if self.session_key else None
+        user = self._require_login(found, answer)
         self.user_id = user.pk if user else None
         return user
 
     def user_who_asks(self, answer: UUID) -> AbstractBaseUser | None:
         # `user_id` is set after the commit: if the question is refused, its new guest is rolled back.
-        return self._require_login(site_hooks().user_who_asks(self.session_key), answer)
+        found = site_hooks().user_who_asks(self.session_key) if self.session_key else None
+        return self._require_login(found, answer)
 
     def require_session(self, answer: UUID | None) -> None:
-        session = open_session(self.session_key)
-        session.load()  # unlike `exists`, it forgets the key of an expired session
-        if session.session_key is None:
+        if not self.session_key or not site_hooks().has_session(self.session_key):
             raise no_session(answer)
 
     def _require_login(self, user: AbstractBaseUser | None, answer: UUID | None) -> AbstractBaseUser | None:

@@ -19,6 +19,7 @@ from answers.asking.access import require_login, require_reader
 from answers.asking.address import address_of
 from answers.asking.questions import Accepted
 from answers.asking.requester import SessionRequester
+from answers.engine.hooks import site_hooks
 from answers.engine.runtime import current_runtime
 from answers.live.follower import Follower
 from answers.live.frame_limit import FrameLimits
@@ -55,7 +56,7 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         translation.activate(language_of(scope))  # in this task, which belongs to this socket
         runtime = current_runtime()
-        session_key = scope["cookies"].get(settings.SESSION_COOKIE_NAME, "")
+        session_key = site_hooks().session_key(scope["cookies"])
         self.requester = SessionRequester(session_key, address_of(scope))
         self.limit = runtime.part(FrameLimits).of(session_key)
         self.sockets = runtime.part(OpenSockets)

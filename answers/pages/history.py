@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.contrib.auth import get_user
 from django.db.models.functions import Left
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -32,7 +31,7 @@ CURSOR = re.compile(r"([0-9]{1,16})-([0-9a-f]{32})")
 
 def own_answers(request: HttpRequest) -> AnswerQuerySet:
     """The person's answers. A browser that has not asked anything has none."""
-    return Answer.objects.filter(user=get_user(request).pk)
+    return Answer.objects.filter(user=request.user.pk)
 
 
 def own_or_404(request: HttpRequest, pk: UUID) -> Answer:

@@ -145,7 +145,7 @@ def test_a_request_that_runs_at_sigterm_gets_its_response(make_site, meet):
         assert made == []
         database.execute("ROLLBACK")
     visit.join(10)
-    assert made[0].http.cookies["sessionid"]
+    assert made[0].http.cookies["guest"]
     assert process.wait(10) == 0
 
 
