@@ -50,7 +50,16 @@ def check_before_start() -> None:
 
 @register()
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
-    return [*_unreadable(), *_numbers(), *_api(), *_models(), *_processes(), *_accounts(), *_unknown()]
+    return [
+        *_unreadable(),
+        *_numbers(),
+        *_secret_key(),
+        *_api(),
+        *_models(),
+        *_processes(),
+        *_accounts(),
+        *_unknown(),
+    ]
 
 
 def _unreadable() -> Iterator[CheckMessage]:
@@ -65,6 +74,15 @@ def _numbers() -> Iterator[CheckMessage]:
             yield Error(
                 f"{name} is {value}.", hint=f"Set it to a number of at least {least}.", id="askme.E002"
             )
+
+
+def _secret_key() -> Iterator[CheckMessage]:
+    if settings.SECRET_KEY in settings.SECRET_KEY_FALLBACKS:
+        yield Error(
+            "SECRET_KEY_FALLBACKS contains SECRET_KEY, so the key was not replaced.",
+            hint="Write a new key into SECRET_KEY, and only earlier ones into SECRET_KEY_FALLBACKS.",
+            id="askme.E017",
+        )
 
 
 def _api() -> Iterator[CheckMessage]:

@@ -40,7 +40,7 @@ SECRET_KEY = env.str("SECRET_KEY", "")
 if SECRET_KEY_IS_EMBEDDED := not SECRET_KEY:
     SECRET_KEY = embedded_secret_key()
 # Earlier keys, whose signatures are still accepted. Logins are signed anew when their people come back.
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+SECRET_KEY_FALLBACKS = [key.strip() for key in env.list("SECRET_KEY_FALLBACKS", default=[]) if key.strip()]
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 DATABASE_URL = env.str("DATABASE_URL", f"sqlite:///{VAR_DIR}/askme.sqlite3")
 REDIS_URL = env.str("REDIS_URL", "")  # none: one process, with the in-memory channel layer

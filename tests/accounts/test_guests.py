@@ -1,17 +1,19 @@
 """Guests: a browser becomes one with its first question."""
 
 import threading
+import uuid
 from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
 from django.core.signing import TimestampSigner
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.guest_cookie import SALT
 from accounts.hooks import SiteHooks
 from accounts.models import GuestKey, User
+from answers.asking.requester import SessionRequester
 from tests.support.accounts import browser_key, log_in, log_out, user_of, user_who_asks
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -110,6 +112,24 @@ def test_a_browser_whose_account_is_gone_can_be_a_guest_after_a_reload(client, a
     assert not SiteHooks().has_session(key)
     assert b"Log in" in client.get("/").content
     assert user_who_asks(client).is_guest
+
+
+@pytest.mark.parametrize(("who", "queries"), [("nobody", 0), ("visitor", 1), ("guest", 1), ("account", 2)])
+def test_a_frame_costs_few_queries_to_find_out_who_sends_it(
+    client, alice, django_assert_num_queries, who, queries
+):
+    if who == "account":
+        log_in(client)
+    elif who != "nobody":
+        client.get("/")
+    if who == "guest":
+        user_who_asks(client)
+    requester = SessionRequester(browser_key(client))
+    with django_assert_num_queries(queries):
+        requester.user()
+    if who not in ("nobody", "visitor"):
+        with transaction.atomic(), django_assert_num_queries(queries):
+            requester.user_who_asks(uuid.uuid4())
 
 
 def test_a_new_password_ends_other_sessions(client, alice):

@@ -4,11 +4,14 @@ import uuid
 
 import pytest
 from django.core.cache import cache
+from django.test import Client
 from django.urls import reverse
 
+from accounts.hooks import SiteHooks
 from accounts.models import User
 from answers.models import Answer
 from tests.support.accounts import (
+    browser_key,
     enrol,
     log_in,
     log_out,
@@ -142,3 +145,19 @@ def test_a_login_requires_the_second_factor(client, guest):
     log_out(client)
     log_in(client)
     assert "Incorrect code" in client.post(reverse("mfa_authenticate"), {"code": codes[0]}).content.decode()
+
+
+def test_a_person_sees_their_sessions_and_ends_the_others(client, alice):
+    other = Client(headers={"User-Agent": "A browser <elsewhere>"})
+    for one in (client, other):
+        log_in(one)
+    sessions = reverse("usersessions_list")
+    assert f'href="{sessions}"' in client.get(reverse("account_email")).content.decode()
+    page = client.get(sessions).content.decode()
+    assert "A browser &lt;elsewhere&gt;" in page
+    assert page.count("This browser") == 1
+    ended = browser_key(other)
+    assert "The other browsers are logged out." in client.post(sessions, follow=True).content.decode()
+    assert user_of(client) == alice
+    assert SiteHooks().user_of_session(ended) is SiteHooks().user_who_asks(ended) is None
+    assert "Log out the other browsers" not in client.get(sessions).content.decode()

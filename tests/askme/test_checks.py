@@ -34,6 +34,7 @@ WRONG = [
     ({"ASKME_CA_BUNDLE": "/nowhere/ca.pem"}, "E008", "ASKME_CA_BUNDLE"),
     ({"REDIS_URL": "localhost"}, "E009", "redis://"),
     ({"REDIS_URL": "redis://localhost", "SECRET_KEY": ""}, "E010", "SECRET_KEY"),
+    ({"SECRET_KEY": "new", "SECRET_KEY_FALLBACKS": "old, new"}, "E017", "SECRET_KEY"),
     ({"ASKME_SIGNUP": "friends"}, "E011", "“invited”"),
     ({"ASKME_VERIFY_EMAIL": "true"}, "E012", "EMAIL_URL"),
     ({"EMAIL_URL": "mail.example:587"}, "E001", "smtp+tls://"),
@@ -109,6 +110,7 @@ def test_correct_settings_pass_silently(tmp_path):
         ASKME_TEMPERATURE="0.5",
         ASKME_MAX_TOKENS="",
         EMAIL_URL="smtp+tls://user:p%40ss@mail.example:587",
+        SECRET_KEY_FALLBACKS="old, older,",
         **OIDC,
     )
     assert (done.returncode, done.stderr) == (0, "")

@@ -10,13 +10,12 @@ import pytest
 from channels_redis.pubsub import RedisSingleShardConnection
 from daphne.http_protocol import WebRequest
 from daphne.server import Server
-from django.contrib.sessions.backends.base import SessionBase
 from twisted.internet.base import ReactorBase
 
 from tests.support.sites import ROOT
 
 BACKPRESSURE, DAPHNE = "answers/live/backpressure.py", "answers/live/daphne.py"
-REDIS, GUESTS = "answers/engine/redis_layer.py", "accounts/guests.py"
+REDIS = "answers/engine/redis_layer.py"
 
 # What we use that its package does not document, and the one module that does.
 PRIVATE = {
@@ -26,7 +25,6 @@ PRIVATE = {
     "_subscribed_to": REDIS,
     "_ensure_redis": REDIS,
     "_receive_message": REDIS,
-    "_session_cache": GUESTS,
 }
 # Private in form only: documented, or of a named tuple.
 PUBLIC = {"_meta", "_default_manager", "_replace"}
@@ -51,7 +49,7 @@ def test_no_other_private_attribute_is_used():
                 owner = node.value.id if isinstance(node.value, ast.Name) else ""
                 if owner not in ("self", "cls") and node.attr not in PUBLIC:
                     found.add(node.attr)
-    assert found == {"_session_cache"}
+    assert found == set()
 
 
 def test_daphnes_send_leads_to_its_protocol_and_so_to_the_transport():
@@ -76,7 +74,3 @@ def test_channels_redis_subscribes_and_receives_as_our_bridge_expects():
     connection._ensure_redis()
     assert connection._redis is not None
     assert list(inspect.signature(connection._receive_message).parameters) == ["message"]
-
-
-def test_a_session_that_is_loaded_is_kept_in_its_cache():
-    assert "_session_cache" in inspect.getsource(SessionBase._get_session)
