@@ -13,12 +13,11 @@ from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from django.conf import settings
-from django.contrib import auth
 from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import render
 
-from accounts import guests
+from accounts import guest_cookie, guests
 from accounts.models import Invitation, User
 
 log = logging.getLogger(__name__)
@@ -51,12 +50,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def login(self, request: HttpRequest, user: User) -> None:
         """Log in, and take over what was asked in this browser as a guest."""
         with transaction.atomic():
-            guest = guests.guest_of(request.session.session_key)
-            if guest is not None:
-                # If another user was logged in, Django would flush the session. A guest is the same person,
-                # and the session records when they entered their password. The key changes either way.
-                for key in (auth.SESSION_KEY, auth.BACKEND_SESSION_KEY, auth.HASH_SESSION_KEY):
-                    request.session.pop(key, None)
+            key = guest_cookie.key_in(request.COOKIES)
+            guest = guests.end(key) if key else None
             super().login(request, user)
             if guest is not None:
                 guests.hand_over(guest, user)

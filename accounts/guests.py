@@ -1,56 +1,95 @@
 """Guests: a browser that asks its first question becomes a user. After sign-up, the account gets its answers.
 
-Synchronous functions, for the database thread.
+Synchronous functions, for the database thread or a request's.
 """
 
-from typing import Any
+from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import uuid4
 
 from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
-from django.contrib.sessions.models import Session
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import GuestKey, User
 from answers.engine.hooks import logged_in_user, open_session
 from answers.models import Answer, QuestionLog, Share
 
 
-def user_or_guest(session_key: str) -> User | None:
-    """The session's user, or a new guest, who is then logged in to it. Call it in a transaction.
+class Browser(NamedTuple):
+    """What a browser's cookies say about who it is. Either may be empty."""
 
-    Returns None if there is no such session, or if a guest is needed and `ASKME_GUESTS` is off. The session
-    key stays the same, since a websocket cannot set a cookie. See `SESSION_COOKIE_NAME` in the settings for
-    the protection against a planted cookie.
-    """
-    # Two tabs may ask their first question at once. The second waits here, and then finds the guest.
-    locked = _lock(session_key)
-    if locked is None:
-        return None
-    session = _loaded(locked)
-    user = _user(session)
-    if user is None and auth.SESSION_KEY not in session and settings.ASKME_GUESTS:
-        user = User.objects.create_user(f"guest-{uuid4().hex[:16]}", is_guest=True)
-        session[auth.SESSION_KEY] = str(user.pk)
-        session[auth.BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-        session[auth.HASH_SESSION_KEY] = user.get_session_auth_hash()
-        session.save(must_create=False)
-    return user
+    session_key: str
+    guest_key: str
+
+    def user(self) -> User | None:
+        """The account that is logged in, or else the guest."""
+        account, is_over = self._account()
+        if account is not None or is_over:
+            return account
+        return guest_of(self.guest_key)
+
+    def user_or_new_guest(self) -> User | None:
+        """The same, or a new guest. Call it in a transaction.
+
+        Returns None if a session or a guest has ended: the page may still show somebody who is logged in, so
+        the question must not be a guest's. Also if a guest is needed and `ASKME_GUESTS` is off.
+        """
+        account, is_over = self._account()
+        if account is not None or is_over:
+            return account
+        return _guest_or_new_one(self.guest_key) if self.guest_key else None
+
+    def has_session(self) -> bool:
+        """For somebody who is not logged in: whether they could ask a question."""
+        _, is_over = self._account()
+        return not is_over and not (self.guest_key and has_ended(self.guest_key))
+
+    def _account(self) -> tuple[User | None, bool]:
+        """The user of the session, and whether the session has ended."""
+        if not self.session_key:
+            return None, False
+        session = open_session(self.session_key)
+        user = logged_in_user(session)
+        if isinstance(user, User):
+            return user, False
+        # Without a user, it may still be one that keeps an invitation, or the first step of a login.
+        return None, session.session_key is None or auth.SESSION_KEY in session
 
 
 def is_guest(user: AbstractBaseUser | AnonymousUser) -> bool:
     return isinstance(user, User) and user.is_guest
 
 
-def guest_of(session_key: str | None) -> User | None:
-    """The guest of a session. Until the transaction ends, nobody can ask a question in the session."""
-    locked = None if session_key is None else _lock(session_key)
-    if session_key is None or locked is None:
-        return None
-    user = _user(_loaded(locked))
-    return user if user is not None and user.is_guest else None
+def guest_of(key: str) -> User | None:
+    """The guest to whom a key belongs."""
+    found = GuestKey.objects.select_related("user").filter(pk=key).first() if key else None
+    return _active_guest(found)
+
+
+def has_ended(key: str) -> bool:
+    """Whether a key was a guest's, or nobody's, and can no longer be used."""
+    found = GuestKey.objects.filter(pk=key).first()
+    return found is not None and _is_over(found)
+
+
+def renew(key: str) -> None:
+    GuestKey.objects.filter(pk=key).update(expires_at=_in_a_year())
+
+
+def end(key: str) -> User | None:
+    """End a key: pages that are open in its browser cannot ask as a guest any more. Returns the guest.
+
+    Call it in a transaction. Until the transaction ends, nobody can ask a question with the key.
+    """
+    GuestKey.objects.bulk_create([GuestKey(key=key, expires_at=_in_a_year())], ignore_conflicts=True)
+    guest = _active_guest(_lock(key))
+    # Its cookie may have been renewed until now.
+    GuestKey.objects.filter(pk=key).update(user=None, expires_at=_in_a_year())
+    return guest
 
 
 def hand_over(guest: User, user: User) -> None:
@@ -62,19 +101,32 @@ def hand_over(guest: User, user: User) -> None:
     guest.delete()
 
 
-def _lock(session_key: str) -> Session | None:
-    """Lock a session until the transaction ends. Returns None if it is gone or expired."""
-    live = Session.objects.filter(pk=session_key, expire_date__gt=timezone.now())
-    return live.select_for_update().first()
+def _guest_or_new_one(key: str) -> User | None:
+    found = _lock(key)
+    if found is None and settings.ASKME_GUESTS:
+        try:
+            with transaction.atomic():
+                guest = User.objects.create_user(f"guest-{uuid4().hex[:16]}", is_guest=True)
+                GuestKey.objects.create(key=key, user=guest, expires_at=_in_a_year())
+                return guest
+        except IntegrityError:  # two tabs asked their first question at once, and this is the second
+            found = _lock(key)
+    return _active_guest(found)
 
 
-def _loaded(row: Session) -> Any:
-    """The session of a row that is already loaded, without reading it again."""
-    session: Any = open_session(row.session_key)
-    session._session_cache = session.decode(row.session_data)
-    return session
+def _lock(key: str) -> GuestKey | None:
+    """Lock a key until the transaction ends."""
+    return GuestKey.objects.select_related("user").select_for_update(of=("self",)).filter(pk=key).first()
 
 
-def _user(session: Any) -> User | None:
-    user = logged_in_user(session)
-    return user if isinstance(user, User) else None
+def _active_guest(key: GuestKey | None) -> User | None:
+    guest = key.user if key is not None and not _is_over(key) else None
+    return guest if guest is not None and guest.is_active else None
+
+
+def _is_over(key: GuestKey) -> bool:
+    return key.user_id is None or key.expires_at <= timezone.now()
+
+
+def _in_a_year() -> datetime:
+    return timezone.now() + timedelta(seconds=settings.SESSION_COOKIE_AGE)

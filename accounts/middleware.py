@@ -1,13 +1,25 @@
-"""Treats guests as logged out on the account pages and in the admin, so that they can log in or sign up."""
+"""Who sends a request: an account, a guest, or nobody. Keeps the sessions and cookies of those who come back.
 
+Guests count as nobody on the account pages and in the admin, so that they can log in or sign up.
+"""
+
+import time
 from collections.abc import Callable
 
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib import auth
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
+from django.utils.functional import SimpleLazyObject
 
+from accounts import guest_cookie, guests
 from accounts.guests import is_guest
+from answers.engine.hooks import logged_in_user
 
 PATHS = ("/accounts/", "/admin/")
+KEPT = "kept"  # in a session: its key and the time when its cookie was set
 
 
 class GuestMiddleware:
@@ -15,7 +27,61 @@ class GuestMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        # Not `path`, which may begin with a root path; the URL is resolved without it too.
-        if request.path_info.startswith(PATHS) and is_guest(request.user):
-            request.user = AnonymousUser()
-        return self.get_response(request)
+        request.user = SimpleLazyObject(lambda: _user(request))  # type: ignore[assignment]
+        response = self.get_response(request)
+        _keep_session(request)
+        if (key := getattr(request, "renewed_guest_key", "")) and response.status_code < 500:
+            guest_cookie.set_key(response, key)
+        return response
+
+
+def _user(request: HttpRequest) -> AbstractBaseUser | AnonymousUser:
+    user = _account(request)
+    # Not `path`, which may begin with a root path; the URL is resolved without it too.
+    is_theirs = not request.path_info.startswith(PATHS)
+    if user is None and is_theirs:
+        user = _guest(request)
+    return user if user is not None and (is_theirs or not is_guest(user)) else AnonymousUser()
+
+
+def _account(request: HttpRequest) -> AbstractBaseUser | None:
+    """The session's user. A session that has ended is deleted, so that its browser can be a guest.
+
+    Unlike Django's `get_user`, this keeps the session's key after a change of `SECRET_KEY`.
+    """
+    session = request.session
+    user = logged_in_user(session)
+    if user is not None:
+        current = user.get_session_auth_hash()
+        if session[auth.HASH_SESSION_KEY] != current:  # signed with one of SECRET_KEY_FALLBACKS
+            session[auth.HASH_SESSION_KEY] = current
+    elif auth.SESSION_KEY in session:
+        session.flush()
+    return user
+
+
+def _guest(request: HttpRequest) -> AbstractBaseUser | None:
+    key = guest_cookie.key_in(request.COOKIES)
+    guest = guests.guest_of(key) if key else None
+    if guest is not None and guest_cookie.needs_renewal(request.COOKIES):
+        guests.renew(key)
+        request.renewed_guest_key = key  # type: ignore[attr-defined]
+    return guest
+
+
+def _keep_session(request: HttpRequest) -> None:
+    """Note a new session of an account, by which its sessions are found, and renew one that expires soon.
+
+    allauth notes the sessions of its own logins. But Django's admin too changes the key of a session when
+    somebody changes their password there.
+    """
+    session = request.session
+    if not session.accessed or auth.SESSION_KEY not in session:
+        return
+    key, kept_at = session.get(KEPT, ("", 0))
+    age = settings.SESSION_COOKIE_AGE - guest_cookie.RENEWED_DAYS * guest_cookie.DAY
+    if key == session.session_key and time.time() - kept_at < age:
+        return
+    if request.user.is_authenticated and not is_guest(request.user):
+        UserSession.objects.create_from_request(request)
+        session[KEPT] = session.session_key, int(time.time())

@@ -1,4 +1,4 @@
-"""Users and invitations. If `ASKME_SIGNUP` is `invited`, each invitation lets one person sign up.
+"""Users, the keys of guests, and invitations: if `ASKME_SIGNUP` is `invited`, each lets one person sign up.
 
 django-allauth keeps email addresses, single sign-on and second factors in tables of its own.
 """
@@ -26,6 +26,20 @@ class User(AbstractUser):
 
 def in_two_weeks() -> datetime:
     return timezone.now() + timedelta(days=USABLE_DAYS)
+
+
+class GuestKey(models.Model):
+    """The key in a browser's cookie, from its first question on. Without a user, it has ended: a browser that
+    has logged in, or has deleted what it asked, gets another key, and its old pages cannot ask any more."""
+
+    key = models.CharField(max_length=40, primary_key=True)
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="guest_key"
+    )
+    expires_at = models.DateTimeField(db_index=True)  # when the cookie does; then nobody has the key any more
+
+    def __str__(self) -> str:
+        return "the key in a guest's cookie"
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):

@@ -40,7 +40,7 @@ def check_before_start() -> None:
 
 @register()
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
-    found = [_unreadable(), _sizes(), _api(), _models(), _processes(), _accounts()]
+    found = [_unreadable(), _sizes(), _secret_key(), _api(), _models(), _processes(), _accounts()]
     found += [_without_effect(), _hosts(), _unknown()]
     return [message for messages in found for message in messages]
 
@@ -64,6 +64,15 @@ def _sizes() -> Iterator[CheckMessage]:
                 hint=f"Set {more}ASKME_QUESTION_CHARS to at most {fitting}.",
                 id="askme.E002",
             )
+
+
+def _secret_key() -> Iterator[CheckMessage]:
+    if settings.SECRET_KEY in settings.SECRET_KEY_FALLBACKS:
+        yield Error(
+            "SECRET_KEY_FALLBACKS contains SECRET_KEY, so the key was not replaced.",
+            hint="Write a new key into SECRET_KEY, and only earlier ones into SECRET_KEY_FALLBACKS.",
+            id="askme.E017",
+        )
 
 
 def _api() -> Iterator[CheckMessage]:

@@ -74,6 +74,10 @@ def secret_key(text: str) -> str:
     return text
 
 
+def secret_keys(text: str) -> list[str]:
+    return [secret_key(word.strip()) for word in text.split(",") if word.strip()]
+
+
 def hosts(text: str) -> list[str]:
     hint = "Write host names without http:// and without a port, separated by commas: ask.example.org"
     pattern = r"\*|\.?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*|\[[0-9a-f:.]+\]"

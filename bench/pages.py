@@ -125,13 +125,13 @@ class Page(asyncio.Protocol):
 
 
 async def get_cookie(host: str) -> str:
-    """A new session, as a browser gets it from the page."""
+    """The cookie of a new guest, as a browser gets it from the page."""
     name, port = host.split(":")
     reader, writer = await asyncio.open_connection(name, int(port))
     writer.write(f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
     head = (await reader.read()).decode("latin-1").partition("\r\n\r\n")[0]
     writer.close()
-    found = re.search(r"(?i)set-cookie: (sessionid=[^;]+)", head)
+    found = re.search(r"(?i)set-cookie: (guest=[^;]+)", head)
     return found[1] if found else ""
 
 

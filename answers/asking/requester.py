@@ -4,22 +4,15 @@ A socket may stay open for hours. Meanwhile its user may be logged out or deacti
 expire. So a session is looked up again each time. All methods are synchronous, for the database thread.
 """
 
-import re
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.utils.translation import gettext as _
 
 from answers.asking.address import NO_ADDRESS
-from answers.engine.hooks import open_session, site_hooks
+from answers.engine.hooks import site_hooks
 from answers.protocol import Refused
-
-# Django's engines whose keys are random, as made by `SessionBase._get_new_session_key`.
-STORED_SESSIONS = [
-    f"django.contrib.sessions.backends.{name}" for name in ("db", "cached_db", "cache", "file")
-]
 
 
 class Requester:
@@ -55,23 +48,25 @@ class Operator(Requester):
 
 
 class SessionRequester(Requester):
-    """The user who is currently logged in to a session."""
+    """The user who is currently logged in to a session, whose key `Hooks.session_key` has returned."""
 
     def __init__(self, session_key: str, address: str = NO_ADDRESS) -> None:
         super().__init__()
         self.session_key, self.address = session_key, address
         # Whether there is surely no such session. It stays so, since only the site chooses keys.
-        self.is_nobody = not can_be_session(session_key)
+        self.is_nobody = not session_key
         self._had_session = False
 
     def user(self, answer: UUID | None = None) -> AbstractBaseUser | None:
-        user = self._require_login(site_hooks().user_of_session(self.session_key), answer)
+        found = site_hooks().user_of_session(self.session_key) if self.session_key else None
+        user = self._require_login(found, answer)
         self.user_id = user.pk if user else None
         return user
 
     def user_who_asks(self, answer: UUID) -> AbstractBaseUser | None:
         # `user_id` is set after the commit: if the question is refused, its new guest is rolled back.
-        return self._require_login(site_hooks().user_who_asks(self.session_key), answer)
+        found = site_hooks().user_who_asks(self.session_key) if self.session_key else None
+        return self._require_login(found, answer)
 
     def require_session(self, answer: UUID | None) -> None:
         if not self._has_session():
@@ -79,9 +74,7 @@ class SessionRequester(Requester):
             raise no_session(answer)
 
     def _has_session(self) -> bool:
-        session = open_session(self.session_key)
-        session.load()  # unlike `exists`, it forgets the key of an expired session
-        return session.session_key is not None
+        return bool(self.session_key) and site_hooks().has_session(self.session_key)
 
     def _require_login(self, user: AbstractBaseUser | None, answer: UUID | None) -> AbstractBaseUser | None:
         if user is None and self.user_id is not None:
@@ -90,13 +83,6 @@ class SessionRequester(Requester):
             self._had_session = self._has_session()
             self.is_nobody = not self._had_session
         return user
-
-
-def can_be_session(session_key: str) -> bool:
-    """Whether there may be a session with this key, as far as can be said without the database."""
-    if settings.SESSION_ENGINE in STORED_SESSIONS:
-        return re.fullmatch("[a-z0-9]{32}", session_key) is not None
-    return bool(session_key)
 
 
 def no_session(answer: UUID | None) -> Refused:

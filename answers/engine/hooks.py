@@ -1,9 +1,11 @@
 """What a site decides about its answers. Subclass `Hooks` and name the class in the `ASKME_HOOKS` setting.
 
-All methods are synchronous and run in a database thread, where they may use the ORM. They should be quick,
-because every question in this process goes through these threads.
+Unless its description says otherwise, a method runs in a database thread, where it may use the ORM. All are
+synchronous, and should be quick, because every question in this process goes through these threads.
 """
 
+import re
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib import import_module
 from types import SimpleNamespace
@@ -13,7 +15,7 @@ from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.sessions.backends.base import SessionBase
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.module_loading import import_string
 
 if TYPE_CHECKING:
@@ -21,12 +23,40 @@ if TYPE_CHECKING:
     from completions import Prompt
 
 
+# Django's engines whose keys are random, as made by `SessionBase._get_new_session_key`.
+STORED_SESSIONS = [
+    f"django.contrib.sessions.backends.{name}" for name in ("db", "cached_db", "cache", "file")
+]
+STORED_KEY = re.compile("[a-z0-9]{32}")
+
+
 class Hooks:
     """The defaults: anyone who is logged in may ask, and people may read only their own answers."""
+
+    def session_key(self, cookies: Mapping[str, str]) -> str:
+        """What a browser's cookies say about who it is: the `session_key` of the methods below.
+
+        An empty string means that it cannot have a session, and then the database is not asked. This runs on
+        the event loop for each new socket, without the ORM.
+        """
+        key = cookies.get(settings.SESSION_COOKIE_NAME, "")
+        return key if settings.SESSION_ENGINE not in STORED_SESSIONS or STORED_KEY.fullmatch(key) else ""
+
+    def prepare_page(self, request: HttpRequest, response: HttpResponse) -> None:
+        """Called for each page on which people can ask, in its request's thread.
+
+        A site that creates users in `user_who_asks` can set a cookie here, since a websocket cannot.
+        """
 
     def user_of_session(self, session_key: str) -> AbstractBaseUser | None:
         """The user who is logged in to a session, or None. Called for every frame of a socket."""
         return logged_in_user(open_session(session_key))
+
+    def has_session(self, session_key: str) -> bool:
+        """Whether a person who is not logged in has a session. If not, they are asked to reload the page."""
+        session = open_session(session_key)
+        session.load()  # unlike `exists`, it forgets the key of an expired session
+        return session.session_key is not None
 
     def user_who_asks(self, session_key: str) -> AbstractBaseUser | None:
         """The same for a question, inside its transaction. A site may create a user here."""
@@ -71,6 +101,21 @@ def open_session(session_key: str) -> SessionBase:
 
 def logged_in_user(session: SessionBase) -> AbstractBaseUser | None:
     """The session's user, if their account is active and their password has not changed since the login."""
-    request: Any = SimpleNamespace(session=session)  # `get_user` reads nothing else of a request
+    # `get_user` reads nothing else of a request.
+    request: Any = SimpleNamespace(session=_SessionCopy(session.items()))
     user = auth.get_user(cast(HttpRequest, request))
     return user if isinstance(user, AbstractBaseUser) else None
+
+
+class _SessionCopy(dict[str, Any]):
+    """A session that `get_user` cannot change.
+
+    After a change of `SECRET_KEY` it would give the session another key, which a websocket cannot send to the
+    browser, and two pages that are opened at once would get one each and lose the other.
+    """
+
+    def cycle_key(self) -> None:
+        pass
+
+    def flush(self) -> None:
+        pass

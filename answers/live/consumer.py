@@ -21,6 +21,7 @@ from answers.asking.address import address_of
 from answers.asking.questions import Accepted
 from answers.asking.requester import SessionRequester, no_session
 from answers.engine.database_thread import TIMEOUT_SECONDS
+from answers.engine.hooks import site_hooks
 from answers.engine.runtime import current_runtime
 from answers.engine.turns import Turns
 from answers.live.follower import Follower
@@ -42,7 +43,7 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         translation.activate(language_of(scope))  # in this task, which belongs to this socket
         runtime = current_runtime()
-        session_key = scope["cookies"].get(settings.SESSION_COOKIE_NAME, "")
+        session_key = site_hooks().session_key(scope["cookies"])
         self.requester = SessionRequester(session_key, address_of(scope))
         limits = runtime.part(FrameLimits)
         self.limit = FrameLimit(STRANGER) if self.requester.is_nobody else limits.of_session(session_key)

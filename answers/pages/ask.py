@@ -4,12 +4,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.contrib.auth import get_user
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from answers.engine.hooks import site_hooks
 from answers.models import NOTE_CHARS, Answer
 from answers.pages.history import own_or_404
 from answers.pages.thread_path import PathEntry, ThreadPath
@@ -40,11 +40,6 @@ def render_page(
     status: int = 200,
 ) -> HttpResponse:
     """`refused` are the fields of a form that was refused because of the `problem`."""
-    get_user(request)  # reads the session, so that the cookie of a deleted session is ignored
-    if request.session.session_key is None:
-        # The websocket cannot set a cookie, so the session must exist before the first question makes a
-        # guest and logs it in.
-        request.session.create()
     path = _path_through(answer, rating_problem) if answer else None
     models = settings.ASKME_MODELS
     context = {
@@ -61,7 +56,9 @@ def render_page(
         "max_tokens": settings.ASKME_MAX_TOKENS,
         "note_chars": NOTE_CHARS,
     }
-    return render(request, "answers/page.html", context, status=status)
+    response = render(request, "answers/page.html", context, status=status)
+    site_hooks().prepare_page(request, response)
+    return response
 
 
 def _path_through(answer: Answer, rating_problem: str) -> ThreadPath | None:

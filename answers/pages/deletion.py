@@ -6,7 +6,6 @@ An answer that is still running is stopped: its process notices that the row is 
 
 from uuid import UUID
 
-from django.contrib.auth import get_user
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -40,7 +39,7 @@ def delete_answer(request: HttpRequest, pk: UUID) -> HttpResponse:
 def delete_history(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render(request, "answers/delete_history.html", {"count": own_answers(request).count()})
-    Share.objects.filter(user=get_user(request).pk).delete()
+    Share.objects.filter(user=request.user.pk).delete()
     delete_all(own_answers(request))
     return redirect("history")
 

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.contrib.auth import get_user
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
@@ -69,7 +68,7 @@ def _download(
     if request.method == "HEAD":  # Daphne 4.2 would send the stream anyway, and break the next response
         response = HttpResponse(content_type=type)
     else:
-        parts = _parts(get_user(request).pk, head, format, tail)
+        parts = _parts(request.user.pk, head, format, tail)
         response = StreamingHttpResponse(parts, content_type=type)
     name = f"askme-{timezone.now():%Y-%m-%d}.{suffix}"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'

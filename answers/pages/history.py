@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.contrib.auth import get_user
 from django.db.models.functions import Left
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -32,7 +31,7 @@ CURSOR = re.compile(r"([0-9]{1,16})-([0-9a-f]{32})")
 
 def own_answers(request: HttpRequest) -> AnswerQuerySet:
     """The person's answers. A browser that has not asked anything has none."""
-    return Answer.objects.filter(user=get_user(request).pk)
+    return Answer.objects.filter(user=request.user.pk)
 
 
 def own_or_404(request: HttpRequest, pk: UUID) -> Answer:
@@ -49,13 +48,13 @@ def history(request: HttpRequest) -> HttpResponse:
     form = HistoryForm(request.GET, label_suffix="")
     if not form.is_valid():
         return render(request, "answers/history.html", {"form": form}, status=400)
-    answers = filtered(own_answers(request), form.cleaned_data, get_user(request).pk)
+    answers = filtered(own_answers(request), form.cleaned_data, request.user.pk)
     try:
         page = Page.of(answers, older=request.GET.get("older", ""), newer=request.GET.get("newer", ""))
     except ValueError:
         raise Http404(_("There is no such page.")) from None
     threads = [answer.thread for answer in page.answers]
-    shares = Share.objects.filter(user=get_user(request).pk, thread__in=threads)
+    shares = Share.objects.filter(user=request.user.pk, thread__in=threads)
     filters = request.GET.copy()
     for name in ("older", "newer"):
         filters.pop(name, None)

@@ -23,6 +23,7 @@ import answers
 from answers import protocol
 from answers.asking.address import address_of
 from answers.asking.requester import SessionRequester
+from answers.engine.hooks import site_hooks
 from answers.models import Answer
 from answers.pages.ask import render_page
 from answers.pages.history import own_answers, own_or_404
@@ -91,7 +92,8 @@ def stop(request: ASGIRequest, pk: UUID) -> HttpResponse:
 
 
 def _requester(request: ASGIRequest) -> SessionRequester:
-    return SessionRequester(request.session.session_key or "", address_of(dict(request.scope)))
+    # The cookies, and not `request.session`, which forgets the key of a session that has ended.
+    return SessionRequester(site_hooks().session_key(request.COOKIES), address_of(dict(request.scope)))
 
 
 def _id(value: str) -> str:

@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
     "accounts",
     "answers",
 ]
@@ -116,11 +117,12 @@ else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "answers.engine.layers.InMemoryLayer"}}
 
 # -- Sessions and security
-SESSION_COOKIE_AGE = 365 * 24 * 3600  # this cookie is a guest's only access to old answers
+SESSION_COOKIE_AGE = 365 * 24 * 3600  # of both cookies; the guest's is the only access to old answers
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ASKME_HTTPS
-# Neither a subdomain nor an attacker on plain HTTP can plant a `__Host-` cookie. With a planted session, an
+# Neither a subdomain nor an attacker on plain HTTP can plant a `__Host-` cookie. With a planted cookie, an
 # attacker could read what the victim asks as a guest.
 SESSION_COOKIE_NAME = "__Host-sessionid" if ASKME_HTTPS else "sessionid"
+GUEST_COOKIE_NAME = "__Host-guest" if ASKME_HTTPS else "guest"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ASKME_HTTPS else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

@@ -5,9 +5,9 @@ import uuid
 import pytest
 from django.core.cache import cache
 
-from accounts.guests import user_or_guest
 from accounts.models import User
 from answers.models import Answer
+from tests.support.accounts import user_who_asks
 from tests.support.forms import PASSWORD, Visitor
 
 
@@ -25,7 +25,7 @@ def alice(db):
 def guest(client):
     """A guest: the browser of `client` has asked a question."""
     client.get("/")
-    guest = user_or_guest(client.session.session_key)
+    guest = user_who_asks(client)
     Answer.objects.ask(guest, uuid.uuid4(), "As a guest?")
     return guest
 

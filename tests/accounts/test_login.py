@@ -4,13 +4,23 @@ import uuid
 
 import pytest
 from django.core.cache import cache
+from django.test import Client
 from django.urls import reverse
 
-from accounts.guests import user_or_guest
 from accounts.hooks import SiteHooks
 from accounts.models import User
 from answers.models import Answer
-from tests.support.accounts import enrol, log_in, log_out, says, sign_up, totp
+from tests.support.accounts import (
+    browser_key,
+    enrol,
+    log_in,
+    log_out,
+    says,
+    sign_up,
+    totp,
+    user_of,
+    user_who_asks,
+)
 from tests.support.forms import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -19,12 +29,12 @@ pytestmark = pytest.mark.django_db
 def test_a_person_signs_up_logs_out_and_logs_in(client):
     assert sign_up(client).url == "/"
     user = User.objects.get()
-    assert SiteHooks().user_of_session(client.session.session_key) == user
+    assert user_of(client) == user
     assert "alice@example.org" in client.get("/").content.decode()
     log_out(client)
     assert "alice@example.org" not in client.get("/").content.decode()
     assert log_in(client).url == "/"
-    assert SiteHooks().user_of_session(client.session.session_key) == user
+    assert user_of(client) == user
 
 
 def test_an_operator_logs_in_with_a_username(client):
@@ -121,11 +131,9 @@ def test_a_login_requires_the_second_factor(client, guest):
     secret, codes = enrol(client)
     log_out(client)
     client.get("/")
-    user_or_guest(client.session.session_key).answers.create(
-        question="As a guest again?", thread=uuid.uuid4()
-    )
+    user_who_asks(client).answers.create(question="As a guest again?", thread=uuid.uuid4())
     assert log_in(client).url == reverse("mfa_authenticate")
-    assert SiteHooks().user_of_session(client.session.session_key).is_guest
+    assert user_of(client).is_guest
     assert user.answers.count() == 1
     page = client.post(reverse("mfa_authenticate"), {"code": "000000"})
     assert "Incorrect code" in page.content.decode()
@@ -137,3 +145,19 @@ def test_a_login_requires_the_second_factor(client, guest):
     log_out(client)
     log_in(client)
     assert "Incorrect code" in client.post(reverse("mfa_authenticate"), {"code": codes[0]}).content.decode()
+
+
+def test_a_person_sees_their_sessions_and_ends_the_others(client, alice):
+    other = Client(headers={"User-Agent": "A browser <elsewhere>"})
+    for one in (client, other):
+        log_in(one)
+    sessions = reverse("usersessions_list")
+    assert f'href="{sessions}"' in client.get(reverse("account_email")).content.decode()
+    page = client.get(sessions).content.decode()
+    assert "A browser &lt;elsewhere&gt;" in page
+    assert page.count("This browser") == 1
+    ended = browser_key(other)
+    assert "The other browsers are logged out." in client.post(sessions, follow=True).content.decode()
+    assert user_of(client) == alice
+    assert SiteHooks().user_of_session(ended) is SiteHooks().user_who_asks(ended) is None
+    assert "Log out the other browsers" not in client.get(sessions).content.decode()

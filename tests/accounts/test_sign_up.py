@@ -4,16 +4,14 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.guests import user_or_guest
 from accounts.hooks import SiteHooks
 from accounts.models import Invitation, User
 from answers.models import Answer, Share
-from tests.support.accounts import log_in, log_out, says, sign_up
+from tests.support.accounts import browser_key, log_in, log_out, says, sign_up, user_of
 from tests.support.forms import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -24,17 +22,16 @@ pytestmark = pytest.mark.django_db
 
 def test_a_guest_who_signs_up_keeps_their_answers(client, guest):
     Share.objects.create(user=guest, thread=guest.answers.get().thread)
-    old_key = client.session.session_key
+    old_key = browser_key(client)
     assert "will be added to your account" in client.get(reverse("account_signup")).content.decode()
     assert sign_up(client).status_code == 302
     user = User.objects.get()  # the guest no longer exists
     assert (user.email, user.is_guest, user.has_usable_password()) == ("alice@example.org", False, True)
     assert user.answers.get().question == "As a guest?"
     assert user.shares.count() == 1
-    assert SiteHooks().user_of_session(client.session.session_key) == user
-    assert client.session.session_key != old_key
-    assert SiteHooks().user_of_session(old_key) is user_or_guest(old_key) is None
-    assert not Session.objects.filter(pk=old_key).exists()
+    assert user_of(client) == user
+    assert browser_key(client) != old_key
+    assert SiteHooks().user_of_session(old_key) is SiteHooks().user_who_asks(old_key) is None
 
 
 def test_a_guest_who_logs_in_gets_the_old_and_the_guests_answers(client, alice, guest):
@@ -47,7 +44,7 @@ def test_a_guest_who_logs_in_gets_the_old_and_the_guests_answers(client, alice, 
 def test_a_failed_login_does_not_change_the_guest(client, alice, guest):
     log_in(client, password="wrong")
     assert guest.answers.count() == 1
-    assert SiteHooks().user_of_session(client.session.session_key) == guest
+    assert user_of(client) == guest
 
 
 def test_the_answers_of_one_account_do_not_move_to_another(client, alice):

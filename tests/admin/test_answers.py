@@ -17,6 +17,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def operator(client):
     client.force_login(User.objects.create_superuser("operator"))
+    client.get("/admin/")  # the first page of a new session notes whose it is
     return client
 
 

@@ -19,6 +19,8 @@ OIDC = {
     "ASKME_OIDC_CLIENT_SECRET": "b",
 }
 POSTGRES = "postgres://askme:se%40cret@db.example"
+OLD_KEY, NEW_KEY = (f"{name} key, long enough not to be guessed" for name in ("old", "new"))
+
 WRONG = [
     ({"ASKME_MAX_TOKENS": "many"}, "E001", "whole number from 1 to 10000000"),
     ({"ASKME_MAX_TOKENS": "0"}, "E001", "from 1 to"),
@@ -83,6 +85,8 @@ WRONG = [
     ({"ALLOWED_HOSTS": "https://ask.example"}, "E001", "without http://"),
     ({"ALLOWED_HOSTS": "ask.example:8000"}, "E001", "without a port"),
     ({"ALLOWED_HOSTS": ","}, "E001", "separated by commas"),
+    ({"SECRET_KEY": NEW_KEY, "SECRET_KEY_FALLBACKS": f"{OLD_KEY}, {NEW_KEY}"}, "E017", "SECRET_KEY"),
+    ({"SECRET_KEY_FALLBACKS": "short"}, "E001", "32 characters"),
     ({"ASKME_SIGNUP": "friends"}, "E001", "“invited”"),
     ({"ASKME_VERIFY_EMAIL": "true"}, "E012", "EMAIL_URL"),
     ({"EMAIL_URL": "mail.example:587"}, "E001", "smtp+tls://"),
@@ -234,6 +238,7 @@ def test_correct_settings_pass_silently(tmp_path):
         ASKME_TEMPERATURE="0.5",
         ASKME_MAX_TOKENS="",
         EMAIL_URL="smtp+tls://user:p%40ss@mail.example:587",
+        SECRET_KEY_FALLBACKS="old, older,",
         **OIDC,
     )
     assert (done.returncode, done.stderr) == (0, "")

@@ -10,14 +10,13 @@ import pytest
 from channels_redis.pubsub import RedisSingleShardConnection
 from daphne.http_protocol import HTTPFactory, WebRequest
 from daphne.server import Server
-from django.contrib.sessions.backends.base import SessionBase
 from twisted.internet.base import ReactorBase
 from twisted.web.http import HTTPChannel
 
 from tests.support.sites import ROOT
 
 BACKPRESSURE, DAPHNE = "answers/live/backpressure.py", "answers/live/daphne.py"
-REDIS, GUESTS = "answers/engine/redis_layer.py", "accounts/guests.py"
+REDIS = "answers/engine/redis_layer.py"
 
 # What we use that its package does not document, and the one module that does.
 PRIVATE = {
@@ -31,7 +30,6 @@ PRIVATE = {
     "_receive_message": REDIS,
     "_do_receiving": REDIS,
     "_pubsub": REDIS,
-    "_session_cache": GUESTS,
 }
 # Private in form only: documented, or of a named tuple.
 PUBLIC = {"_meta", "_default_manager", "_replace"}
@@ -56,7 +54,7 @@ def test_no_other_private_attribute_is_used():
                 owner = node.value.id if isinstance(node.value, ast.Name) else ""
                 if owner not in ("self", "cls") and node.attr not in PUBLIC:
                     found.add(node.attr)
-    assert found == {"_session_cache"}
+    assert found == set()
 
 
 def test_daphnes_send_leads_to_its_protocol_and_so_to_the_transport():
@@ -95,7 +93,3 @@ def test_channels_redis_subscribes_and_receives_as_our_bridge_expects():
     assert not connection._pubsub.subscribed
     assert list(inspect.signature(connection._receive_message).parameters) == ["message"]
     assert "self._do_receiving()" in inspect.getsource(RedisSingleShardConnection._ensure_receiver)
-
-
-def test_a_session_that_is_loaded_is_kept_in_its_cache():
-    assert "_session_cache" in inspect.getsource(SessionBase._get_session)

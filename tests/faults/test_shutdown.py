@@ -8,6 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import closing
+from functools import partial
 
 import pytest
 import requests
@@ -17,6 +18,7 @@ from answers.live import open_sockets
 from tests.support.api_behaviours import Dictation
 from tests.support.api_server import stall, ticking
 from tests.support.delivery import Traveller, assert_whole
+from tests.support.forms import NoscriptPerson
 from tests.support.network import Balancer
 from tests.support.processes import start_process
 from tests.support.services import wait_for
@@ -126,14 +128,18 @@ def test_sigterm_closes_sockets_and_finishes_running_answers(make_site, api_serv
     assert again.texts[id] == "So far. "
 
 
-def test_a_request_that_runs_at_sigterm_gets_its_response(make_site, meet):
-    site = make_site().start()
+def test_a_request_that_runs_at_sigterm_gets_its_response(make_site, api_server):
+    site = make_site(api_server).start()
     path = site.environment["DATABASE_URL"].removeprefix("sqlite:///")
-    made = []
+    person, replies = NoscriptPerson(site.url), []
+    person.ask("Why?")
+    wait_for(lambda: "refresh" not in person.reload(), 10, "the answer is complete")
+    form = {"csrfmiddlewaretoken": person.http.cookies["csrftoken"]}
+    delete = partial(person.send, "/history/delete/", form, allow_redirects=False)
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
-        database.execute("BEGIN IMMEDIATE")  # so a new visitor's session cannot be saved
-        visit = threading.Thread(target=lambda: made.append(meet(site.url)))
-        visit.start()
+        database.execute("BEGIN IMMEDIATE")  # so nothing can be deleted
+        deletion = threading.Thread(target=lambda: replies.append(delete()))
+        deletion.start()
         with closing(http.client.HTTPConnection("127.0.0.1", site.ports[0])) as later:
             for _ in range(20):
                 later.request("GET", "/healthz")
@@ -141,11 +147,12 @@ def test_a_request_that_runs_at_sigterm_gets_its_response(make_site, meet):
         [process] = site.processes
         process.terminate()
         wait_for(lambda: refuses(site.url), 10, "it no longer listens")
-        assert made == []
+        assert replies == []
         database.execute("ROLLBACK")
-    visit.join(10)
-    assert made[0].http.cookies["sessionid"]
+    deletion.join(10)
+    assert replies[0].headers["Location"] == "/history/"
     assert process.wait(10) == 0
+    person.close()
 
 
 def test_a_rolling_restart_loses_nothing(make_site, api_server, redis_url, meet, record_time):

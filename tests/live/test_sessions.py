@@ -16,29 +16,33 @@ from answers.live import consumer
 from answers.protocol import Refused
 from tests.support.api_behaviours import Dictation
 from tests.support.database import rows
+from tests.support.forms import Visitor
 
 END_SESSIONS = """
 from django.contrib.sessions.models import Session
 from django.utils import timezone
-from accounts.models import User
+from accounts.models import GuestKey, User
 
 Session.objects.filter(pk={logged_out!r}).delete()
 Session.objects.filter(pk={expired!r}).update(expire_date=timezone.now())
+GuestKey.objects.filter(user__answers__pk={expired_guest!r}).update(expires_at=timezone.now())
 User.objects.filter(answers__pk={deactivated!r}).update(is_active=False)
 """
 
 
-def test_a_session_that_ends_during_an_answer_is_refused_at_the_next_frame(pair, meet):
+def test_a_session_that_ends_during_an_answer_is_refused_at_the_next_frame(pair, visit):
     name = f"session {uuid.uuid4()}"
     feed = Dictation()
     pair.api.when(name, feed)
-    people = {how: meet(pair.url) for how in ("logged_out", "expired", "deactivated")}
+    people = {how: visit(pair) for how in ("logged_out", "expired", "deactivated", "expired_guest")}
+    for how in ("logged_out", "expired"):
+        people[how].sign_up(f"{how}@example.org")
     pages = {how: person.connect() for how, person in people.items()}
     answers = {how: page.ask(f"{name} {how}") for how, page in pages.items()}
     for how, page in pages.items():
         page.read_until("answer.started", answers[how])
-    keys = {how: person.http.cookies["sessionid"] for how, person in people.items()}
-    script = END_SESSIONS.format(**(keys | {"deactivated": answers["deactivated"]}))
+    keys = {how: people[how].http.cookies["sessionid"] for how in ("logged_out", "expired")}
+    script = END_SESSIONS.format(**(answers | keys))
     done = pair.manage("shell", "-c", script)
     assert done.returncode == 0, done.stderr
     for how, page in pages.items():
@@ -91,10 +95,22 @@ def end_session(user, key, how):
         User.objects.filter(pk=user.pk).update(is_active=False)
 
 
+@pytest.fixture
+def visit(request):
+    def visit(site):
+        visitor = Visitor(site.url)
+        request.addfinalizer(visitor.close)
+        return visitor
+
+    return visit
+
+
 @pytest.mark.django_db
 def test_an_expired_session_without_a_user_has_ended(client):
-    client.get("/")
-    requester = SessionRequester(client.session.session_key)
+    session = client.session  # as one that keeps an invitation
+    session["invitation"] = 1
+    session.save()
+    requester = SessionRequester(session.session_key)
     requester.require_session(None)
     Session.objects.update(expire_date=timezone.now())
     with pytest.raises(Refused) as refused:

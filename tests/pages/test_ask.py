@@ -27,16 +27,19 @@ def answer(alice):
 def test_the_home_page_sets_the_cookie_that_a_websocket_needs(client):
     page = client.get("/")
     assert page.status_code == 200
-    cookie = page.cookies["sessionid"]
+    cookie = page.cookies["guest"]
     assert cookie["httponly"]
     assert cookie["samesite"] == "Lax"
-    assert client.session.exists(cookie.value)
-    assert "sessionid" not in client.get("/").cookies  # the second page sets no cookie
+    assert cookie["path"] == "/"
+    assert not cookie["domain"]
+    assert "guest" not in client.get("/").cookies  # the second page sets no cookie
 
 
-def test_the_cookie_of_a_deleted_session_is_replaced(client):
+def test_the_cookie_of_a_deleted_session_is_deleted(client):
     client.cookies["sessionid"] = "gone"
-    assert client.get("/").cookies["sessionid"].value != "gone"
+    page = client.get("/")
+    assert page.cookies["sessionid"].value == ""
+    assert page.cookies["guest"].value
 
 
 def test_the_content_security_policy_allows_nothing_external_or_inline(client):

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.api_server import stall
 from tests.support.database import question_statuses
-from tests.support.forms import id_of
+from tests.support.forms import PASSWORD, id_of
 from tests.support.services import wait_for
 
 
@@ -129,6 +129,9 @@ def test_a_typed_question_survives_the_login_that_it_needs(make_site, api_server
 
 def test_a_person_whose_session_ended_gets_a_new_one_and_can_ask_again(site, visit):
     person = visit(site)
+    token = person.form()["csrfmiddlewaretoken"]
+    account = {"email": "alice@example.org", "password1": PASSWORD}
+    person.send("/accounts/signup/", account | {"csrfmiddlewaretoken": token})
     with sqlite3.connect(site.folder / "site.sqlite3") as database:
         database.execute("DELETE FROM django_session")
     page = person.ask("Why?")

@@ -4,9 +4,25 @@ import re
 
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.core.cache import cache
+from django.db import transaction
 from django.urls import reverse
 
+from accounts.hooks import SiteHooks
 from tests.support.forms import PASSWORD
+
+
+def browser_key(client):
+    """Return what the hooks are given to find out who the browser's user is."""
+    return SiteHooks().session_key({name: cookie.value for name, cookie in client.cookies.items()})
+
+
+def user_of(client):
+    return SiteHooks().user_of_session(browser_key(client))
+
+
+def user_who_asks(client):
+    with transaction.atomic():
+        return SiteHooks().user_who_asks(browser_key(client))
 
 
 def sign_up(client, email="alice@example.org", password=PASSWORD):

@@ -56,3 +56,21 @@ def execute(site: Site, sql: str, *values: object) -> list[tuple]:
         rows = database.execute(sql, values).fetchall()
     database.close()
     return rows
+
+
+def table_counts(site: Site) -> dict[str, int]:
+    """Return the number of rows of each table but that of processes, on SQLite and PostgreSQL."""
+    url = site.environment["DATABASE_URL"]
+    if url.startswith("sqlite"):
+        names = execute(site, "SELECT name FROM sqlite_master WHERE type = 'table'")
+        tables = [name for (name,) in names if name != "answers_process"]
+        return {name: execute(site, f'SELECT count(*) FROM "{name}"')[0][0] for name in tables}
+    with psycopg.connect(url) as database:
+        tables = (
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'answers_process'"
+        )
+        names = database.execute(tables).fetchall()
+        counts = {}
+        for (name,) in names:
+            [[counts[name]]] = database.execute(f'SELECT count(*) FROM "{name}"').fetchall()  # type: ignore[call-overload]
+        return counts

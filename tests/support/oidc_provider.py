@@ -16,6 +16,19 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 CLIENT_ID, CLIENT_SECRET = "askme", "the client's secret"
 
 
+class Pause:
+    """A provider that does not reply at one address until the test lets it."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.reached, self.over = threading.Event(), threading.Event()
+
+    def wait(self, path: str) -> None:
+        if path == self.path:
+            self.reached.set()
+            self.over.wait(20)
+
+
 class OidcProvider(ThreadingHTTPServer):
     """`person` holds the claims of the next login, and `errors` what a real provider would have refused."""
 
@@ -28,6 +41,7 @@ class OidcProvider(ThreadingHTTPServer):
         self.requests: dict[str, dict] = {}  # the parameters of the authorization request, by code
         self.prompts: list[str] = []  # the `prompt` of each authorization request
         self.errors: list[str] = []
+        self.pause = Pause("")
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
     @property
@@ -56,6 +70,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
+        self.server.pause.wait(parts.path)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         issuer = self.server.issuer
         match parts.path:
@@ -82,6 +97,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.reply({"keys": [key | {"kid": "1", "use": "sig", "alg": "RS256"}]})
 
     def do_POST(self) -> None:
+        self.server.pause.wait(self.path)
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         form = {name: values[0] for name, values in parse_qs(body).items()}
         request = self.server.requests.pop(form["code"])

@@ -78,6 +78,7 @@ OF_AN_ACCOUNT = {
     "mfa_download_recovery_codes",
     "socialaccount_signup",
     "socialaccount_connections",
+    "usersessions_list",
 }
 NO_ANSWER = str(uuid.UUID(int=0))  # no answer has this id
 FRAMES = {
