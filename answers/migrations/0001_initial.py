@@ -86,6 +86,9 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shares', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'verbose_name': 'shared link',
+            },
         ),
         migrations.CreateModel(
             name='Answer',

@@ -10,6 +10,7 @@ from answers.models.answer import (
     Rating,
     Status,
 )
+from answers.models.batches import delete_in_batches, in_batches
 from answers.models.process import Process
 from answers.models.question_log import QuestionLog
 from answers.models.share import Share, make_token
@@ -26,5 +27,7 @@ __all__ = [
     "Rating",
     "Share",
     "Status",
+    "delete_in_batches",
+    "in_batches",
     "make_token",
 ]

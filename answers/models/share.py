@@ -1,5 +1,6 @@
 """Links that let anybody read a thread."""
 
+import re
 import secrets
 
 from django.conf import settings
@@ -20,6 +21,11 @@ class ShareQuerySet(models.QuerySet["Share"]):
         """At most one. The links of a deactivated user are not valid."""
         return self.filter(pk=token, user__is_active=True)
 
+    def of_link(self, link: str) -> "ShareQuerySet":
+        """At most one, by its address or its token."""
+        found = re.search(r"(?:^|/)([\w-]{32})(?=[/?#]|$)", link.strip())
+        return self.filter(pk=found[1]) if found else self.none()
+
 
 class Share(models.Model):
     """A link that lets anybody read one thread. When its owner revokes it, the row is deleted.
@@ -34,6 +40,9 @@ class Share(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ShareQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "shared link"
 
     def __str__(self) -> str:
         return f"thread {self.thread}"  # never the token

@@ -1,0 +1,57 @@
+"""Removing people: everything that is stored about them, and their sessions on all devices.
+
+People do it themselves on a page, operators in the admin or with `manage.py delete_person`.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models import Count, Q
+
+from accounts.models import User
+from answers.models import Answer, Share, Status, delete_in_batches
+
+UNFINISHED = Q(status__in=[Status.QUEUED, Status.RUNNING])
+
+
+class Possessions(NamedTuple):
+    """How much some people have."""
+
+    answers: int
+    running: int
+    shares: int
+
+    def __str__(self) -> str:
+        running = f" ({self.running:,} running)" if self.running else ""
+        return f"{_count(self.answers, 'answer')}{running}, {_count(self.shares, 'shared link')}"
+
+
+def possessions(users: Iterable[User]) -> Possessions:
+    answers = Answer.objects.filter(user__in=users).order_by()
+    found = answers.aggregate(all=Count("pk"), running=Count("pk", filter=UNFINISHED))
+    return Possessions(found["all"], found["running"], Share.objects.filter(user__in=users).count())
+
+
+def remove(user: User) -> None:
+    """Delete a person. Their running answers are stopped: the processes notice that the rows are gone."""
+    Share.objects.filter(user=user).delete()
+    delete_in_batches(Answer.objects.filter(user=user))
+    if not user.is_guest:  # a guest has one session, which belongs to nobody afterwards
+        delete_sessions(user)
+    with transaction.atomic():
+        # A question that they ask at this moment waits for the lock, and then finds nobody.
+        User.objects.select_for_update().filter(pk=user.pk).first()
+        user.delete()
+
+
+def delete_sessions(user: User) -> None:
+    """Delete all sessions of a user. They are not stored by user, so each has to be decoded."""
+    for session in Session.objects.iterator(chunk_size=500):
+        if session.get_decoded().get("_auth_user_id") == str(user.pk):
+            session.delete()
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
