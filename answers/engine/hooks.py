@@ -44,6 +44,10 @@ class Hooks:
         """Whether the limits per network address apply, for people who can get a new account at any time."""
         return False
 
+    def login_lifts_address_limit(self, user: AbstractBaseUser) -> bool:
+        """Whether these limits would not apply if this person logged in. If so, the refusal suggests it."""
+        return False
+
     def prompt(self, answer: "Answer", prompt: "Prompt") -> "Prompt":
         """What is sent to the model. `prompt` has the question and the conversation so far."""
         return prompt

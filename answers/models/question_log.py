@@ -16,8 +16,8 @@ class QuestionLogQuerySet(models.QuerySet["QuestionLog"]):
 class QuestionLog(models.Model):
     """A question that somebody asked, without its text.
 
-    `address` is a guest's network address, as returned by `answers.asking.address`. It is empty for others,
-    who are identified by their account.
+    `address` is the network address of somebody who can get a new account at any time, such as a guest, as
+    returned by `answers.asking.address`. It is empty for others, who are identified by their account.
     """
 
     user = models.ForeignKey(

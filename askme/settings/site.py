@@ -90,7 +90,9 @@ ASKME_THREADS = env.int("ASKME_THREADS", conf.ASKME_THREADS)  # answers that one
 ASKME_RUNNING_PER_USER = env.int("ASKME_RUNNING_PER_USER", conf.ASKME_RUNNING_PER_USER)  # 0: no limit
 ASKME_QUESTIONS_PER_MINUTE = env.int("ASKME_QUESTIONS_PER_MINUTE", conf.ASKME_QUESTIONS_PER_MINUTE)
 ASKME_QUESTIONS_PER_DAY = env.int("ASKME_QUESTIONS_PER_DAY", conf.ASKME_QUESTIONS_PER_DAY)
-# For all guests at one address. Behind a proxy, set ASKME_PROXIES: private addresses count only then.
+ASKME_SITE_QUESTIONS_PER_DAY = env.int("ASKME_SITE_QUESTIONS_PER_DAY", conf.ASKME_SITE_QUESTIONS_PER_DAY)
+# For all people at one address whose account nobody vouches for, such as guests. Behind a proxy, set
+# ASKME_PROXIES: private addresses count only then.
 ASKME_ADDRESS_QUESTIONS_PER_MINUTE = env.int(
     "ASKME_ADDRESS_QUESTIONS_PER_MINUTE", conf.ASKME_ADDRESS_QUESTIONS_PER_MINUTE
 )

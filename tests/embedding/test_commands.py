@@ -24,7 +24,7 @@ def stored(site):
 
 
 def test_the_terminal_asks_as_a_user_who_cannot_log_in(embedding_site):
-    assert embedding_site.manage("ask", "Why?") == "Hello\n"
+    assert embedding_site.manage("ask", "Why?") == "Hello, world\n"
     assert stored(embedding_site) == "('(terminal)', False)"
 
 
