@@ -6,9 +6,10 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import Exists, OuterRef, Q
 
-from accounts import guests
+from accounts import guests, pruning
 from accounts.models import Invitation, User
 from answers.engine.hooks import Hooks
+from answers.models import Prunable
 
 
 class SiteHooks(Hooks):
@@ -29,6 +30,9 @@ class SiteHooks(Hooks):
             return False
         is_open = settings.ASKME_SIGNUP == "open" and not settings.ASKME_VERIFY_EMAIL
         return bool(settings.ASKME_OIDC_ISSUER) or not (is_open or settings.ASKME_SIGNUP == "closed")
+
+    def prunable(self) -> list[Prunable]:
+        return pruning.prunables()
 
 
 def _is_vouched_for(user: AbstractBaseUser) -> bool:

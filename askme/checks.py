@@ -33,6 +33,7 @@ NON_NEGATIVE = [  # 0 disables the limit
     "ASKME_ADDRESS_QUESTIONS_PER_DAY",
     "ASKME_QUEUE",
     "ASKME_PROXIES",
+    "ASKME_GUEST_DAYS",
     "ASKME_SWITCH_SECONDS",
 ]
 

@@ -17,7 +17,7 @@ from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
 if TYPE_CHECKING:
-    from answers.models import Answer
+    from answers.models import Answer, Prunable
     from completions import Prompt
 
 
@@ -51,6 +51,10 @@ class Hooks:
     def prompt(self, answer: "Answer", prompt: "Prompt") -> "Prompt":
         """What is sent to the model. `prompt` has the question and the conversation so far."""
         return prompt
+
+    def prunable(self) -> "list[Prunable]":
+        """What else `manage.py prune` deletes, and the hourly prune, in whose own thread this is called."""
+        return []
 
     def answer_finished(self, answer: "Answer") -> None:
         """Called once an answer has ended and is saved. If it raises an exception, that is logged.

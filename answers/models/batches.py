@@ -6,7 +6,8 @@ others for seconds. So each transaction deletes few rows, and others get as much
 
 import time
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
@@ -34,6 +35,18 @@ def in_batches(delete: Callable[[int], int | None], pause: Callable[[float], obj
         took = time.monotonic() - started
         size = max(MIN_ROWS, size // 2) if took > BATCH_SECONDS else min(MAX_ROWS, size * 2)
         pause(took)
+
+
+class Prunable(NamedTuple):
+    """One kind of rows that are out of date."""
+
+    name: str  # in the plural
+    total: Callable[[], int]  # how many there are
+    delete: Callable[[int], int | None]  # up to so many, in one transaction; None if there are none left
+
+    @classmethod
+    def rows(cls, name: str, rows: QuerySet[Any]) -> "Prunable":
+        return cls(name, rows.count, partial(delete_some, rows))
 
 
 def delete_some(rows: QuerySet[Any], size: int) -> int | None:

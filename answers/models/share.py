@@ -21,6 +21,10 @@ class ShareQuerySet(models.QuerySet["Share"]):
         """At most one. The links of a deactivated user are not valid."""
         return self.filter(pk=token, user__is_active=True)
 
+    def of_deleted_threads(self) -> "ShareQuerySet":
+        answers = Answer.objects.filter(thread=models.OuterRef("thread"), user=models.OuterRef("user"))
+        return self.filter(~models.Exists(answers.order_by()))
+
     def of_link(self, link: str) -> "ShareQuerySet":
         """At most one, by its address or its token."""
         found = re.search(r"(?:^|/)([\w-]{32})(?=[/?#]|$)", link.strip())

@@ -47,6 +47,7 @@ ASKME_PROXIES = env.int("ASKME_PROXIES", 1 if ASKME_HTTPS else 0)  # each append
 
 # -- People
 ASKME_GUESTS = env.bool("ASKME_GUESTS", True)  # people without an account may ask too
+ASKME_GUEST_DAYS = env.int("ASKME_GUEST_DAYS", 365)  # until a guest who stays away is deleted; 0: never
 ASKME_SIGNUP = env.str("ASKME_SIGNUP", "open")  # or "invited" or "closed"
 ASKME_OIDC_ISSUER = env.str("ASKME_OIDC_ISSUER", "").rstrip("/")  # none: no single sign-on
 ASKME_OIDC_CLIENT_ID = env.str("ASKME_OIDC_CLIENT_ID", "")

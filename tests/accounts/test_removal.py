@@ -149,6 +149,24 @@ def test_the_command_shows_what_would_go_and_deletes_it_only_when_told_to(busy_s
     assert missing.stderr == "CommandError: Nobody has the username or email address “alice”.\n"
 
 
+def test_a_guest_who_was_deleted_can_ask_again_in_the_same_browser(make_site, api_server, visit):
+    site = make_site(api_server).start()
+    visitor = visit(site)
+    socket = visitor.connect()
+    first = socket.ask("Before?")
+    socket.finish(first)
+    guest = left(site)[0]
+    assert site.manage("delete_person", guest, "--yes").returncode == 0
+    visitor.http.get(site.url)  # they reload the page
+    again = visitor.connect()
+    second = again.ask("Afterwards?")
+    assert again.read_until("answer.started", second)
+    assert again.finish(second)["status"] == "complete"
+    assert not visitor.reads(first)
+    assert visitor.reads(second)
+    assert left(site)[0] != guest
+
+
 def test_a_name_that_fits_two_people_deletes_neither(make_site):
     site = make_site()
     assert site.manage("migrate", "-v0").returncode == 0
