@@ -31,7 +31,7 @@ def user_or_guest(session_key: str) -> User | None:
         return None
     session = _loaded(locked)
     user = _user(session)
-    if user is None and auth.SESSION_KEY not in session and settings.ASKME_GUESTS:
+    if user is None and settings.ASKME_GUESTS and _is_nobodys(session):
         user = User.objects.create_user(f"guest-{uuid4().hex[:16]}", is_guest=True)
         session[auth.SESSION_KEY] = str(user.pk)
         session[auth.BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
@@ -58,6 +58,12 @@ def hand_over(guest: User, user: User) -> None:
     for model in (Answer, Share, QuestionLog):
         model.objects.filter(user=guest).update(user=user)
     guest.delete()
+
+
+def _is_nobodys(session: Any) -> bool:
+    """Nobody is logged in to it, or only a user who has been deleted. A deactivated user still counts."""
+    key = session.get(auth.SESSION_KEY)
+    return key is None or not User.objects.filter(pk=key).exists()
 
 
 def _lock(session_key: str) -> Session | None:
