@@ -42,8 +42,7 @@ class AskmeUserAdmin(UserAdmin):  # type: ignore[type-arg]
         transaction.on_commit(lambda: remove(obj))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        for user in list(queryset):
-            remove(user)
+        remove(*queryset)
 
 
 @admin.register(Invitation)

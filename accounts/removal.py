@@ -6,6 +6,7 @@ People do it themselves on a page, operators in the admin or with `manage.py del
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Count, Q
@@ -34,22 +35,25 @@ def possessions(users: Iterable[User]) -> Possessions:
     return Possessions(found["all"], found["running"], Share.objects.filter(user__in=users).count())
 
 
-def remove(user: User) -> None:
-    """Delete a person. Their running answers are stopped: the processes notice that the rows are gone."""
-    Share.objects.filter(user=user).delete()
-    delete_in_batches(Answer.objects.filter(user=user))
-    if not user.is_guest:  # a guest has one session, which belongs to nobody afterwards
-        delete_sessions(user)
-    with transaction.atomic():
-        # A question that they ask at this moment waits for the lock, and then finds nobody.
-        User.objects.select_for_update().filter(pk=user.pk).first()
-        user.delete()
+def remove(*users: User) -> None:
+    """Delete people. Their running answers are stopped: the processes notice that the rows are gone."""
+    for user in users:
+        Share.objects.filter(user=user).delete()
+        delete_in_batches(Answer.objects.filter(user=user))
+    # A guest has one session, which belongs to nobody afterwards.
+    delete_sessions([user for user in users if not user.is_guest])
+    for user in users:
+        with transaction.atomic():
+            # A question that they ask at this moment waits for the lock, and then finds nobody.
+            User.objects.select_for_update().filter(pk=user.pk).first()
+            user.delete()
 
 
-def delete_sessions(user: User) -> None:
-    """Delete all sessions of a user. They are not stored by user, so each has to be decoded."""
-    for session in Session.objects.iterator(chunk_size=500):
-        if session.get_decoded().get("_auth_user_id") == str(user.pk):
+def delete_sessions(users: list[User]) -> None:
+    """Delete all sessions of these users. They are not stored by user, so each has to be decoded."""
+    keys = {str(user.pk) for user in users}
+    for session in Session.objects.iterator(chunk_size=500) if keys else ():
+        if session.get_decoded().get(SESSION_KEY) in keys:
             session.delete()
 
 
