@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
-FIRST_ROWS, MIN_ROWS, MAX_ROWS = 200, 20, 1_000
+FIRST_ROWS, MIN_ROWS, MAX_ROWS = 100, 50, 500
 BATCH_SECONDS = 0.1  # what a transaction aims at; the saver and people's questions wait for it
 
 
@@ -33,7 +33,10 @@ def in_batches(delete: Callable[[int], int | None], pause: Callable[[float], obj
             return total
         total += deleted
         took = time.monotonic() - started
-        size = max(MIN_ROWS, size // 2) if took > BATCH_SECONDS else min(MAX_ROWS, size * 2)
+        if took > BATCH_SECONDS:
+            size = max(MIN_ROWS, size // 2)
+        elif took < BATCH_SECONDS / 2:
+            size = min(MAX_ROWS, size * 2)
         pause(took)
 
 
