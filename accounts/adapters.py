@@ -19,6 +19,7 @@ from django.shortcuts import render
 
 from accounts import guest_cookie, guests
 from accounts.models import Invitation, User
+from accounts.names import is_reserved
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
                 opened = request.session.get(INVITATION)
                 return opened is not None and Invitation.objects.usable().filter(pk=opened).exists()
         return False
+
+    def clean_username(self, username: str, shallow: bool = False) -> str:
+        """Called for the names that allauth derives from an address, and for those of single sign-on."""
+        if is_reserved(username):
+            raise self.validation_error("username_blacklisted")
+        return str(super().clean_username(username, shallow=shallow))
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         with transaction.atomic():

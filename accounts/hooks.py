@@ -1,14 +1,19 @@
-"""The hooks of this site: guests may ask if `ASKME_GUESTS` is on."""
+"""The hooks of this site: guests may ask if `ASKME_GUESTS` is on, and who shares the limits of an address."""
 
 from collections.abc import Mapping
 
+from allauth.account.models import EmailAddress
+from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
 
-from accounts import guest_cookie, guests
+from accounts import guest_cookie, guests, pruning
 from accounts.guests import Browser
+from accounts.models import Invitation, User
 from answers.engine.hooks import Hooks
+from answers.models import Prunable
 
 
 class SiteHooks(Hooks):
@@ -42,8 +47,33 @@ class SiteHooks(Hooks):
         return bool(settings.ASKME_GUESTS) or (user is not None and not guests.is_guest(user))
 
     def counts_by_address(self, user: AbstractBaseUser) -> bool:
-        """For guests, who become a new user by clearing the cookie."""
-        return guests.is_guest(user)
+        """For guests, who are a new user without their cookie, and for accounts that anybody can make."""
+        return guests.is_guest(user) or not _is_vouched_for(user)
+
+    def login_lifts_address_limit(self, user: AbstractBaseUser) -> bool:
+        """If every account that a guest can log in to, or make, is one that somebody vouches for."""
+        if not guests.is_guest(user):
+            return False
+        is_open = settings.ASKME_SIGNUP == "open" and not settings.ASKME_VERIFY_EMAIL
+        return bool(settings.ASKME_OIDC_ISSUER) or not (is_open or settings.ASKME_SIGNUP == "closed")
+
+    def prunable(self) -> list[Prunable]:
+        return pruning.prunables()
+
+
+def _is_vouched_for(user: AbstractBaseUser) -> bool:
+    """Whether an address is proven to be theirs, or they came by single sign-on, or the operator knows them.
+
+    In one statement, since each question waits for it.
+    """
+    theirs = OuterRef("pk")
+    return User.objects.filter(
+        Q(is_staff=True)
+        | Exists(EmailAddress.objects.filter(user=theirs, verified=True))
+        | Exists(SocialAccount.objects.filter(user=theirs))
+        | Exists(Invitation.objects.filter(used_by=theirs)),
+        pk=user.pk,
+    ).exists()
 
 
 def _browser(key: str) -> Browser:

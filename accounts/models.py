@@ -23,6 +23,9 @@ class User(AbstractUser):
 
     is_guest = models.BooleanField("guest", default=False)
 
+    class Meta(AbstractUser.Meta):
+        indexes = [models.Index(fields=["is_guest", "date_joined"], name="user_guests_by_age")]
+
 
 def in_two_weeks() -> datetime:
     return timezone.now() + timedelta(days=USABLE_DAYS)

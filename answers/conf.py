@@ -36,7 +36,9 @@ ASKME_THREADS = 250  # answers that one process runs at once
 ASKME_RUNNING_PER_USER = 3  # 0: no limit
 ASKME_QUESTIONS_PER_MINUTE = 20  # per person; 0: no limit
 ASKME_QUESTIONS_PER_DAY = 0
-# For all guests at one address. Behind a proxy, set ASKME_PROXIES: private addresses count only then.
+ASKME_SITE_QUESTIONS_PER_DAY = 0  # of all people together; 0: no limit
+# For all people at one address whose account nobody vouches for, such as guests. Behind a proxy, set
+# ASKME_PROXIES: private addresses count only then.
 ASKME_ADDRESS_QUESTIONS_PER_MINUTE = 60
 ASKME_ADDRESS_QUESTIONS_PER_DAY = 0
 ASKME_QUEUE = 1_000  # questions that may wait, of all people; 0: no limit

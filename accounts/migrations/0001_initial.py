@@ -40,6 +40,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'user',
                 'verbose_name_plural': 'users',
                 'abstract': False,
+                'indexes': [models.Index(fields=['is_guest', 'date_joined'], name='user_guests_by_age')],
             },
             managers=[
                 ('objects', django.contrib.auth.models.UserManager()),

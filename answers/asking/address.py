@@ -1,4 +1,4 @@
-"""The network address of a request, for the limits on guests.
+"""The network address of a request, for the limits on people without a lasting account.
 
 Behind `ASKME_PROXIES` trusted proxies, it is the address of the outermost proxy's peer. Each proxy appends
 its peer to `X-Forwarded-For`, so anything to the left of that may be forged.

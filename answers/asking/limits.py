@@ -1,4 +1,4 @@
-"""Limits on questions: per person, per network address of guests, and for the whole queue.
+"""Limits on questions: per person, per network address, for the whole site, and for the whole queue.
 
 They count the log of questions in the database, so they hold across all processes. Synchronous, for the
 database thread.
@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
+from answers.engine.hooks import site_hooks
 from answers.models import QuestionLog
 from answers.protocol import Refused
 
@@ -56,8 +57,15 @@ def check(user: AbstractBaseUser, address: str, answer: UUID, *, waiting: int) -
             raise Refused("too_many_questions", sentence, answer=answer, retry_after=wait)
         limit = getattr(settings, f"ASKME_ADDRESS_QUESTIONS_PER_{window}")
         if address and (wait := _wait(QuestionLog.objects.from_address(address), limit, seconds)):
-            again = _("Please ask again in %(time)s, or log in.") % {"time": _duration(wait)}
-            raise Refused("too_many_questions", f"{per_network} {again}", answer=answer, retry_after=wait)
+            again = _("Please ask again in %(time)s.")
+            if site_hooks().login_lifts_address_limit(user):
+                again = _("Please ask again in %(time)s, or log in.")
+            sentence = f"{per_network} {again % {'time': _duration(wait)}}"
+            raise Refused("too_many_questions", sentence, answer=answer, retry_after=wait)
+    if wait := _wait(QuestionLog.objects.all(), settings.ASKME_SITE_QUESTIONS_PER_DAY, 86_400):
+        full = _("This site has reached its limit of questions per day.")
+        again = _("Please ask again in %(time)s.") % {"time": _duration(wait)}
+        raise Refused("too_many_questions", f"{full} {again}", answer=answer, retry_after=wait)
     if settings.ASKME_QUEUE and waiting >= settings.ASKME_QUEUE:
         full = _("The site is very busy right now.")
         again = _("Please ask again in %(time)s.") % {"time": _duration(BUSY_SECONDS)}

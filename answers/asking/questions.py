@@ -101,12 +101,12 @@ def _save(requester: Requester, ask: Ask, process: UUID | None) -> int | None:
 
 
 # This is what a question costs before it is answered, in the one thread that all people share: seven SQL
-# statements, each of them needed, and up to two more for a follow-up.
+# statements, each of them needed, one more for an account with an address, and up to two for a follow-up.
 @transaction.atomic
 def _save_once(requester: Requester, ask: Ask, process: UUID | None) -> tuple[object, int | None]:
     hooks = site_hooks()
     user = requester.user_who_asks(ask.answer)
-    if not hooks.may_ask(user):
+    if requester.is_limited and not hooks.may_ask(user):
         raise Refused("login_required", _(LOGIN_REQUIRED), answer=ask.answer)
     if user is None:
         raise no_session(ask.answer)
@@ -114,7 +114,8 @@ def _save_once(requester: Requester, ask: Ask, process: UUID | None) -> tuple[ob
         if existing.user_id != user.pk:
             raise not_found(ask.answer)
         return user.pk, None
-    address = requester.address if hooks.counts_by_address(user) else NO_ADDRESS
+    is_counted = requester.address and hooks.counts_by_address(user)
+    address = requester.address if is_counted else NO_ADDRESS
     place = queue.next_place(user)
     if requester.is_limited:
         limits.check(user, address, ask.answer, waiting=place.waiting)

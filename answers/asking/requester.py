@@ -18,7 +18,7 @@ from answers.protocol import Refused
 class Requester:
     """A user that the caller has authenticated."""
 
-    is_limited = True  # whether the limits of the settings apply
+    is_limited = True  # whether the limits of the settings apply, and the site decides who may ask
 
     def __init__(self, user: AbstractBaseUser | None = None) -> None:
         self._user = user

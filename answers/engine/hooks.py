@@ -19,7 +19,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.module_loading import import_string
 
 if TYPE_CHECKING:
-    from answers.models import Answer
+    from answers.models import Answer, Prunable
     from completions import Prompt
 
 
@@ -74,9 +74,17 @@ class Hooks:
         """Whether the limits per network address apply, for people who can get a new account at any time."""
         return False
 
+    def login_lifts_address_limit(self, user: AbstractBaseUser) -> bool:
+        """Whether these limits would not apply if this person logged in. If so, the refusal suggests it."""
+        return False
+
     def prompt(self, answer: "Answer", prompt: "Prompt") -> "Prompt":
         """What is sent to the model. `prompt` has the question and the conversation so far."""
         return prompt
+
+    def prunable(self) -> "list[Prunable]":
+        """What else `manage.py prune` deletes, and the hourly prune, in whose own thread this is called."""
+        return []
 
     def answer_finished(self, answer: "Answer") -> None:
         """Called once an answer has ended and is saved. If it raises an exception, that is logged.

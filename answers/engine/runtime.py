@@ -18,10 +18,13 @@ from django.conf import settings
 from answers.engine.core import Core, keep_to_one_core
 from answers.engine.database_thread import DatabaseThread
 from answers.engine.open_files import raise_file_limit
+from answers.engine.pruner import Pruner
 from answers.engine.worker import Worker
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+PRUNER_SECONDS = 2.0  # for the end of its transaction
 
 _runtimes: WeakKeyDictionary[asyncio.AbstractEventLoop, "Runtime"] = WeakKeyDictionary()
 
@@ -31,6 +34,7 @@ class Runtime:
         self.process = uuid4()  # identifies this process in the database
         self.database = DatabaseThread()
         self.core: Core | None = None
+        self.pruner: Pruner | None = None
         self._parts: dict[type, Any] = {}
 
     @cached_property
@@ -51,6 +55,8 @@ class Runtime:
     async def close(self, drain_seconds: float) -> None:
         if "worker" in self.__dict__:
             await self.worker.close(drain_seconds)
+        if self.pruner is not None:
+            await asyncio.get_running_loop().run_in_executor(None, self.pruner.close, PRUNER_SECONDS)
         for part in self._parts.values():
             if hasattr(part, "close"):
                 await part.close()
@@ -79,6 +85,7 @@ def start_runtime() -> Runtime:
     if settings.ASKME_ONE_CORE:
         runtime.core = keep_to_one_core()
     runtime.worker.serve()
+    runtime.pruner = Pruner()
     return runtime
 
 

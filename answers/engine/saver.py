@@ -21,14 +21,13 @@ from answers.engine.locks import is_row_lock_timeout
 from answers.engine.outcome import Outcome
 from answers.engine.own_connection import use_own_connection
 from answers.engine.running_answer import RunningAnswer
-from answers.models import Answer, QuestionLog, Status
+from answers.models import Answer, Status
 
 log = logging.getLogger(__name__)
 
 SAVE_SECONDS = 0.5  # how much of the shown text a crash may lose
 CHECK_SECONDS = 2.0  # between two checks that the rows of running answers still exist
 LOCK_MILLISECONDS = 250  # how long a locked row may delay the others, and each only once
-CLEANUP_SECONDS = 3_600.0  # between two deletions of expired log entries
 
 # Raised for a value that the database cannot store, from an API that sends nonsense. Retrying is useless.
 UNSTORABLE = (DataError, IntegrityError, OverflowError, ValueError)
@@ -58,7 +57,7 @@ class Saver:
         self._on_interrupted = on_interrupted
         self._signal = threading.Event()
         self._closed = False
-        self._next_check = self._next_cleanup = 0.0
+        self._next_check = 0.0
         self._locked: set[UUID] = set()  # rows that another session had locked at the last save
         self._failing = False
 
@@ -95,10 +94,6 @@ class Saver:
                     self._save_one(answer)
         for interrupted in self._lease.sweep(list(self._answers)):
             self._call(self._on_interrupted, interrupted)
-        now = time.monotonic()
-        if now >= self._next_cleanup:
-            QuestionLog.objects.expired().delete()
-            self._next_cleanup = now + CLEANUP_SECONDS
 
     def _handle_error(self, error: Exception) -> None:
         if not isinstance(error, DatabaseError):

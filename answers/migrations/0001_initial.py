@@ -82,6 +82,13 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='PruneRun',
+            fields=[
+                ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
+                ('active_at', models.DateTimeField(help_text='When a process last began or continued it.')),
+            ],
+        ),
+        migrations.CreateModel(
             name='Share',
             fields=[
                 ('token', models.CharField(default=answers.models.share.make_token, editable=False, max_length=32, primary_key=True, serialize=False)),
@@ -91,6 +98,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('user', 'thread'), name='one_share_per_thread')],
+                'verbose_name': 'shared link',
             },
         ),
         migrations.CreateModel(

@@ -1,4 +1,4 @@
-"""The models: answers, the processes that run them, a log of questions for limits, and shared links."""
+"""The models: answers, the processes that run them, a log for limits, shared links, the last prune."""
 
 from answers.models.answer import (
     FINISH_REASON_CHARS,
@@ -9,7 +9,9 @@ from answers.models.answer import (
     Rating,
     Status,
 )
+from answers.models.batches import Prunable, delete_in_batches, in_batches
 from answers.models.process import Process
+from answers.models.prune_run import PruneRun
 from answers.models.question_log import QuestionLog
 from answers.models.share import Share, make_token
 
@@ -20,9 +22,13 @@ __all__ = [
     "Answer",
     "AnswerQuerySet",
     "Process",
+    "Prunable",
+    "PruneRun",
     "QuestionLog",
     "Rating",
     "Share",
     "Status",
+    "delete_in_batches",
+    "in_batches",
     "make_token",
 ]

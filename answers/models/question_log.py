@@ -22,10 +22,11 @@ class QuestionLogQuerySet(models.QuerySet["QuestionLog"]):
 class QuestionLog(models.Model):
     """A question that somebody asked, without its text.
 
-    `address` is a guest's network address, as returned by `answers.asking.address`. It is empty for others,
-    who are identified by their account. Clients choose the ids of answers. Here each is unique, so an id that
-    is free again since its answer was deleted is not given to another answer that day. The process that runs
-    the deleted answer may notice the deletion some seconds later.
+    `address` is the network address of somebody who can get a new account at any time, such as a guest, as
+    returned by `answers.asking.address`. It is empty for others, who are identified by their account. Clients
+    choose the ids of answers. Here each is unique, so an id that is free again since its answer was deleted
+    is not given to another answer that day. The process that runs the deleted answer may notice the deletion
+    some seconds later.
     """
 
     user = models.ForeignKey(

@@ -1,5 +1,6 @@
 """Links that let anybody read a thread."""
 
+import re
 import secrets
 
 from django.conf import settings
@@ -19,6 +20,15 @@ class ShareQuerySet(models.QuerySet["Share"]):
     def valid(self, token: str) -> "ShareQuerySet":
         """At most one. The links of a deactivated user are not valid."""
         return self.filter(pk=token, user__is_active=True)
+
+    def of_deleted_threads(self) -> "ShareQuerySet":
+        answers = Answer.objects.filter(thread=models.OuterRef("thread"), user=models.OuterRef("user"))
+        return self.filter(~models.Exists(answers.order_by()))
+
+    def of_link(self, link: str) -> "ShareQuerySet":
+        """At most one, by its address or its token."""
+        found = re.search(r"(?:^|/)([\w-]{32})(?=[/?#]|$)", link.strip())
+        return self.filter(pk=found[1]) if found else self.none()
 
 
 class Share(models.Model):
@@ -41,6 +51,7 @@ class Share(models.Model):
     objects = ShareQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "shared link"
         # A second link would outlive the first. Per user: a thread has the id of its first answer, and once
         # that is deleted, somebody else's answer may get the same one.
         constraints = [models.UniqueConstraint(fields=["user", "thread"], name="one_share_per_thread")]

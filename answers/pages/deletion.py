@@ -12,10 +12,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from answers.models import Answer, AnswerQuerySet, Share
+from answers.models import Answer, Share, delete_in_batches
 from answers.pages.history import own_answers, own_or_404
-
-BATCH_ROWS = 500  # per transaction, so that each is short and holds few locks
 
 confirmed = require_http_methods(["GET", "HEAD", "POST"])  # GET asks, POST deletes
 
@@ -40,10 +38,5 @@ def delete_history(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render(request, "answers/delete_history.html", {"count": own_answers(request).count()})
     Share.objects.filter(user=request.user.pk).delete()
-    delete_all(own_answers(request))
+    delete_in_batches(own_answers(request))
     return redirect("history")
-
-
-def delete_all(answers: AnswerQuerySet) -> None:
-    while ids := list(answers.order_by().values_list("pk", flat=True)[:BATCH_ROWS]):
-        Answer.objects.filter(pk__in=ids).only("pk").delete()

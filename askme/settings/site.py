@@ -54,6 +54,8 @@ ASKME_PROXIES = env.int("ASKME_PROXIES", 1 if ASKME_HTTPS else 0, least=0, most=
 
 # -- People
 ASKME_GUESTS = env.bool("ASKME_GUESTS", True)  # people without an account may ask too
+# Until a guest who stays away is deleted; 0: never.
+ASKME_GUEST_DAYS = env.int("ASKME_GUEST_DAYS", 365, least=0, most=36_500)
 ASKME_SIGNUP = env.choice("ASKME_SIGNUP", "open", "open", "invited", "closed")
 ASKME_OIDC_ISSUER = env.parsed("ASKME_OIDC_ISSUER", "", values.issuer)  # none: no single sign-on
 ASKME_OIDC_CLIENT_ID = env.str("ASKME_OIDC_CLIENT_ID", "")
@@ -110,7 +112,12 @@ ASKME_QUESTIONS_PER_MINUTE = env.int(
 ASKME_QUESTIONS_PER_DAY = env.int(
     "ASKME_QUESTIONS_PER_DAY", conf.ASKME_QUESTIONS_PER_DAY, least=0, most=MILLION
 )
-# For all guests at one address. Behind a proxy, set ASKME_PROXIES: private addresses count only then.
+# Of all people together.
+ASKME_SITE_QUESTIONS_PER_DAY = env.int(
+    "ASKME_SITE_QUESTIONS_PER_DAY", conf.ASKME_SITE_QUESTIONS_PER_DAY, least=0, most=MILLION
+)
+# For all people at one address whose account nobody vouches for, such as guests. Behind a proxy, set
+# ASKME_PROXIES: private addresses count only then.
 ASKME_ADDRESS_QUESTIONS_PER_MINUTE = env.int(
     "ASKME_ADDRESS_QUESTIONS_PER_MINUTE", conf.ASKME_ADDRESS_QUESTIONS_PER_MINUTE, least=0, most=MILLION
 )

@@ -71,38 +71,6 @@ def test_a_provider_account_with_a_taken_address_does_not_open_that_account(
     assert not other.reads(answer)
 
 
-LONG_AGO = """
-from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
-from django.contrib.sessions.models import Session
-for row in Session.objects.all():
-    session = SessionStore(row.pk)
-    for record in session.get(AUTHENTICATION_METHODS_SESSION_KEY, []):
-        record["at"] -= 301
-    session.modified = True
-    session.save()
-"""
-
-
-def test_deleting_an_account_with_single_sign_on_needs_a_fresh_login(make_site, api_server, provider, visit):
-    site = make_site(api_server, **provider.environment).start()
-    visitor = visit(site)
-    visitor.log_in_at_the_provider()
-    socket = visitor.connect()
-    answer = socket.ask("Mine?")
-    socket.finish(answer)
-    page = visitor.http.get(f"{site.url}/account/delete/")
-    assert provider.prompts == [""]  # the last login was a moment ago
-    assert "Delete everything" in page.text
-    assert site.manage("shell", "-c", LONG_AGO).returncode == 0
-    visitor.submit("/account/delete/")  # the form is sent only after its page was loaded again
-    assert provider.prompts == ["", "login"]  # the provider must ask for the password again
-    again = visit(site)
-    again.log_in_at_the_provider()
-    assert not again.reads(answer)
-    assert "Traceback" not in site.log()
-
-
 def test_an_unreachable_provider_is_explained_in_a_sentence(make_site, api_server, visit):
     with OidcProvider() as provider:
         environment = provider.environment

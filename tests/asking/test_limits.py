@@ -4,6 +4,8 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
@@ -102,6 +104,32 @@ def test_guests_at_one_address_share_a_limit_that_does_not_apply_to_accounts(ali
     check(guest, "192.0.2.8")
     check(guest)
     check(alice)
+
+
+def test_the_whole_site_has_a_limit_per_day(alice, settings):
+    settings.ASKME_SITE_QUESTIONS_PER_DAY = 3
+    for seconds_ago in (80_000, 70_000, 90_000):  # the last one is too old to count
+        check(alice)
+        asked(User.objects.create_user(f"user-{seconds_ago}"), seconds_ago=seconds_ago)
+    asked(None, seconds_ago=60_000)  # whose account was deleted
+    refusal = refused(alice)
+    assert (refusal.code, refusal.retry_after) == ("too_many_questions", 6_400)
+    assert "in 2 hours" in refusal.message
+
+
+def test_the_limit_of_the_site_reads_no_more_than_its_own_number_of_entries(alice, settings):
+    settings.ASKME_SITE_QUESTIONS_PER_DAY = 2
+    settings.ASKME_QUESTIONS_PER_MINUTE = settings.ASKME_ADDRESS_QUESTIONS_PER_MINUTE = (
+        settings.ASKME_QUEUE
+    ) = 0
+    with CaptureQueriesContext(connection) as queries:
+        check(alice)
+    [query] = queries
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {query['sql']}")
+        [(*_, plan)] = cursor.fetchall()
+    assert "question_log_by_time" in plan  # in the order of the index, so that LIMIT ends the search
+    assert "LIMIT 1 OFFSET 1" in query["sql"]
 
 
 def test_an_address_has_a_limit_per_day_too(settings):

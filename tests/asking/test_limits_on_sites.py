@@ -75,6 +75,24 @@ def test_a_proxy_that_is_not_declared_is_logged_when_a_question_arrives(make_sit
     assert site.log().count("set ASKME_PROXIES to their number") == 1
 
 
+def test_the_whole_site_has_a_limit_per_day_across_its_processes(make_site, api_server, meet, redis_url):
+    site = make_site(api_server, ASKME_SITE_QUESTIONS_PER_DAY="2", REDIS_URL=redis_url).start(processes=2)
+    for url in site.urls:
+        socket = meet(site.url).connect(url)
+        socket.finish(socket.ask("Is there room?"))
+    for url in site.urls:
+        socket = meet(site.url).connect(url)
+        id = socket.ask("And for me?")
+        refused = socket.read()
+        assert (refused["type"], refused["code"], refused["answer"]) == ("error", "too_many_questions", id)
+        assert 86_000 < refused["retry_after"] <= 86_400
+        assert refused["message"] == (
+            "This site has reached its limit of questions per day. Please ask again in 24 hours."
+        )
+    assert len(api_server.requests) == 2
+    assert site.manage("ask", "And the operator?").returncode == 0
+
+
 def test_more_questions_than_threads_wait_their_turn_and_all_are_answered(make_site, api_server, meet):
     site = make_site(api_server, ASKME_THREADS="4", ASKME_RUNNING_PER_USER="2").start()
     api_server.behaviour = stall(["Whole. "])

@@ -126,7 +126,11 @@ def test_only_the_engine_starts_threads_and_the_lookup_of_names():
     pools = importers("concurrent.futures")
     assert pools == {"answers/engine/worker.py", "answers/engine/database_thread.py"}
     starting = {str(path.relative_to(ROOT)) for path in MODULES if re.search(r"\bThread\(", path.read_text())}
-    assert starting == {"answers/engine/worker.py", "completions/resolver.py"}
+    assert starting == {
+        "answers/engine/worker.py",
+        "answers/engine/pruner.py",
+        "completions/resolver.py",
+    }
 
 
 def test_completions_does_not_import_django_or_the_other_packages():

@@ -32,7 +32,8 @@ def test_a_follow_up_survives_the_deletion_of_its_answer(alices, alice):
 
 
 def test_deleting_all_answers_deletes_nobody_elses(alices, alice, bob, monkeypatch):
-    monkeypatch.setattr("answers.pages.deletion.BATCH_ROWS", 2)
+    for name in ("FIRST_ROWS", "MAX_ROWS"):
+        monkeypatch.setattr(f"answers.models.batches.{name}", 2)
     first = make_answer(alice, "First?")
     for day in range(4):
         make_answer(alice, "More?", follows=first.pk, days=day)

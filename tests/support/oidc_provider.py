@@ -1,5 +1,5 @@
-"""A minimal OpenID Connect provider. It asks nothing, logs in the person that the test names, and checks what
-a real one would. It uses no package, because existing ones depend on `click`, which slows Autobahn down.
+"""A minimal OpenID Connect provider. It shows no page, logs in the person that the test names, and checks
+what a real one would. It uses no package, because existing ones depend on `click`, which slows Autobahn down.
 """
 
 import base64
@@ -7,6 +7,7 @@ import hashlib
 import json
 import secrets
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -30,7 +31,11 @@ class Pause:
 
 
 class OidcProvider(ThreadingHTTPServer):
-    """`person` holds the claims of the next login, and `errors` what a real provider would have refused."""
+    """`person` holds the claims of the next login, and `errors` what a real provider would have refused.
+
+    `entered_at` is when the person last entered their password there. With `prompt=login` they enter it
+    again, unless the provider `ignores_prompt`. It says when that was, unless `sends_auth_time` is false.
+    """
 
     daemon_threads = True
 
@@ -40,6 +45,9 @@ class OidcProvider(ThreadingHTTPServer):
         self.person: dict = {"sub": "1", "email": "alice@team.example", "email_verified": True}
         self.requests: dict[str, dict] = {}  # the parameters of the authorization request, by code
         self.prompts: list[str] = []  # the `prompt` of each authorization request
+        self.max_ages: list[str] = []  # and its `max_age`
+        self.entered_at: object = int(time.time())
+        self.ignores_prompt, self.sends_auth_time = False, True
         self.errors: list[str] = []
         self.pause = Pause("")
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -85,6 +93,9 @@ class Handler(BaseHTTPRequestHandler):
                 code = secrets.token_urlsafe()
                 self.server.requests[code] = query
                 self.server.prompts.append(query.get("prompt", ""))
+                self.server.max_ages.append(query.get("max_age", ""))
+                if query.get("prompt") == "login" and not self.server.ignores_prompt:
+                    self.server.entered_at = int(time.time())
                 self.send_response(302)
                 answer = urlencode({"code": code, "state": query["state"]})
                 self.send_header("Location", f"{query['redirect_uri']}?{answer}")
@@ -110,6 +121,8 @@ class Handler(BaseHTTPRequestHandler):
         challenge = base64.urlsafe_b64encode(hashlib.sha256(form["code_verifier"].encode()).digest())
         self.check(challenge.decode().rstrip("=") == request["code_challenge"], "code_verifier")
         claims = {"iss": self.server.issuer, "aud": CLIENT_ID, "iat": 1, "exp": 2**31} | self.server.person
+        if self.server.sends_auth_time:
+            claims["auth_time"] = self.server.entered_at
         id_token = jwt.encode(claims, self.server.key, "RS256", {"kid": "1"})
         self.reply({"access_token": "access", "token_type": "Bearer", "id_token": id_token})
 

@@ -10,13 +10,20 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.hashers import make_password
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import IntegrityError
 
 import answers
 from answers import Operator, Refused
 from answers.engine.runtime import close_runtime, run_in_database_thread
 from answers.models import Status
 from answers.protocol import Event
+
+# The account that asks if nobody is named. Django's usernames contain no parentheses, so nobody gets this one
+# by signing up, with a password or with single sign-on. On a site with other rules, nobody can log in to it
+# either: it is inactive and has no password.
+TERMINAL = "(terminal)"
 
 EXIT_CODES = {Status.COMPLETE: 0, Status.STOPPED: 130, Status.FAILED: 1, Status.INTERRUPTED: 1}
 
@@ -30,9 +37,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("question", help="the question, or - to read it from standard input")
         parser.add_argument("--model", help="one of ASKME_MODELS, by its name (default: the first)")
-        parser.add_argument("--user", default="terminal", help="who asks, by username (default: %(default)s)")
+        parser.add_argument(
+            "--user",
+            metavar="USERNAME",
+            help="a person who asks, and finds the question in their history (default: an account for the"
+            " terminal that nobody can log in to)",
+        )
 
-    def handle(self, *args: Any, question: str, user: str, model: str | None, **options: Any) -> None:
+    def handle(self, *args: Any, question: str, user: str | None, model: str | None, **options: Any) -> None:
         if options["verbosity"] < 2:
             for name in ("answers", "completions"):  # their lines would interrupt the answer
                 logging.getLogger(name).setLevel(logging.WARNING)
@@ -53,9 +65,9 @@ class Command(BaseCommand):
         if code := EXIT_CODES[Status(end["status"])]:
             sys.exit(code)
 
-    async def _ask(self, username: str, question: str, model: str | None) -> Event:
+    async def _ask(self, username: str | None, question: str, model: str | None) -> Event:
         try:
-            operator = Operator(await _user(username))
+            operator = Operator(await (_terminal() if username is None else _person(username)))
             accepted = await answers.ask(operator, question, model=model)
             tasks: set[asyncio.Task[None]] = set()
 
@@ -81,11 +93,36 @@ class Command(BaseCommand):
 
 
 @run_in_database_thread
-def _user(username: str) -> AbstractBaseUser:
+def _person(username: str) -> AbstractBaseUser:
+    """Somebody who exists: whoever gets an account that this made would find the question in it."""
     model = get_user_model()
-    name: dict[str, Any] = {model.USERNAME_FIELD: username}
-    user, created = model._default_manager.get_or_create(**name)
-    if created:
-        user.set_unusable_password()
-        user.save()
+    try:
+        return model._default_manager.get_by_natural_key(username)
+    except model.DoesNotExist:
+        raise CommandError(
+            f"There is no user “{username}”. Name somebody who has an account,"
+            " or leave out --user to ask as the terminal.",
+            returncode=2,
+        ) from None
+
+
+@run_in_database_thread
+def _terminal() -> AbstractBaseUser:
+    model = get_user_model()
+    try:
+        user, _ = model._default_manager.get_or_create(
+            **{model.USERNAME_FIELD: TERMINAL},
+            defaults={"is_active": False, "password": make_password(None)},
+        )
+    except IntegrityError:  # a field that has no default
+        raise CommandError(
+            "A user of this site needs more than a name. Name somebody who has an account with --user.",
+            returncode=2,
+        ) from None
+    if user.is_active or user.has_usable_password():
+        raise CommandError(
+            f"Somebody can log in to the account “{TERMINAL}”, and would find the question in its history."
+            " Deactivate it and remove its password, or name a person with --user.",
+            returncode=2,
+        )
     return user

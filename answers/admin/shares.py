@@ -1,0 +1,47 @@
+"""The admin of shared links, where an operator can withdraw them."""
+
+from django.contrib import admin
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import Substr
+from django.http import HttpRequest
+
+from answers.models import Answer, Share
+
+SHOWN_CHARS = 80
+
+
+@admin.register(Share)
+class ShareAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ["first_question", "user", "created_at"]
+    list_display_links = None  # there is nothing more to see
+    list_select_related = ["user"]
+    list_per_page = 50
+    ordering = ["-created_at"]
+    search_fields = ["pk"]
+    search_help_text = "The link that you received"
+    view_on_site = False
+    fields = ["user", "created_at"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Share]:
+        asked = Answer.objects.filter(thread=OuterRef("thread"), user=OuterRef("user"))
+        first = asked.order_by("asked_at", "pk").annotate(shown=Substr("question", 1, SHOWN_CHARS))
+        shares: QuerySet[Share] = super().get_queryset(request)
+        return shares.annotate(first=Subquery(first.values("shown")[:1]))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Share], search_term: str
+    ) -> tuple[QuerySet[Share], bool]:
+        """By the whole link, or its token."""
+        if not search_term.strip():
+            return queryset, False
+        return queryset.filter(pk__in=Share.objects.of_link(search_term).values("pk")), False
+
+    @admin.display(description="first question")
+    def first_question(self, share: Share) -> str:
+        return str(getattr(share, "first", None) or "deleted")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Share | None = None) -> bool:
+        return False

@@ -1,0 +1,32 @@
+"""Withdraw a shared link, so that nobody can read with it any more. Without --yes, show what it shares."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from answers.models import Share
+
+
+class Command(BaseCommand):
+    help = "Withdraw a shared link. The answers stay. Without --yes, only show what the link shares."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("link", metavar="TOKEN_OR_URL", help="the link, or the token in it")
+        parser.add_argument("--yes", action="store_true", help="withdraw it")
+
+    def handle(self, *args: Any, link: str, yes: bool, **options: Any) -> None:
+        share = Share.objects.of_link(link).select_related("user").first()
+        if share is None:
+            raise CommandError("There is no such shared link.")
+        answers = share.answers.order_by("asked_at", "pk")
+        count = answers.count()
+        first = answers.only("question").first()
+        self.stdout.write(
+            f"A thread shared by {share.user.get_username()} since {share.created_at:%Y-%m-%d},"
+            f" {count:,} answer{'' if count == 1 else 's'}: {first or 'deleted'}"
+        )
+        if not yes:
+            self.stdout.write("Nothing was withdrawn. Add --yes to withdraw the link.")
+            return
+        share.delete()
+        self.stdout.write("Withdrawn. Pages that show it notice within 30 seconds.")
