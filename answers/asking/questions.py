@@ -86,6 +86,9 @@ async def _save_and_run(requester: Requester, ask: Ask) -> Accepted:
 @run_in_database_thread
 def _save(requester: Requester, ask: Ask, process: UUID) -> RunningAnswer | None:
     """Save the question's row. Returns what to run, or None if the question was saved before."""
+    if requester.is_nobody:  # no query is needed
+        _require_asker(None, ask.answer)
+        raise no_session(ask.answer)
     try:
         user_id, running = _save_once(requester, ask, process)
     except IntegrityError:  # another process has just saved it
@@ -100,8 +103,7 @@ def _save(requester: Requester, ask: Ask, process: UUID) -> RunningAnswer | None
 def _save_once(requester: Requester, ask: Ask, process: UUID) -> tuple[object, RunningAnswer | None]:
     hooks = site_hooks()
     user = requester.user_who_asks(ask.answer)
-    if not hooks.may_ask(user):
-        raise Refused("login_required", _(LOGIN_REQUIRED), answer=ask.answer)
+    _require_asker(user, ask.answer)
     if user is None:
         raise no_session(ask.answer)
     if (existing := Answer.objects.filter(pk=ask.answer).first()) is not None:
@@ -131,6 +133,11 @@ def _save_once(requester: Requester, ask: Ask, process: UUID) -> tuple[object, R
     prompt = hooks.prompt(answer, Prompt(answer.question, earlier_turns(answer), ask.model or ""))
     require_caller()
     return user.pk, RunningAnswer(answer.pk, answer.user_id, prompt, answer.model_label)
+
+
+def _require_asker(user: AbstractBaseUser | None, answer: UUID) -> None:
+    if not site_hooks().may_ask(user):
+        raise Refused("login_required", _(LOGIN_REQUIRED), answer=answer)
 
 
 @run_in_database_thread
