@@ -167,14 +167,15 @@ def translated(finished: Event) -> Event:
     return finished | {"error": error | {"message": _(message)}}
 
 
+NOT_FOR_LINK_READERS: dict[str, Event] = {
+    "answer.started": {"model": ""},
+    "answer.finished": {"usage": None, "seconds": None, "first_text_seconds": None},
+}
+
+
 def for_link_readers(event: Event) -> Event:
     """The event for somebody who has only a shared link: without what the shared page does not show."""
-    match event["type"]:
-        case "answer.started":
-            return event | {"model": ""}
-        case "answer.finished":
-            return event | {"usage": None, "seconds": None, "first_text_seconds": None}
-    return event
+    return event | NOT_FOR_LINK_READERS.get(event["type"], {})
 
 
 def error(refused: Refused) -> Event:

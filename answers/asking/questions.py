@@ -92,6 +92,9 @@ async def _save_and_wake(requester: Requester, ask: Ask) -> Accepted:
 @run_in_database_thread
 def _save(requester: Requester, ask: Ask, process: UUID | None) -> int | None:
     """Save the question. Returns how many wait before it, or None if it was saved before."""
+    if requester.is_nobody:  # no query is needed
+        _require_asker(None, ask.answer)
+        raise no_session(ask.answer)
     try:
         user_id, ahead = _save_once(requester, ask, process)
     except IntegrityError:  # another process has just saved it
@@ -106,8 +109,8 @@ def _save(requester: Requester, ask: Ask, process: UUID | None) -> int | None:
 def _save_once(requester: Requester, ask: Ask, process: UUID | None) -> tuple[object, int | None]:
     hooks = site_hooks()
     user = requester.user_who_asks(ask.answer)
-    if requester.is_limited and not hooks.may_ask(user):
-        raise Refused("login_required", _(LOGIN_REQUIRED), answer=ask.answer)
+    if requester.is_limited:
+        _require_asker(user, ask.answer)
     if user is None:
         raise no_session(ask.answer)
     if (existing := Answer.objects.filter(pk=ask.answer).first()) is not None:
@@ -140,6 +143,11 @@ def _save_once(requester: Requester, ask: Ask, process: UUID | None) -> tuple[ob
             raise not_found(ask.answer) from None
     require_caller()
     return user.pk, place.ahead
+
+
+def _require_asker(user: AbstractBaseUser | None, answer: UUID) -> None:
+    if not site_hooks().may_ask(user):
+        raise Refused("login_required", _(LOGIN_REQUIRED), answer=answer)
 
 
 @run_in_database_thread

@@ -19,6 +19,7 @@ class Requester:
     """A user that the caller has authenticated."""
 
     is_limited = True  # whether the limits of the settings apply, and the site decides who may ask
+    is_nobody = False  # whether there surely is no user, and never will be
 
     def __init__(self, user: AbstractBaseUser | None = None) -> None:
         self._user = user

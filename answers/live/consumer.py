@@ -126,8 +126,12 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     def require_somebody(self, frame: Ask | Follow | Stop) -> None:
         """Without a session there is one thing to do: read what is shared. The rest needs no query."""
-        if self.requester.is_nobody and not (isinstance(frame, Follow) and frame.share is not None):
-            raise not_found(frame.answer) if isinstance(frame, Stop) else no_session(frame.answer)
+        if self.requester.is_nobody:
+            match frame:
+                case Follow(share=None):
+                    raise no_session(frame.answer)
+                case Stop():
+                    raise not_found(frame.answer)
 
     async def handle(self, frame: Ask | Follow | Stop) -> None:
         match frame:
