@@ -10,6 +10,7 @@ import time
 
 from django.db import DatabaseError, connection
 
+from answers.engine.own_connection import use_own_connection
 from answers.engine.pruning import prune
 from answers.models import PruneRun
 
@@ -36,6 +37,7 @@ class Pruner:
         self._thread.join(seconds)
 
     def _run(self) -> None:
+        use_own_connection()
         while not self._closing.is_set():
             try:
                 if PruneRun.objects.claim():
