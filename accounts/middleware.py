@@ -29,7 +29,8 @@ class GuestMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.user = SimpleLazyObject(lambda: _user(request))  # type: ignore[assignment]
         response = self.get_response(request)
-        _keep_session(request)
+        if response.status_code < 500:  # otherwise the database may be what failed
+            _keep_session(request)
         if (key := getattr(request, "renewed_guest_key", "")) and response.status_code < 500:
             guest_cookie.set_key(response, key)
         return response

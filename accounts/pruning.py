@@ -34,7 +34,7 @@ def prunables() -> list[Prunable]:
         Prunable.rows("expired sessions", Session.objects.filter(expire_date__lt=now)),
         Prunable.rows("notes of sessions that are gone", _notes_of_gone_sessions()),
         *guests,
-        Prunable.rows("keys of guests that have expired", GuestKey.objects.filter(expires_at__lt=now)),
+        Prunable.rows("expired guest keys", GuestKey.objects.filter(expires_at__lt=now)),
         Prunable.rows("expired invitations", invitations),
     ]
 

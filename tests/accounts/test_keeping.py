@@ -13,6 +13,9 @@ from accounts.models import GuestKey
 from tests.support.accounts import log_in, user_of, user_who_asks
 from tests.support.database import execute
 from tests.support.forms import NoscriptPerson, id_of
+from tests.support.sites import SECRET_KEY
+
+SECOND, ANOTHER = (f"the {word} key and as long as it has to be" for word in ("second", "other"))
 
 DAY = 24 * 3600
 
@@ -93,7 +96,7 @@ def test_people_stay_logged_in_when_the_secret_key_changes(any_database_site, vi
         answers[person] = socket.ask("Before?")
         socket.finish(answers[person])
     session = alice.http.cookies["sessionid"]
-    restarted(site, SECRET_KEY="the second", SECRET_KEY_FALLBACKS="for tests only")
+    restarted(site, SECRET_KEY=SECOND, SECRET_KEY_FALLBACKS=SECRET_KEY)
     for person, answer in answers.items():
         socket = person.connect()  # before a page has been opened
         socket.follow(answer)
@@ -113,7 +116,7 @@ def test_without_the_old_key_everybody_starts_anew(site, visit):
     socket = guest.connect()
     answer = socket.ask("Before?")
     socket.finish(answer)
-    restarted(site, SECRET_KEY="the second")
+    restarted(site, SECRET_KEY=SECOND)
     assert not guest.reads(answer)
     guest.http.get(site.url)
     socket = guest.connect()
@@ -127,7 +130,7 @@ def test_an_invitation_can_be_used_after_the_secret_key_has_changed(make_site):
         "from accounts.models import *; print(Invitation.objects.create(for_whom='Bob').get_absolute_url())"
     )
     path = site.manage("shell", "-v0", "-c", make).stdout.strip()
-    site.environment |= {"SECRET_KEY": "the second", "SECRET_KEY_FALLBACKS": "another,for tests only"}
+    site.environment |= {"SECRET_KEY": SECOND, "SECRET_KEY_FALLBACKS": f"{ANOTHER}, {SECRET_KEY}"}
     token = path.rstrip("/").rpartition("/")[2]
     find = f"from accounts.models import *; print(Invitation.objects.for_token({token!r}))"
     assert site.manage("shell", "-v0", "-c", find).stdout.strip() == "for Bob"

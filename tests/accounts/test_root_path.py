@@ -1,15 +1,20 @@
 """A root path changes no rule about an address, and a browser cannot set one."""
 
 import io
+from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.handlers.asgi import ASGIRequest
+from django.core.signing import TimestampSigner
+from django.http import HttpResponse
+from django.utils import timezone
 from websockets.exceptions import InvalidStatus
 
 from accounts.context_processors import accounts
+from accounts.guest_cookie import SALT
 from accounts.middleware import GuestMiddleware
-from accounts.models import User
+from accounts.models import GuestKey, User
 from tests.support.forms import Somebody
 
 HEADER = "Daphne-Root-Path"
@@ -56,16 +61,32 @@ def test_a_websocket_ignores_the_header_too(guest):
 def request_below(root: str, path: str) -> ASGIRequest:
     scope = {"type": "http", "method": "GET", "root_path": root, "path": root + path, "headers": []}
     request = ASGIRequest(scope, io.BytesIO())
-    request.user = User(is_guest=True)
+    request.session = SessionStore()
     return request
 
 
 @pytest.mark.parametrize("root", ["", "/ask"])
-def test_below_a_root_path_a_guest_is_logged_out_on_the_account_pages_only(root):
-    middleware = GuestMiddleware(lambda request: request.user)
+@pytest.mark.django_db
+def test_below_a_root_path_a_guest_is_logged_out_on_the_account_pages_only(root, settings):
+    guest = User.objects.create_user("guest-1", is_guest=True)
+    GuestKey.objects.create(key="key", user=guest, expires_at=timezone.now() + timedelta(days=365))
+    cookie = f"{settings.GUEST_COOKIE_NAME}={TimestampSigner(salt=SALT).sign('key')}"
+
+    def user_at(path):
+        seen = []
+
+        def view(request):
+            seen.append(request.user.is_authenticated)
+            return HttpResponse()
+
+        request = request_below(root, path)
+        request.META["HTTP_COOKIE"] = cookie
+        GuestMiddleware(view)(request)
+        return seen[0]
+
     for path in ("/accounts/password/set/", "/admin/"):
-        assert isinstance(middleware(request_below(root, path)), AnonymousUser)
+        assert not user_at(path)
         assert accounts(request_below(root, path))["back"] == ""
     for path in ("/", "/history/", "/account/delete/"):
-        assert middleware(request_below(root, path)).is_guest
+        assert user_at(path)
         assert accounts(request_below(root, path))["back"].startswith("?next=")

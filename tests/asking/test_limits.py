@@ -123,7 +123,7 @@ def test_the_limit_of_the_site_reads_no_more_than_its_own_number_of_entries(alic
         settings.ASKME_QUEUE
     ) = 0
     with CaptureQueriesContext(connection) as queries:
-        check(alice)
+        limits.check(alice, NO_ADDRESS, uuid.uuid4(), waiting=0)
     [query] = queries
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN QUERY PLAN {query['sql']}")

@@ -19,7 +19,7 @@ OIDC = {
     "ASKME_OIDC_CLIENT_SECRET": "b",
 }
 POSTGRES = "postgres://askme:se%40cret@db.example"
-OLD_KEY, NEW_KEY = (f"{name} key, long enough not to be guessed" for name in ("old", "new"))
+OLD_KEY, NEW_KEY = (f"{name} key that is long enough not to be guessed" for name in ("old", "new"))
 
 WRONG = [
     ({"ASKME_MAX_TOKENS": "many"}, "E001", "whole number from 1 to 10000000"),
@@ -238,7 +238,7 @@ def test_correct_settings_pass_silently(tmp_path):
         ASKME_TEMPERATURE="0.5",
         ASKME_MAX_TOKENS="",
         EMAIL_URL="smtp+tls://user:p%40ss@mail.example:587",
-        SECRET_KEY_FALLBACKS="old, older,",
+        SECRET_KEY_FALLBACKS=f"{OLD_KEY}, {NEW_KEY},",
         **OIDC,
     )
     assert (done.returncode, done.stderr) == (0, "")

@@ -21,7 +21,7 @@ def test_a_follow_up_on_a_dead_socket_is_asked_once(shared_site: Site, open_tab:
         proxy.freeze()
         tab.ask("Who hears this?")
         tab.is_answering()
-        tab.pass_time(5_200)  # no reply: the page sends the same frame on another socket
+        tab.pass_time(12_200)  # no reply: the page sends the same frame on another socket
         tab.shows("Who hears this? Yes.")
         proxy.thaw()  # now the first frame arrives too
         tab.is_ready()

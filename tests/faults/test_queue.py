@@ -11,7 +11,7 @@ from tests.support.api_server import answer, stall, ticking
 from tests.support.database import execute, rows
 from tests.support.delivery import Traveller, assert_whole
 from tests.support.network import Balancer
-from tests.support.processes import kill, start_process
+from tests.support.processes import kill, refuses, start_process
 from tests.support.services import wait_for
 
 TAKEN_SECONDS = 20  # from the end of a process to the answers of what waited there
@@ -86,6 +86,7 @@ def test_what_waits_is_answered_by_another_process(shared, api_server, meet, rec
     [first] = site.processes
     if how == "SIGTERM":
         first.terminate()
+        wait_for(lambda: refuses(site.url), 10, "it no longer listens")
         api_server.release()
         wait_for(lambda: first.poll() is not None, 10, "it has finished its two")
     else:
@@ -140,9 +141,8 @@ def test_a_question_that_waited_for_over_an_hour_gets_a_sentence(make_site, api_
 def test_exactly_one_process_takes_each_question(shared, api_server, meet):
     site = shared(3, ASKME_THREADS="3", ASKME_RUNNING_PER_USER="0")
     api_server.behaviour = answer(["So ", "be ", "it."], delay=0.02)
-    people = [meet(url) for url in site.urls]
-    pages = [person.connect(url) for person, url in zip(people, site.urls, strict=True)]
-    asked = [[page.ask(f"{index} {number}") for number in range(30)] for index, page in enumerate(pages)]
+    pages = [meet(url).connect(url) for url in site.urls * 2]
+    asked = [[page.ask(f"{index} {number}") for number in range(15)] for index, page in enumerate(pages)]
     for page, answers in zip(pages, asked, strict=True):
         page.finish_all(*answers)
     questions = [request.question for request in api_server.requests]

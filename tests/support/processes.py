@@ -3,6 +3,8 @@
 import resource
 import subprocess
 import time
+import urllib.error
+import urllib.request
 from unittest import mock
 
 from tests.support.sites import Site
@@ -31,3 +33,12 @@ def limit_files(process: subprocess.Popen, size: int | None) -> None:
     """Simulate a full disk for one process: its files cannot grow beyond `size` bytes. None ends that."""
     limit = resource.RLIM_INFINITY if size is None else size
     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+
+
+def refuses(url: str) -> bool:
+    """Return whether the process at this address no longer listens."""
+    try:
+        urllib.request.urlopen(f"{url}/healthz", timeout=5).close()
+        return False
+    except (urllib.error.URLError, ConnectionError):  # TimeoutError is neither
+        return True

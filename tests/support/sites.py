@@ -19,6 +19,9 @@ from tests.support.services import free_port, stop_process, wait_for
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
+SECRET_KEY = "for tests only and as long as it has to be"
+
+
 class Site:
     """One site of one or more Daphne processes that share a database. `url` belongs to the first one."""
 
@@ -26,7 +29,7 @@ class Site:
         self.folder, self.api = folder, api
         self.environment = {
             "DATABASE_URL": f"sqlite:///{folder}/site.sqlite3",
-            "SECRET_KEY": "for tests only, and as long as it has to be",
+            "SECRET_KEY": SECRET_KEY,
             "ASKME_DRAIN_SECONDS": "0",
             "ASKME_QUESTIONS_PER_MINUTE": "0",  # tests ask faster than people
             **(
