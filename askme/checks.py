@@ -51,7 +51,7 @@ def _unreadable() -> Iterator[CheckMessage]:
 
 
 def _sizes() -> Iterator[CheckMessage]:
-    """A question of the allowed length must fit what carries it."""
+    """A question of the allowed length must fit into a frame, and into a form."""
     chars = settings.ASKME_QUESTION_CHARS  # 0: as long as a frame can be
     carriers = {"ASKME_FRAME_BYTES": MAX_FRAME_BYTES, "ASKME_BODY_BYTES": MAX_BODY_BYTES}
     for name, most in carriers.items():

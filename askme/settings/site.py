@@ -41,12 +41,12 @@ DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.parsed("SECRET_KEY", "", values.secret_key)
 if SECRET_KEY_IS_EMBEDDED := not SECRET_KEY:
     SECRET_KEY = embedded_secret_key()
-# Earlier keys, whose signatures are still accepted. Logins are signed anew when their people come back.
+# Earlier keys, whose signatures are still accepted. Logins are signed again when people come back.
 SECRET_KEY_FALLBACKS: list[str] = env.parsed("SECRET_KEY_FALLBACKS", [], values.secret_keys)
 ALLOWED_HOSTS = env.parsed("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"], values.hosts)
 DATABASE_URL = env.parsed("DATABASE_URL", f"sqlite:///{VAR_DIR}/askme.sqlite3", server_urls.database)
 if "DATABASE_URL" in env.problems:
-    DATABASE_URL = ""  # rather none than another one than was meant
+    DATABASE_URL = ""  # none is better than a wrong one
 REDIS_URL = env.parsed("REDIS_URL", "", server_urls.redis)  # none: one process, an in-memory channel layer
 ASKME_HTTPS = env.bool("ASKME_HTTPS", False)  # people reach the site over HTTPS, through a proxy
 # Each proxy appends to X-Forwarded-For.
