@@ -54,7 +54,7 @@ ASKME_PROXIES = env.int("ASKME_PROXIES", 1 if ASKME_HTTPS else 0, least=0, most=
 
 # -- People
 ASKME_GUESTS = env.bool("ASKME_GUESTS", True)  # people without an account may ask too
-# Until a guest who stays away is deleted; 0: never.
+# Without a visit, until a guest is deleted; 0: never.
 ASKME_GUEST_DAYS = env.int("ASKME_GUEST_DAYS", 365, least=0, most=36_500)
 ASKME_SIGNUP = env.choice("ASKME_SIGNUP", "open", "open", "invited", "closed")
 ASKME_OIDC_ISSUER = env.parsed("ASKME_OIDC_ISSUER", "", values.issuer)  # none: no single sign-on
