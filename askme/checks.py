@@ -60,7 +60,7 @@ def _sizes() -> Iterator[CheckMessage]:
             fitting = max((size - OTHER_BYTES) // BYTES_PER_CHAR, 1)
             more = f"{name} to at least {needed}, or " if needed <= most else ""
             yield Error(
-                f"{name} is {size}, but a question of ASKME_QUESTION_CHARS={chars} can take {needed} bytes.",
+                f"{name} is {size}, but {chars} characters (ASKME_QUESTION_CHARS) can take {needed} bytes.",
                 hint=f"Set {more}ASKME_QUESTION_CHARS to at most {fitting}.",
                 id="askme.E002",
             )

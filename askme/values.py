@@ -169,6 +169,7 @@ def split(text: str, schemes: Sequence[str], hint: str) -> SplitResult:
     except ValueError:  # a port that is no number, or a bad IPv6 address
         is_good = False
     if not is_good:
-        known = ", ".join(f"{scheme}://" for scheme in schemes)
-        raise BadValue(f" is not a URL that begins with one of {known} and has a valid host and port", hint)
+        *others, last = (f"{scheme}://" for scheme in schemes)
+        known = f"{', '.join(others)} or {last}"
+        raise BadValue(f" is not a URL with a valid host and port that begins with {known}", hint)
     return parts
