@@ -7,7 +7,7 @@ ARGS ?=
 # For chaos: the number of answers and the seed of the faults. Without a seed, a random one is used and printed.
 ANSWERS ?= 200
 SEED ?=
-# For bench-rows: the larger number of answers. A million take some minutes, and 2 GB of disk until the end.
+# For bench-rows: the larger number of answers. A million takes some minutes, and 2 GB of disk until the end.
 ROWS ?= 1000000
 
 # 6.1: on the version of Django that requirements-django6.1.txt pins, in an environment of its own

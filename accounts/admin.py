@@ -25,7 +25,7 @@ class AskmeUserAdmin(UserAdmin):  # type: ignore[type-arg]
     def get_deleted_objects(
         self, objs: Sequence[User] | QuerySet[User], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """What a deletion takes along, in numbers. Django would list each answer, and load it for that."""
+        """How much a deletion deletes. Django would load each answer in order to list it."""
         found = possessions(objs)
         people = [str(user) for user in objs[:SHOWN_PEOPLE]]
         if (more := len(objs) - len(people)) > 0:

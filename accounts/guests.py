@@ -36,7 +36,7 @@ class Browser(NamedTuple):
         """The same, or a new guest. Call it in a transaction.
 
         Returns None if a session or a guest has ended: the page may still show somebody who is logged in, so
-        the question must not be a guest's. Also if a guest is needed and `ASKME_GUESTS` is off.
+        the question must not be a guest's. Also returns None if a guest is needed and `ASKME_GUESTS` is off.
         """
         account, is_over = self._account()
         if account is not None or is_over:
@@ -71,7 +71,7 @@ def guest_of(key: str) -> User | None:
 
 
 def has_ended(key: str) -> bool:
-    """Whether a key was a guest's, or nobody's, and can no longer be used."""
+    """Whether a key is stored, but can no longer be used."""
     found = GuestKey.objects.filter(pk=key).first()
     return found is not None and _is_over(found)
 

@@ -1,4 +1,4 @@
-"""The hooks of this site: guests may ask if `ASKME_GUESTS` is on, and who shares the limits of an address."""
+"""The hooks of this site: who is a guest, and which accounts share the limits of a network address."""
 
 from collections.abc import Mapping
 
@@ -24,7 +24,7 @@ class SiteHooks(Hooks):
         return f"{session}.{guest}" if session or guest else ""
 
     def prepare_page(self, request: HttpRequest, response: HttpResponse) -> None:
-        """Set a guest's cookie, which is stored once its browser asks a question."""
+        """Set a guest's cookie. Its key is stored once the browser asks a question."""
         if request.user.is_authenticated or not settings.ASKME_GUESTS:
             return
         key = guest_cookie.key_in(request.COOKIES)
@@ -47,11 +47,11 @@ class SiteHooks(Hooks):
         return bool(settings.ASKME_GUESTS) or (user is not None and not guests.is_guest(user))
 
     def counts_by_address(self, user: AbstractBaseUser) -> bool:
-        """For guests, who are a new user without their cookie, and for accounts that anybody can make."""
+        """True for guests, who are new users without their cookie, and for accounts that anybody can make."""
         return guests.is_guest(user) or not _is_vouched_for(user)
 
     def login_lifts_address_limit(self, user: AbstractBaseUser) -> bool:
-        """If every account that a guest can log in to, or make, is one that somebody vouches for."""
+        """True for guests, if somebody vouches for each account that they can log in to or create."""
         if not guests.is_guest(user):
             return False
         is_open = settings.ASKME_SIGNUP == "open" and not settings.ASKME_VERIFY_EMAIL
@@ -62,7 +62,7 @@ class SiteHooks(Hooks):
 
 
 def _is_vouched_for(user: AbstractBaseUser) -> bool:
-    """Whether an address is proven to be theirs, or they came by single sign-on, or the operator knows them.
+    """Whether their email address is verified, they use single sign-on, or the operator knows them.
 
     In one statement, since each question waits for it.
     """

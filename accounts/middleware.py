@@ -1,4 +1,4 @@
-"""Who sends a request: an account, a guest, or nobody. Keeps the sessions and cookies of those who come back.
+"""Who sends a request: an account, a guest, or nobody. Renews the sessions and cookies of people who return.
 
 Guests count as nobody on the account pages and in the admin, so that they can log in or sign up.
 """

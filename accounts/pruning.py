@@ -1,7 +1,7 @@
 """What of this site's people is out of date: sessions, guests who never came back, unused invitations.
 
-A guest who came back is recognised without a write at each visit. While they use the site, their cookie is
-renewed as soon as it has less than `RENEWED_DAYS` left, so the end of its key tells when it was last used.
+A guest's visits are not stored. But a visit renews a cookie that is valid for fewer than `RENEWED_DAYS` more,
+so the time when its key expires shows roughly when it was last used.
 """
 
 from collections.abc import Collection
@@ -32,14 +32,14 @@ def prunables() -> list[Prunable]:
     guests = [] if not settings.ASKME_GUEST_DAYS else StaleGuests(settings.ASKME_GUEST_DAYS).prunables()
     return [
         Prunable.rows("expired sessions", Session.objects.filter(expire_date__lt=now)),
-        Prunable.rows("notes of sessions that are gone", _notes_of_gone_sessions()),
+        Prunable.rows("records of sessions that have ended", _records_of_ended_sessions()),
         *guests,
         Prunable.rows("expired guest keys", GuestKey.objects.filter(expires_at__lt=now)),
         Prunable.rows("expired invitations", invitations),
     ]
 
 
-def _notes_of_gone_sessions() -> QuerySet[UserSession]:
+def _records_of_ended_sessions() -> QuerySet[UserSession]:
     sessions = Session.objects.filter(pk=OuterRef("session_key"))
     notes: QuerySet[UserSession] = UserSession.objects.filter(~Exists(sessions)).order_by()
     return notes

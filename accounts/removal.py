@@ -18,7 +18,7 @@ UNFINISHED = Q(status__in=[Status.QUEUED, Status.RUNNING])
 
 
 class Possessions(NamedTuple):
-    """How much some people have."""
+    """How many answers and shared links some people have."""
 
     answers: int
     running: int
@@ -49,7 +49,7 @@ def remove(*users: User) -> None:
 
 
 def delete_sessions(users: list[User]) -> None:
-    """Delete all sessions of these users. Django stores none with its user; allauth notes whose they are."""
+    """Delete all sessions of these users. Django does not store whose they are; allauth does."""
     keys = UserSession.objects.filter(user__in=users).values_list("session_key", flat=True)
     Session.objects.filter(pk__in=list(keys)).delete()
 

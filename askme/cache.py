@@ -1,7 +1,7 @@
 """The cache that all processes share, in Redis. It holds the limits on logins and the like, nothing else.
 
-If Redis is away, each process uses its own memory for a while. So people can log in, and limits still hold,
-though each process counts by itself. No request waits for Redis more than a moment.
+While Redis is unavailable, each process uses its own memory. So people can log in, and limits still hold,
+though each process counts by itself. No request waits for Redis for more than a moment.
 """
 
 import json
@@ -68,7 +68,7 @@ class SharedCache(RedisCache):
     def _is_back(self) -> None:
         if self._outage.is_away:
             self._outage.is_away = False
-            log.warning("Redis is back; the limits on logins hold in all processes again")
+            log.warning("Redis is back; the limits on logins hold across all processes again")
 
     def add(self, *args: Any, **kwargs: Any) -> Any:
         return self._try("add", *args, **kwargs)

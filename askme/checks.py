@@ -51,7 +51,7 @@ def _unreadable() -> Iterator[CheckMessage]:
 
 
 def _sizes() -> Iterator[CheckMessage]:
-    """A question of the allowed length must fit what carries it."""
+    """A question of the allowed length must fit into a frame, and into a form."""
     chars = settings.ASKME_QUESTION_CHARS  # 0: as long as a frame can be
     carriers = {"ASKME_FRAME_BYTES": MAX_FRAME_BYTES, "ASKME_BODY_BYTES": MAX_BODY_BYTES}
     for name, most in carriers.items():
@@ -60,7 +60,7 @@ def _sizes() -> Iterator[CheckMessage]:
             fitting = max((size - OTHER_BYTES) // BYTES_PER_CHAR, 1)
             more = f"{name} to at least {needed}, or " if needed <= most else ""
             yield Error(
-                f"{name} is {size}, but a question of ASKME_QUESTION_CHARS={chars} can take {needed} bytes.",
+                f"{name} is {size}, but {chars} characters (ASKME_QUESTION_CHARS) can take {needed} bytes.",
                 hint=f"Set {more}ASKME_QUESTION_CHARS to at most {fitting}.",
                 id="askme.E002",
             )

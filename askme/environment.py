@@ -47,7 +47,7 @@ class Environment:
             self._record("ENV_FILE", BadValue(problem, "Set it to the path of a text file."))
             return
         for number, line in enumerate(lines, 1):
-            # django-environ ignores such a line, and with it what the operator wrote there.
+            # django-environ would silently ignore such a line.
             if line.strip() and not re.match(r"#|(export )?\w+=", line):
                 problem = f" is {path}, whose line {number} is not a setting"
                 self._record(
@@ -98,8 +98,8 @@ def _text(name: str) -> str:
             raise BadValue(f"_FILE names a file that cannot be read: {error.strerror}", again) from None
         except UnicodeDecodeError:
             raise BadValue("_FILE names a file that is not UTF-8 text", again) from None
-        if not text:  # a secret that was not written, without which the site would use the default
-            raise BadValue("_FILE names a file that is empty", again)
+        if not text:  # perhaps a secret that was not written; the site must not use the default instead
+            raise BadValue("_FILE names an empty file", again)
     if re.search("[\0\ud800-\udfff]", text):
         raise BadValue(" is not text", "Write it in UTF-8, without NUL.")
     return text

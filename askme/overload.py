@@ -2,7 +2,7 @@
 
 Requests share a small pool of database connections (askme/settings/framework.py). A search through millions
 of answers can hold one for minutes, and a person with ten tabs could hold them all. So only a few requests of
-one browser and of the admin run at a time, and a statement that takes too long is cancelled. Websockets and
+one session and of the admin run at a time, and a statement that takes too long is cancelled. Websockets and
 the health check use none of these connections.
 """
 
@@ -36,11 +36,11 @@ log = logging.getLogger("answers.overload")
 
 class NoTurn(Exception):
     def __str__(self) -> str:
-        return "others of the same session, or of the admin, have run for too long"
+        return "other requests of the same session, or of the admin, ran for too long"
 
 
 class Turns:
-    """How many requests run, by what they have in common."""
+    """How many requests of each kind run, such as those of one session."""
 
     def __init__(self) -> None:
         self._running: Counter[str] = Counter()
@@ -134,12 +134,12 @@ def unavailable(request: HttpRequest, reason: Exception) -> HttpResponse:
 
 
 def _was_cancelled(reason: Exception) -> bool:
-    """By the time limit of statements: PostgreSQL's 57014, or SQLite's word for it."""
+    """By the time limit of statements: PostgreSQL's 57014, or SQLite's message."""
     return getattr(reason.__cause__, "sqlstate", None) == "57014" or str(reason) == "interrupted"
 
 
 class OutagesInOneLine(logging.Filter):
-    """An outage is an error, but not ours: Django would log a traceback for each page."""
+    """An outage is not a bug in our code, but Django would log a traceback for each page."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None

@@ -1,4 +1,4 @@
-"""The URLs of the servers that the site uses: its database, Redis, and mail. None is connected to here."""
+"""The URLs of the servers that the site uses: database, Redis and mail. Nothing connects to them here."""
 
 import os
 import re
@@ -17,7 +17,7 @@ SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full"
 # These are in the URL itself, or `askme.settings` sets them.
 RESERVED = {"user", "password", "host", "port", "dbname", "options", "connect_timeout", "tcp_user_timeout"}
 
-# No database: whatever asks it fails, instead of working on another one than the operator meant.
+# Without a database every query fails. That is better than to use another one than the operator meant.
 NO_DATABASE = {"ENGINE": "django.db.backends.dummy"}
 
 
@@ -31,7 +31,7 @@ def database(text: str) -> str:
     # libpq takes several hosts, of which urlsplit would take all but the first for a port.
     parts = split(re.sub(r",[^/?@]*", "", text), schemes, hint)
     if not parts.path.strip("/") or parts.fragment:
-        raise BadValue(" names no database", hint)
+        raise BadValue(" does not name a database", hint)
     _check_options(parse_qs(text.partition("?")[2], keep_blank_values=True))
     return text
 
@@ -48,7 +48,7 @@ def _sqlite(text: str) -> str:
         "Set it to sqlite:/// and the path of a file in a folder that exists: sqlite:////srv/askme.sqlite3."
     )
     if path in (text, "", ":memory:") or "?" in path:
-        # In memory, each thread would have a database of its own, and options would have no effect.
+        # A database in memory would belong to one thread only, and options would have no effect.
         raise BadValue(" is not the URL of an SQLite file", hint)
     if not os.path.isdir(os.path.dirname(os.path.abspath(database_config(text)["NAME"]))):
         raise BadValue(" names a file in a folder that does not exist", hint)
@@ -74,7 +74,7 @@ def redis(text: str) -> str:
     else:  # redis-py ignores a database that is no number
         is_good = bool(parts.hostname) and (not number or number.isdecimal()) and not parts.fragment
     if not is_good:
-        raise BadValue(" names no Redis server, or a database that is not a number", hint)
+        raise BadValue(" does not name a Redis server, or its database is not a number", hint)
     try:
         ConnectionPool.from_url(text).make_connection()  # type: ignore[no-untyped-call]
     except (ValueError, TypeError):
@@ -89,11 +89,13 @@ def mail(text: str) -> str:
     hint = f"Set it to a URL such as smtp+tls://user:password@mail.example:587. {ESCAPES}"
     parts = split(text, (*MAIL_PORTS, "filemail", "consolemail"), hint)
     if parts.scheme in MAIL_PORTS and not parts.hostname:
-        raise BadValue(" names no mail server", hint)
+        raise BadValue(" does not name a mail server", hint)
     if parts.scheme == "filemail" and not parts.path.strip("/"):
-        raise BadValue(" names no folder", "Set it to filemail:/// and a path: filemail:////srv/mails.")
+        raise BadValue(
+            " does not name a folder", "Set it to filemail:/// and a path: filemail:////srv/mails."
+        )
     if parts.query or parts.fragment:
-        raise BadValue(" has options, which it cannot have", hint)
+        raise BadValue(" has options, which askme does not read", hint)
     return text
 
 

@@ -1,4 +1,7 @@
-"""The kinds of values that settings have. Each function returns the value of a text, or raises BadValue."""
+"""The kinds of values that settings have. Each function returns the value that a text stands for.
+
+If there is none, it raises BadValue.
+"""
 
 import math
 import os
@@ -69,7 +72,7 @@ def choice(text: str, *, choices: Sequence[str]) -> str:
 
 def secret_key(text: str) -> str:
     if len(text) < SECRET_KEY_CHARS or len(set(text)) < 5:
-        problem = f" has fewer than {SECRET_KEY_CHARS} characters, or repeats a few"
+        problem = f" has fewer than {SECRET_KEY_CHARS} characters, or only a few different ones"
         raise BadValue(problem, "Write a long random value; openssl rand -hex 32 makes one.")
     return text
 
@@ -90,7 +93,7 @@ def domains(text: str) -> list[str]:
 
 
 def _words(text: str, pattern: str, hint: str) -> list[str]:
-    """An empty word is refused: a list of nothing else would switch off what the list is for."""
+    """An empty word is refused: a list of only empty words would turn the protection off."""
     words = [word.strip() for word in text.split(",")]
     for word in words:
         if not re.fullmatch(pattern, word, re.IGNORECASE):
@@ -106,7 +109,7 @@ def labels(text: str) -> dict[str, str]:
         label, equals, value = (word.strip() for word in part.partition("="))
         value = value if equals else label
         if not label or not value:
-            raise BadValue(" has a part that is empty", hint)
+            raise BadValue(" has an empty part", hint)
         if value in found or label in found.values():
             raise BadValue(f" repeats a name: {shown(part.strip())}", hint)
         found[value] = label
@@ -135,7 +138,7 @@ def certificates(text: str) -> str:
         if os.path.isdir(text):
             return text
         ssl.create_default_context(cafile=text)
-    except OSError as error:  # ssl.SSLError is one too
+    except OSError as error:  # or its subclass ssl.SSLError
         hint = "Set it to the path of a file with certificates in PEM format."
         raise BadValue(f" names a file without certificates ({error.strerror or error})", hint) from None
     return text
@@ -149,7 +152,7 @@ def http_url(text: str) -> str:
 
 
 def issuer(text: str) -> str:
-    """Single sign-on needs TLS, or anybody on the way could log in as everybody."""
+    """Single sign-on needs TLS, or anybody between here and the provider could log in as anyone."""
     hint = "Set it to the provider's issuer, such as https://login.example.org/realms/team."
     parts = split(text, ("http", "https"), hint)
     is_here = parts.hostname in ("localhost", "127.0.0.1", "::1")
@@ -166,6 +169,7 @@ def split(text: str, schemes: Sequence[str], hint: str) -> SplitResult:
     except ValueError:  # a port that is no number, or a bad IPv6 address
         is_good = False
     if not is_good:
-        known = ", ".join(f"{scheme}://" for scheme in schemes)
-        raise BadValue(f" is not a URL that begins with one of {known} and has a valid host and port", hint)
+        *others, last = (f"{scheme}://" for scheme in schemes)
+        known = f"{', '.join(others)} or {last}"
+        raise BadValue(f" is not a URL with a valid host and port that begins with {known}", hint)
     return parts

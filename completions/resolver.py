@@ -1,4 +1,4 @@
-"""Looks host names up in threads of its own, since a lookup can be neither stopped nor given a deadline.
+"""Looks up host names in threads of its own, because a lookup can be neither stopped nor given a deadline.
 
 If the name servers do not reply, `getaddrinfo` returns after half a minute, or never. Meanwhile its callers
 give up when they have to, and those who come later join a lookup that is under way. So the number of threads
@@ -30,7 +30,7 @@ class Resolver:
 
     def resolve(self, host: str, port: int, family: int, wire: Wire) -> Addresses:
         """The same as `getaddrinfo`. Raises OSError, also if the wire is stopped or a deadline passes."""
-        with suppress(OSError):  # no name, but an address
+        with suppress(OSError):  # an address instead of a name
             return socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, 0, socket.AI_NUMERICHOST)
         lookup = self._lookup((host, port, family, socket.SOCK_STREAM))
         while not lookup.wait(min(POLL_SECONDS, wire.deadlines.remaining() or POLL_SECONDS)):

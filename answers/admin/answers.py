@@ -74,7 +74,7 @@ class AnswerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Answer | None = None) -> bool:
-        """Not on these pages. The admin of users asks too, since a person is deleted with their answers."""
+        """Never on these pages. The admin of users asks too, because it deletes people with their answers."""
         match = request.resolver_match
         is_here = match is not None and (match.url_name or "").startswith("answers_answer_")
         return not is_here and super().has_delete_permission(request, obj)

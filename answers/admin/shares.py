@@ -18,7 +18,7 @@ class ShareAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_per_page = 50
     ordering = ["-created_at"]
     search_fields = ["pk"]
-    search_help_text = "The link that you received"
+    search_help_text = "The whole link, or its last part. To withdraw links, select and delete them."
     view_on_site = False
     fields = ["user", "created_at"]
 

@@ -19,7 +19,7 @@ class Requester:
     """A user that the caller has authenticated."""
 
     is_limited = True  # whether the limits of the settings apply, and the site decides who may ask
-    is_nobody = False  # whether there surely is no user, and never will be
+    is_nobody = False  # whether there can be no user, now or later
 
     def __init__(self, user: AbstractBaseUser | None = None) -> None:
         self._user = user
@@ -54,7 +54,7 @@ class SessionRequester(Requester):
     def __init__(self, session_key: str, address: str = NO_ADDRESS) -> None:
         super().__init__()
         self.session_key, self.address = session_key, address
-        # Whether there is surely no such session. It stays so, since only the site chooses keys.
+        # Whether there can be no such session. That stays true, because only the site chooses keys.
         self.is_nobody = not session_key
         self._had_session = False
 

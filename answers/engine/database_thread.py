@@ -30,7 +30,7 @@ TIMEOUT_SECONDS = 10.0  # longer than SQLite waits for its lock, and than hundre
 
 
 class CallerGone(OperationalError):
-    """The caller has given up, and told the person so: nothing may be saved any more."""
+    """The caller has given up, and the person has seen an error. Nothing may be saved any more."""
 
 
 class Call:
@@ -86,12 +86,12 @@ class DatabaseThread:
         if call.is_abandoned:
             raise CallerGone
         if time.monotonic() < self._fail_fast_until:
-            raise OperationalError("the database was away a moment ago")
+            raise OperationalError("the database was unavailable a moment ago")
         try:
             with waiting_since(call.made):
                 return function()
         except (OperationalError, InterfaceError) as error:
-            # A lock says nothing about what other calls need.
+            # After a lock timeout, other calls may well succeed.
             if not (isinstance(error, CallerGone) or is_lock_timeout(error)):
                 self._fail_fast_until = time.monotonic() + FAIL_FAST_SECONDS
             raise

@@ -13,7 +13,7 @@ from sqlite3 import SQLITE_BUSY
 from django.db import connection
 
 SQLITE_SECONDS = 5.0  # Django's and SQLite's own default
-SHORT_SECONDS = 0.1  # a wait in the queue that changes nothing
+SHORT_SECONDS = 0.1  # a shorter wait in the queue makes no difference
 
 
 def is_lock_timeout(error: Exception) -> bool:
@@ -24,7 +24,7 @@ def is_lock_timeout(error: Exception) -> bool:
 
 
 def is_row_lock_timeout(error: Exception) -> bool:
-    """Whether that lock was on rows, so that others can be written meanwhile: PostgreSQL's 55P03."""
+    """Whether the lock was on rows (PostgreSQL's 55P03), so that other rows can be written meanwhile."""
     return getattr(error.__cause__, "sqlstate", None) == "55P03"
 
 

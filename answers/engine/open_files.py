@@ -1,6 +1,6 @@
 """How many files the process may open. Each socket is one, and many systems allow 1024 unless asked for more.
 
-Without a free one, a process accepts no page and reaches no API, so answers fail one by one.
+Once all are in use, the process can accept no page and reach no API, so answers fail one by one.
 """
 
 import logging

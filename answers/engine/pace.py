@@ -1,6 +1,6 @@
-"""How long each answer lets its text accumulate between two reads, by the number of running answers.
+"""How long an answer's thread pauses between two reads, by the number of running answers.
 
-People do not notice it, and a thread that wakes up for three tokens costs a third per token.
+People do not notice the pause. A thread that wakes up once for three tokens costs a third as much per token.
 """
 
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""Tells people who wait how many questions come before theirs."""
+"""Shows people who wait how many questions come before theirs."""
 
 import asyncio
 from collections import Counter

@@ -21,7 +21,7 @@ RENEW_SECONDS = 60.0  # while it takes long, so that no other process begins aft
 
 
 class Closing(Exception):
-    """The process ends. What is left is for the next prune."""
+    """The process ends. The next prune deletes what is left."""
 
 
 class Pruner:

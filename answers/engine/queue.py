@@ -1,8 +1,8 @@
 """The queue of questions that wait, which all processes share: it is in the database, not in memory.
 
-A question that waits belongs to nobody, so none is lost with a process. Whichever process has a free thread
-claims the next ones. All claims take turns, so that exactly one process gets each question, and a person runs
-no more than `ASKME_RUNNING_PER_USER` answers at once, wherever their sockets are.
+A question that waits belongs to no process, so none is lost if a process ends. Any process with a free thread
+claims the next ones. Claims take turns, so that exactly one process gets each question, and a person runs no
+more than `ASKME_RUNNING_PER_USER` answers at once, wherever their sockets are.
 
 The queue is fair between people: someone who asked 20 questions waits behind someone who asked one. This is
 start-time fair queueing (Goyal, Vin and Cheng, 1996) with equal weights. A question's turn follows that of
@@ -38,7 +38,7 @@ from completions import Prompt
 log = logging.getLogger(__name__)
 
 EXPIRY_SECONDS = 3_600  # nobody still waits for an answer after that, as when the site was down for a night
-PLACES = 1_000  # how many people are told their place
+PLACES = 1_000  # how many questions get a place that is shown
 CLAIM_LOCK = 7_215_640_163_522_711  # a PostgreSQL advisory lock; any number that nothing else uses
 
 
@@ -84,15 +84,15 @@ def order() -> list[UUID]:
 
 
 def claim(process: UUID, room: int, *, only_own: bool) -> list[RunningAnswer]:
-    """Take some of the next questions, up to `room`, so that this process, and no other, runs them.
+    """Claim the next questions, at most `room`, so that this process runs them, and no other.
 
-    Returns none if nobody waits, or only people who are at their limit. With `only_own`, takes questions that
-    only this process may run.
+    Returns none if nobody waits, or if all who wait are at their limit. With `only_own`, claims those
+    that no other process may run.
     """
     waiting = Answer.objects.queued().filter(process=process if only_own else None)
     oldest = timezone.now() - timedelta(seconds=EXPIRY_SECONDS)
     waiting = _in_turn(waiting.filter(asked_at__gt=oldest))
-    # Outside a transaction, since one that may write keeps all other writers of SQLite waiting.
+    # Not in a transaction, because on SQLite one that may write keeps all other writers waiting.
     if not waiting.exists():
         return []
     with transaction.atomic():

@@ -140,17 +140,17 @@ class RedisBridge(RedisSingleShardConnection):  # type: ignore[misc]
         if not self._is_away:
             self._is_away = True
             reason = str(error) or "no reply"
-            log.warning("Redis is unavailable (%s); followers elsewhere read the database", reason)
+            log.warning("Redis is unavailable (%s); followers in other processes read the database", reason)
             self.schedule_write(groups_changed=True)  # until it succeeds
 
     async def _check_return(self) -> None:
         self._ensure_redis()
         await self._redis.ping()
         self._is_away = False
-        log.warning("Redis is back; followers elsewhere are live again")
+        log.warning("Redis is back; followers in other processes are live again")
 
     async def _do_receiving(self) -> None:
-        """Replaces that of channels_redis, which logs a traceback each second while Redis is away."""
+        """Replaces that of channels_redis, which logs a traceback each second while Redis is unavailable."""
         while True:
             try:
                 if self._pubsub.subscribed:

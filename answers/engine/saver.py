@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 SAVE_SECONDS = 0.5  # how much of the shown text a crash may lose
 CHECK_SECONDS = 2.0  # between two checks that the rows of running answers still exist
-LOCK_MILLISECONDS = 250  # how long a locked row may delay the others, and each only once
+LOCK_MILLISECONDS = 250  # how long a locked row may delay the other rows, once
 
 # Raised for a value that the database cannot store, from an API that sends nonsense. Retrying is useless.
 UNSTORABLE = (DataError, IntegrityError, OverflowError, ValueError)

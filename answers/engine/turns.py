@@ -1,7 +1,7 @@
-"""Turns at the database thread for those whom nobody knows, so that a crowd of them delays nobody else.
+"""Turns at the database thread for sockets without a user, so that a crowd of them does not delay others.
 
-Anybody may open sockets, and the frames of all of them need the same thread. So strangers wait here, before
-they reach it: a few go on at a time, and the keys that wait, such as network addresses, take turns.
+Anybody may open sockets, and the frames of all of them need the same thread. So these strangers wait here
+before they reach it. A few go on at a time, and the keys that wait, such as network addresses, take turns.
 """
 
 import asyncio

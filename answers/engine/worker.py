@@ -34,7 +34,7 @@ from completions import Completion, CompletionError
 log = logging.getLogger(__name__)
 
 SAVE_SECONDS = 5.0  # to save the last answers when the process ends
-POLL_SECONDS = 0.5  # between two looks at the queue, without any other reason
+POLL_SECONDS = 0.5  # between two looks at the queue, if nothing causes an earlier one
 
 
 class Worker:
@@ -48,7 +48,7 @@ class Worker:
         self._draining = False
         self._provider: Provider | None = None
         self._database = database
-        # Its own thread: a free thread of the pool must not wait behind everybody's questions and pages.
+        # A thread of its own, so that claims do not wait for the questions and followers of all sockets.
         self._queue_thread = DatabaseThread()
         self.places = Places(self._queue_thread, self.relay.announce)
         self._is_awake = False
@@ -72,17 +72,17 @@ class Worker:
     # -- From the queue to a thread
 
     def serve(self) -> None:
-        """Run everybody's questions, not only those that this process was asked for."""
+        """Run everybody's questions, not only those that were asked in this process."""
         self.is_server = True
         self.wake()
 
     @property
     def room(self) -> int:
-        """How many more answers may run here. None once the process shuts down."""
+        """How many more answers may run here: 0 once the process shuts down."""
         return 0 if self._draining else settings.ASKME_THREADS - self._busy
 
     def wake(self) -> None:
-        """Claim waiting questions, because there is a new one, or room for another."""
+        """Claim waiting questions, because there is a new one or a free thread."""
         self._is_awake = True
         if not self._draining and (self._claim_task is None or self._claim_task.done()):
             self._claim_task = asyncio.get_running_loop().create_task(self._claim())
@@ -96,7 +96,7 @@ class Worker:
             except DatabaseError:
                 return  # the saver reports it, and the next poll tries again
             except Exception:
-                log.exception("the queue failed")
+                log.exception("questions could not be claimed")
                 return
             self._is_awake |= bool(claimed)  # there may be more
             for answer in claimed:
@@ -148,7 +148,7 @@ class Worker:
     # -- In a thread of the pool
 
     def _run(self, answer: RunningAnswer, completion: Completion) -> None:
-        """Whatever is raised, the answer ends, and its thread and its place are free again."""
+        """Whatever is raised, the answer ends, and its thread is free again."""
         outcome = INTERNAL
         try:
             outcome = self._read(answer, completion)
@@ -199,7 +199,7 @@ class Worker:
         self.announce_end(answer, len(answer.text))
 
     def announce_end(self, row: Answer, length: int) -> None:
-        """Tell the followers and the site. Its end is saved."""
+        """Notify the followers, and call the site's hook. The end has been saved."""
         self.relay.announce(protocol.finished(row, length))
         if type(site_hooks()).answer_finished is not Hooks.answer_finished:
             task = asyncio.get_running_loop().create_task(self._call_hook(row.pk))

@@ -1,4 +1,4 @@
-"""What a follower reads of its answer in the database."""
+"""What a follower reads from the database about its answer."""
 
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -21,7 +21,7 @@ class AnswerRow(NamedTuple):
     answer: Answer
     text: str
     length: int  # of the whole text
-    ahead: int | None  # in the queue, if it waits and the place was asked for
+    ahead: int | None  # in the queue, if it waits and `with_place` was given
 
     @property
     def has_ended(self) -> bool:

@@ -44,7 +44,7 @@ class BodyLimit:
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
-            # As if the client had gone. Django then ends the request without a response.
+            # As if the client had disconnected. Django then ends the request without a response.
             return message if read <= limit else {"type": "http.disconnect"}
 
         async def watching_send(message: Any) -> None:

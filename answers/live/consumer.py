@@ -64,9 +64,9 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                 await following.end()
 
     async def dispatch(self, message: Any) -> None:
-        """Channels' own first closes old database connections, in one thread that all sockets wait for.
+        """Unlike Channels' own, this does not close old database connections in each message.
 
-        Nothing uses a connection there.
+        That runs in one thread, which all sockets would wait for, and which uses no connection here.
         """
         await getattr(self, get_handler_name(message))(message)
 
@@ -113,19 +113,19 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self.send_event(protocol.error(Refused("internal", sentence, answer=answer)))
 
     def allows_one_more(self) -> bool:
-        """Whether the limits allow this frame. Nobody knows yet how many people the strangers are."""
+        """Whether the limits allow this frame. A socket without a user also counts for its address."""
         if self.requester.user_id is None and self.strangers_limit is not None:
             return self.limit.allows_one_more() and self.strangers_limit.allows_one_more()
         return self.limit.allows_one_more()
 
     def turn(self) -> AbstractAsyncContextManager[None]:
-        """Strangers take turns, so that a crowd of them delays nobody whom the database has found."""
+        """Sockets without a user take turns, so that a crowd of them does not delay people with one."""
         if self.requester.user_id is not None:
             return nullcontext()
         return self.turns.turn(self.requester.address, TIMEOUT_SECONDS)
 
     def require_somebody(self, frame: Ask | Follow | Stop) -> None:
-        """Without a session there is one thing to do: read what is shared. The rest needs no query."""
+        """Without a session one can only read what is shared. The rest is refused without a query."""
         if self.requester.is_nobody:
             match frame:
                 case Follow(share=None):

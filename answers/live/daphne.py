@@ -2,8 +2,8 @@
 
 On SIGTERM, Daphne stops Twisted's reactor. The reactor waits for the Deferred of our trigger, which keeps the
 event loop alive until the running answers have ended or `ASKME_DRAIN_SECONDS` have passed. What Daphne itself
-does at shutdown is replaced: see `_finish_requests`. It also accepts requests that the application could only
-refuse too late: see `_limit_requests`.
+does at shutdown is replaced: see `_finish_requests`. It would also accept
+requests that the application can only refuse too late: see `_limit_requests`.
 
 This module and `backpressure` are the only ones that use private names of Daphne and Twisted.
 """
@@ -115,7 +115,7 @@ def _limit_requests() -> None:
             if self.abort_timer is not None:
                 self.channel.loseConnection()
                 return None
-            # Daphne takes the site's root path from anybody who sends this. To set it, use `--root-path`.
+            # Anybody who sends this would set the site's root path. To set it, use `--root-path`.
             self.requestHeaders.removeHeader(b"daphne-root-path")
             return super().process()
 

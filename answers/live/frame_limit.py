@@ -1,12 +1,12 @@
 """How many frames a person may send: a token bucket for all sockets of a session, in all processes.
 
 Otherwise one page that sends many frames could occupy the database thread that everybody shares, and so could
-a hundred sockets that each send a few. Nobody knows how many people the sockets without a user are, since a
-cookie can be invented. So these also share a bucket per network address.
+a hundred sockets that each send a few. Anybody can invent a cookie, so many sockets without a user may belong
+to one person. So these also share a bucket per network address.
 
-Each process has its own buckets, and an honest page sends so few frames that no other process hears of them.
-A process that has counted more tells the others, over the channel layer. If that is Redis and it is away, the
-limits hold within each process.
+Each process has its own buckets. An honest page sends so few frames that its process need not report them.
+A process that has counted more reports them to the others over the channel layer. While Redis is unavailable,
+each process counts by itself.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from channels.layers import get_channel_layer
 from answers.asking.address import NO_ADDRESS
 
 GROUP = "frames"
-REPORT_FRAMES = 10  # that a process counts before it tells the others
+REPORT_FRAMES = 10  # that a process counts before it reports them to the others
 
 
 @dataclass(frozen=True, slots=True)

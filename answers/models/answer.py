@@ -94,18 +94,18 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
         return self.filter(Q(asked_at__gt=moment) | Q(pk__gt=id), asked_at__gte=moment)
 
     def queued(self) -> "AnswerQuerySet":
-        """Questions that wait, in no order: a database may prefer to scan by time otherwise."""
+        """Questions that wait, unordered. In the default order, a database may scan all answers by time."""
         return self.filter(status=Literal(Status.QUEUED)).order_by()
 
     def owned(self) -> "AnswerQuerySet":
-        """Unfinished answers that name their process, in no order."""
+        """Unfinished answers that name their process, unordered."""
         return self.order_by().filter(process__isnull=False)
 
     def running(self) -> "AnswerQuerySet":
         return self.owned().filter(status=Status.RUNNING)
 
     def unlocked(self) -> "AnswerQuerySet":
-        """Lock these rows until the transaction ends, without those that another session has locked."""
+        """Lock these rows until the transaction ends. Skips those that another session has locked."""
         return self.select_for_update(skip_locked=True, no_key=True)
 
     def with_stop_requested(self) -> "AnswerQuerySet":

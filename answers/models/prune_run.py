@@ -1,4 +1,4 @@
-"""Which process prunes: one row, in which the process that does it writes the time."""
+"""Which process prunes: the one that writes the time into this table's only row."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +12,7 @@ NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 class PruneRunQuerySet(models.QuerySet["PruneRun"]):
     def claim(self) -> bool:
-        """Whether this process is to prune now. Of several that ask at once, one is."""
+        """Whether this process should prune now. If several ask at once, only one gets True."""
         due = {"pk": THE_ROW, "active_at__lte": timezone.now() - EVERY}
         if self.filter(pk=THE_ROW).exists() and not self.filter(**due).exists():
             return False  # without a write, for which SQLite has one lock
@@ -20,7 +20,7 @@ class PruneRunQuerySet(models.QuerySet["PruneRun"]):
         return bool(self.filter(**due).update(active_at=timezone.now()))
 
     def renew(self) -> None:
-        """While it takes long, and when it was started by hand."""
+        """Called while a prune takes long, and when one is started by hand."""
         self.update_or_create(pk=THE_ROW, defaults={"active_at": timezone.now()})
 
 

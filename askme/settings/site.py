@@ -41,12 +41,12 @@ DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.parsed("SECRET_KEY", "", values.secret_key)
 if SECRET_KEY_IS_EMBEDDED := not SECRET_KEY:
     SECRET_KEY = embedded_secret_key()
-# Earlier keys, whose signatures are still accepted. Logins are signed anew when their people come back.
+# Earlier keys, whose signatures are still accepted. Logins are signed again when people come back.
 SECRET_KEY_FALLBACKS: list[str] = env.parsed("SECRET_KEY_FALLBACKS", [], values.secret_keys)
 ALLOWED_HOSTS = env.parsed("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"], values.hosts)
 DATABASE_URL = env.parsed("DATABASE_URL", f"sqlite:///{VAR_DIR}/askme.sqlite3", server_urls.database)
 if "DATABASE_URL" in env.problems:
-    DATABASE_URL = ""  # rather none than another one than was meant
+    DATABASE_URL = ""  # none is better than a wrong one
 REDIS_URL = env.parsed("REDIS_URL", "", server_urls.redis)  # none: one process, an in-memory channel layer
 ASKME_HTTPS = env.bool("ASKME_HTTPS", False)  # people reach the site over HTTPS, through a proxy
 # Each proxy appends to X-Forwarded-For.
@@ -54,7 +54,7 @@ ASKME_PROXIES = env.int("ASKME_PROXIES", 1 if ASKME_HTTPS else 0, least=0, most=
 
 # -- People
 ASKME_GUESTS = env.bool("ASKME_GUESTS", True)  # people without an account may ask too
-# Until a guest who stays away is deleted; 0: never.
+# Without a visit, until a guest is deleted; 0: never.
 ASKME_GUEST_DAYS = env.int("ASKME_GUEST_DAYS", 365, least=0, most=36_500)
 ASKME_SIGNUP = env.choice("ASKME_SIGNUP", "open", "open", "invited", "closed")
 ASKME_OIDC_ISSUER = env.parsed("ASKME_OIDC_ISSUER", "", values.issuer)  # none: no single sign-on

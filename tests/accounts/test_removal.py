@@ -177,5 +177,5 @@ def test_a_name_that_fits_two_people_deletes_neither(make_site):
     )
     done = site.manage("delete_person", "x@example.org", "--yes")
     assert done.returncode == 1
-    assert "fits 2 people" in done.stderr
+    assert "matches 2 people" in done.stderr
     assert left(site) == ["x", "x@example.org", "0", "0"]

@@ -74,7 +74,7 @@ async def test_one_locked_row_is_not_an_outage(worker):
 
 
 async def test_a_locked_sqlite_is_not_an_outage(worker):
-    """Only who writes needs the lock. All who wait for it give up together, and the next call goes on."""
+    """Only writers need the lock. All that wait for it give up together, and the next call succeeds."""
     database = current_runtime().database
     path = connection.settings_dict["NAME"]
     names = [f"writer-{number}" for number in range(3)]

@@ -106,7 +106,7 @@ def test_a_dry_run_shows_what_would_go_and_deletes_nothing(full_site):
         "question log entries: 2",
         "links to deleted threads: 1",
         "expired sessions: 3",
-        "notes of sessions that are gone: 1",
+        "records of sessions that have ended: 1",
         "answers of guests who never came back: 3",
         "guests who never came back: 3",
         "expired guest keys: 2",

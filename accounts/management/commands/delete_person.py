@@ -36,7 +36,9 @@ def _find(person: str) -> User:
         raise CommandError(f"Nobody has the username or email address “{person}”.")
     if len(users) > 1:
         names = "; ".join(_describe(user) for user in users)
-        raise CommandError(f"“{person}” fits {len(users)} people: {names}. Delete one of them in the admin.")
+        raise CommandError(
+            f"“{person}” matches {len(users)} people: {names}. Delete one of them in the admin."
+        )
     return users[0]
 
 

@@ -40,7 +40,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--user",
             metavar="USERNAME",
-            help="a person who asks, and finds the question in their history (default: an account for the"
+            help="the person who asks, and finds the question in their history (default: an account for the"
             " terminal that nobody can log in to)",
         )
 
@@ -94,7 +94,7 @@ class Command(BaseCommand):
 
 @run_in_database_thread
 def _person(username: str) -> AbstractBaseUser:
-    """Somebody who exists: whoever gets an account that this made would find the question in it."""
+    """An existing user. If this created one, whoever gets that account would find the question in it."""
     model = get_user_model()
     try:
         return model._default_manager.get_by_natural_key(username)

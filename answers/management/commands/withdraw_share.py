@@ -1,4 +1,4 @@
-"""Withdraw a shared link, so that nobody can read with it any more. Without --yes, show what it shares."""
+"""Withdraw a shared link, so that nobody can use it any more. Without --yes, show what it shares."""
 
 from typing import Any
 
