@@ -14,7 +14,7 @@ from askme.overload import BROWSER_REQUESTS, OverloadMiddleware
 
 @pytest.fixture
 def visit(monkeypatch):
-    """Let a browser ask for that many slow pages at once. Returns how many of them ran, and how many did not."""
+    """Let a browser ask for so many slow pages at once. Returns how many ran, and how many did not."""
     monkeypatch.setattr(overload, "WAIT_SECONDS", 0.1)
     over = threading.Event()
 
