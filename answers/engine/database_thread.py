@@ -94,6 +94,8 @@ class DatabaseThread:
             # A lock says nothing about what other calls need.
             if not (isinstance(error, CallerGone) or is_lock_timeout(error)):
                 self._fail_fast_until = time.monotonic() + FAIL_FAST_SECONDS
+            if isinstance(error, InterfaceError):  # for callers, who expect DatabaseError, of which it is none
+                raise OperationalError(*error.args) from error
             raise
 
     def close(self) -> None:
