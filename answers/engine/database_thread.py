@@ -94,7 +94,7 @@ class DatabaseThread:
             # A lock says nothing about what other calls need.
             if not (isinstance(error, CallerGone) or is_lock_timeout(error)):
                 self._fail_fast_until = time.monotonic() + FAIL_FAST_SECONDS
-            if isinstance(error, InterfaceError):  # for callers, who expect DatabaseError, of which it is none
+            if isinstance(error, InterfaceError):  # which is no DatabaseError, as callers expect
                 raise OperationalError(*error.args) from error
             raise
 

@@ -22,7 +22,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connection, transaction
-from django.db.models import F, Value
+from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.utils import timezone
 
@@ -89,7 +89,8 @@ def claim(process: UUID, room: int, *, only_own: bool) -> list[RunningAnswer]:
     Returns none if nobody waits, or only people who are at their limit. With `only_own`, takes questions that
     only this process may run.
     """
-    waiting = Answer.objects.queued().filter(process=process if only_own else None)
+    own = Q(process=process)  # also of a server: it may have been asked before it began to serve
+    waiting = Answer.objects.queued().filter(own if only_own else own | Q(process=None))
     oldest = timezone.now() - timedelta(seconds=EXPIRY_SECONDS)
     waiting = _in_turn(waiting.filter(asked_at__gt=oldest))
     # Outside a transaction, since one that may write keeps all other writers of SQLite waiting.

@@ -22,7 +22,9 @@ async def test_an_error_is_not_the_end_of_all_announcements(monkeypatch):
     monkeypatch.setattr(places, "PLACE_SECONDS", 0.01)
     first, second = uuid.uuid4(), uuid.uuid4()
     announced = asyncio.Queue()
-    found = places.Places(Database(RuntimeError("nobody expected this"), [first, second]), announced.put_nowait)
+    found = places.Places(
+        Database(RuntimeError("nobody expected this"), [first, second]), announced.put_nowait
+    )
     found.watch(first)
     await asyncio.sleep(0.1)
     assert announced.empty()

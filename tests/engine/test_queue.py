@@ -187,6 +187,11 @@ def test_a_question_older_than_an_hour_is_interrupted_with_a_sentence(people):
     assert queue.expire() == []
 
 
+def test_a_server_runs_what_it_was_asked_before_it_began_to_serve(people):
+    own = people.ask("alice", process_id=HERE)
+    assert [answer.id for answer in claim()] == [own.pk]
+
+
 def test_a_question_that_only_one_process_may_run_can_be_stopped_while_it_waits(people, settings):
     """As with Ctrl-C in a terminal, if other answers of the same person are running."""
     settings.ASKME_RUNNING_PER_USER = 1
