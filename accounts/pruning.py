@@ -107,7 +107,11 @@ class StaleGuests:
     def _lock(self, guests: Collection[int]) -> set[int]:
         """Those who are still stale, locked: a question that one of them asks now waits, and finds nobody."""
         skip = connection.features.has_select_for_update_skip_locked  # one who is asking at this moment
-        rows = User.objects.filter(pk__in=guests).select_for_update(skip_locked=skip)
+        # Their keys first, as a question does; otherwise each could wait for the other.
+        keys = GuestKey.objects.filter(user__in=guests).order_by()
+        free = set(keys.select_for_update(skip_locked=skip).values_list("user", flat=True))
+        asking = set(keys.values_list("user", flat=True)) - free
+        rows = User.objects.filter(pk__in=set(guests) - asking).select_for_update(skip_locked=skip)
         locked = list(rows.values_list("pk", flat=True))
         # In a second statement: the first may not see a question that it had to wait for.
         return {pk for rows in (self._quiet, self._empty) for pk in _keys(rows, locked)}

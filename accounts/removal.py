@@ -11,7 +11,7 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Count, Q
 
-from accounts.models import User
+from accounts.models import GuestKey, User
 from answers.models import Answer, Share, Status, delete_in_batches
 
 UNFINISHED = Q(status__in=[Status.QUEUED, Status.RUNNING])
@@ -43,6 +43,8 @@ def remove(*users: User) -> None:
     delete_sessions(list(users))
     for user in users:
         with transaction.atomic():
+            # A guest's key first, as a question does; otherwise each could wait for the other.
+            GuestKey.objects.select_for_update().filter(user=user).first()
             # A question that they ask at this moment waits for the lock, and then finds nobody.
             User.objects.select_for_update().filter(pk=user.pk).first()
             user.delete()

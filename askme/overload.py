@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from django.views import defaults
 
 # Of the ten connections in the pool, so that there is always one for somebody else.
-SESSION_REQUESTS = 3
+BROWSER_REQUESTS = 3
 ADMIN_REQUESTS = 4
 WAIT_SECONDS = 10.0  # for a turn
 RETRY_SECONDS = 30
@@ -36,7 +36,7 @@ log = logging.getLogger("answers.overload")
 
 class NoTurn(Exception):
     def __str__(self) -> str:
-        return "other requests of the same session, or of the admin, ran for too long"
+        return "other requests of the same browser, or of the admin, ran for too long"
 
 
 class Turns:
@@ -73,8 +73,10 @@ class OverloadMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         with ExitStack() as turns:
             try:
-                if session := request.COOKIES.get(settings.SESSION_COOKIE_NAME):
-                    turns.enter_context(self.turns.one_of(session, SESSION_REQUESTS))
+                for name in (settings.SESSION_COOKIE_NAME, settings.GUEST_COOKIE_NAME):
+                    # With its name, or a browser could send "admin" and take the turns of the admin.
+                    if value := request.COOKIES.get(name):
+                        turns.enter_context(self.turns.one_of(f"{name}={value}", BROWSER_REQUESTS))
                 if request.path_info.startswith("/admin/"):
                     turns.enter_context(self.turns.one_of("admin", ADMIN_REQUESTS))
             except NoTurn as error:

@@ -43,11 +43,18 @@ class Resolver:
             if lookups and (lookups[-1].is_fresh() or len(lookups) >= LOOKUPS):
                 return lookups[-1]
             lookups.append(lookup := Lookup(key))
-        threading.Thread(target=self._run, args=(lookup,), name="resolver", daemon=True).start()
+        try:
+            threading.Thread(target=self._run, args=(lookup,), name="resolver", daemon=True).start()
+        except RuntimeError as error:  # the system allows no more threads
+            lookup.fail(OSError(str(error)))
+            self._finish(lookup)
         return lookup
 
     def _run(self, lookup: "Lookup") -> None:
         lookup.run()
+        self._finish(lookup)
+
+    def _finish(self, lookup: "Lookup") -> None:
         with self._lock:
             lookups = self._lookups[lookup.key]
             lookups.remove(lookup)
@@ -71,7 +78,10 @@ class Lookup:
         try:
             self._addresses = socket.getaddrinfo(*self.key)
         except Exception as error:
-            self._error = error
+            self.fail(error)
+
+    def fail(self, error: Exception) -> None:
+        self._error = error
 
     def finish(self) -> None:
         self._done.set()

@@ -42,11 +42,12 @@ def earlier_turns(answer: Answer) -> tuple[Turn, ...]:
     max_chars = settings.ASKME_CONTEXT_TOKENS * CHARS_PER_TOKEN
     if answer.follows_id is None or not max_chars:
         return ()
-    id = Answer._meta.pk.get_db_prep_value(answer.follows_id, connection)
+    # A site's users may have other keys than numbers.
+    keys = {"id": answer.follows_id, "user": answer.user_id}
+    fields = {"id": Answer._meta.pk, "user": Answer._meta.get_field("user").target_field}
+    values = {name: fields[name].get_db_prep_value(key, connection) for name, key in keys.items()}
     with connection.cursor() as cursor:
-        cursor.execute(
-            EARLIER, {"id": id, "user": answer.user_id, "max_chars": max_chars, "turns": MAX_TURNS}
-        )
+        cursor.execute(EARLIER, values | {"max_chars": max_chars, "turns": MAX_TURNS})
         return _fitting((Turn(*row) for row in cursor), max_chars)
 
 

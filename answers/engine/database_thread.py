@@ -94,6 +94,8 @@ class DatabaseThread:
             # After a lock timeout, other calls may well succeed.
             if not (isinstance(error, CallerGone) or is_lock_timeout(error)):
                 self._fail_fast_until = time.monotonic() + FAIL_FAST_SECONDS
+            if isinstance(error, InterfaceError):  # which is no DatabaseError, as callers expect
+                raise OperationalError(*error.args) from error
             raise
 
     def close(self) -> None:

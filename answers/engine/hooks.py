@@ -79,7 +79,10 @@ class Hooks:
         return False
 
     def prompt(self, answer: "Answer", prompt: "Prompt") -> "Prompt":
-        """What is sent to the model. `prompt` has the question and the conversation so far."""
+        """What is sent to the model. `prompt` has the question and the conversation so far.
+
+        It is called once the claim of the question is saved, outside any transaction.
+        """
         return prompt
 
     def prunable(self) -> "list[Prunable]":

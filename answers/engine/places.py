@@ -27,7 +27,7 @@ class Places:
     def watch(self, answer: UUID) -> None:
         """Announce its place whenever that changes, until `unwatch`."""
         self._watching[answer] += 1
-        if self._task is None:
+        if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._update())
 
     def unwatch(self, answer: UUID) -> None:
@@ -49,7 +49,6 @@ class Places:
                     self._known[answer] = ahead
                     self._announce(protocol.queued(answer, ahead))
             await asyncio.sleep(PLACE_SECONDS)
-        self._task = None
 
     def close(self) -> None:
         if self._task is not None:

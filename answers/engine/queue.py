@@ -22,7 +22,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connection, transaction
-from django.db.models import F, Value
+from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.utils import timezone
 
@@ -89,7 +89,8 @@ def claim(process: UUID, room: int, *, only_own: bool) -> list[RunningAnswer]:
     Returns none if nobody waits, or if all who wait are at their limit. With `only_own`, claims those
     that no other process may run.
     """
-    waiting = Answer.objects.queued().filter(process=process if only_own else None)
+    own = Q(process=process)  # also of a server: it may have been asked before it began to serve
+    waiting = Answer.objects.queued().filter(own if only_own else own | Q(process=None))
     oldest = timezone.now() - timedelta(seconds=EXPIRY_SECONDS)
     waiting = _in_turn(waiting.filter(asked_at__gt=oldest))
     # Not in a transaction, because on SQLite one that may write keeps all other writers waiting.
@@ -100,15 +101,16 @@ def claim(process: UUID, room: int, *, only_own: bool) -> list[RunningAnswer]:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIM_LOCK])
         rows = _claim(waiting, process, room)
-        claimed = [_prepare(row) for row in rows]
+        prompts = [_with_earlier_turns(row) for row in rows]
         require_caller()
-    return claimed
+    # Afterwards: a hook may be slow, and meanwhile no process could claim, nor anybody write to SQLite.
+    return [_prepare(row, prompt) for row, prompt in zip(rows, prompts, strict=True)]
 
 
 def stop(user: AbstractBaseUser, id: UUID) -> Answer | None:
     """End a question of this person that still waits. Returns None if it does not."""
     with transaction.atomic():
-        row = Answer.objects.queued().filter(user_id=user.pk, pk=id, process=None).first()
+        row = Answer.objects.queued().filter(user_id=user.pk, pk=id).first()
         if row is None or not _end(row, Outcome(Status.STOPPED)):
             return None
         # The person's later questions move up.
@@ -153,30 +155,38 @@ def _claim(waiting: AnswerQuerySet, process: UUID, room: int) -> list[Answer]:
     return claimed
 
 
-def _prepare(row: Answer) -> RunningAnswer:
-    prompt = Prompt(row.question, model=row.model)
-    failed = False
-    # In a savepoint: a hook that breaks the transaction must not stop all other questions.
-    if row.follows_id is not None or type(site_hooks()).prompt is not Hooks.prompt:
+def _with_earlier_turns(row: Answer) -> Prompt | None:
+    """None if they cannot be read."""
+    if row.follows_id is None:
+        return Prompt(row.question, model=row.model)
+    try:
+        with transaction.atomic():  # a savepoint: this must not break the transaction for all other questions
+            return Prompt(row.question, earlier_turns(row), row.model)
+    except Exception:
+        if connection.needs_rollback or not connection.is_usable():
+            raise
+        log.exception("answer %s could not be started", row.pk)
+        return None
+
+
+def _prepare(row: Answer, prompt: Prompt | None) -> RunningAnswer:
+    if prompt is not None and type(site_hooks()).prompt is not Hooks.prompt:
         try:
-            with transaction.atomic():
-                prompt = site_hooks().prompt(row, Prompt(row.question, earlier_turns(row), row.model))
+            prompt = site_hooks().prompt(row, prompt)
         except Exception:
-            if connection.needs_rollback or not connection.is_usable():
-                raise
             log.exception("answer %s could not be started", row.pk)
-            failed = True
-    answer = RunningAnswer(row, prompt)
-    if failed:
+            prompt = None
+    answer = RunningAnswer(row, prompt or Prompt(row.question, model=row.model))
+    if prompt is None:
         answer.finish_with(INTERNAL)
     return answer
 
 
 def _end(row: Answer, outcome: Outcome) -> bool:
     """End a question that has never run. Returns False if it does not wait any more."""
-    row.finished_at = timezone.now()
+    row.finished_at, row.process = timezone.now(), None
     row.seconds = max(0.0, (row.finished_at - row.asked_at).total_seconds())
     row.status, row.error_code, row.error_message = outcome.status, outcome.error_code, outcome.error_message
-    names = ("status", "error_code", "error_message", "finished_at", "seconds")
+    names = ("status", "error_code", "error_message", "finished_at", "seconds", "process")
     fields = {name: getattr(row, name) for name in names}
     return bool(Answer.objects.queued().filter(pk=row.pk).update(**fields))

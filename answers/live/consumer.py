@@ -95,11 +95,10 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             return
         answer = None
         try:
-            async with self.turn():
-                frame = _frame(text_data)
-                answer = frame.answer
-                self.require_somebody(frame)
-                await self.handle(frame)
+            frame = _frame(text_data)
+            answer = frame.answer
+            self.require_somebody(frame)
+            await self.handle(frame)
         except Refused as refused:
             await self.send_event(protocol.error(refused))
         except (DatabaseError, TimeoutError) as error:
@@ -119,7 +118,10 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         return self.limit.allows_one_more()
 
     def turn(self) -> AbstractAsyncContextManager[None]:
-        """Sockets without a user take turns, so that a crowd of them does not delay people with one."""
+        """Sockets without a user take turns, so that a crowd of them does not delay people with one.
+
+        Nothing is sent during a turn, since a page that does not read would hold it.
+        """
         if self.requester.user_id is not None:
             return nullcontext()
         return self.turns.turn(self.requester.address, TIMEOUT_SECONDS)
@@ -140,17 +142,19 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             case Follow():
                 await self.follow(frame.answer, frame.position, frame.share)
             case Stop():
-                await answers.stop(self.requester, frame.answer)
+                async with self.turn():
+                    await answers.stop(self.requester, frame.answer)
 
     async def ask(self, frame: Ask) -> None:
-        accepted = await answers.ask(
-            self.requester,
-            frame.question,
-            answer=frame.answer,
-            follows=frame.follows,
-            revises=frame.revises,
-            model=frame.model,
-        )
+        async with self.turn():
+            accepted = await answers.ask(
+                self.requester,
+                frame.question,
+                answer=frame.answer,
+                follows=frame.follows,
+                revises=frame.revises,
+                model=frame.model,
+            )
         if accepted.event is not None:
             await self.send_event(accepted.event)
         if frame.answer not in self.following:
@@ -159,7 +163,8 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def follow(self, answer: UUID | Accepted, position: int, share: str | None = None) -> None:
         """Follow from `position`, even if this socket follows it already: the page may have lost text."""
         id = answer.answer if isinstance(answer, Accepted) else answer
-        follower = await answers.follow(self.requester, answer, position, share=share)
+        async with self.turn():
+            follower = await answers.follow(self.requester, answer, position, share=share)
         try:
             if (previous := self.following.pop(id, None)) is not None:
                 await previous.end()

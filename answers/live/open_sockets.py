@@ -36,7 +36,10 @@ class OpenSockets:
     def discard(self, consumer: "AnswerConsumer") -> None:
         if consumer in self.consumers:
             self.consumers.remove(consumer)
-            self._numbers -= Counter([consumer.requester.address])  # drops the addresses that have none left
+            address = consumer.requester.address
+            self._numbers[address] -= 1
+            if not self._numbers[address]:
+                del self._numbers[address]
 
 
 async def close_sockets() -> None:

@@ -96,3 +96,15 @@ def test_a_name_that_does_not_exist_fails_as_before(name_servers):
     error = failure_of(client("nowhere.test"))
     assert isinstance(error, ConnectionFailed)
     assert "not known" in error.detail
+
+
+def test_a_lookup_for_which_there_is_no_thread_fails_and_the_next_one_works(api_server, monkeypatch):
+    def start(thread):
+        raise RuntimeError("can't start new thread")
+
+    call = client("localhost", api_server.port)
+    with monkeypatch.context() as full:
+        full.setattr("threading.Thread.start", start)
+        with pytest.raises(ConnectionFailed):
+            list(call.ask(Prompt("Why?")))
+    assert list(call.ask(Prompt("Why?")))

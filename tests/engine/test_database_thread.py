@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 from channels.db import database_sync_to_async
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 from psycopg.errors import LockNotAvailable
 
 import answers
@@ -59,6 +59,14 @@ async def test_a_question_that_was_refused_is_not_saved_after_all(worker, monkey
     assert await database_sync_to_async(Answer.objects.count)() == 0
     assert await database_sync_to_async(QuestionLog.objects.count)() == 0
     assert (await answers.ask(user, "Accepted?")).event is not None
+
+
+async def test_a_closed_connection_is_an_outage(worker):
+    def closed():
+        raise InterfaceError("connection already closed")
+
+    with pytest.raises(OperationalError, match="already closed"):
+        await current_runtime().database.run(closed)
 
 
 async def test_one_locked_row_is_not_an_outage(worker):

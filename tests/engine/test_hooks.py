@@ -1,14 +1,18 @@
 """What a site decides: the hooks are called where they say, and a faulty one spoils nothing else."""
 
 import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 from channels.db import database_sync_to_async
+from django.db import connection
 
 import answers
 from accounts.models import User
 from answers import Hooks, Refused
+from answers.engine import database_thread
 from tests.support.api_server import answer, refuse
 from tests.support.worker import ended
 
@@ -23,6 +27,22 @@ class Calls(Hooks):
 
     def answer_finished(self, answer):
         self.ended.append((answer.question, answer.status, answer.text))
+
+
+class Slow(Hooks):
+    """As if it searched documents for the question. `others` is what another process does meanwhile."""
+
+    def prompt(self, answer, prompt):
+        with ThreadPoolExecutor(1) as others:
+            others.submit(self.others).result(5)
+        time.sleep(2 * database_thread.TIMEOUT_SECONDS)
+        return prompt
+
+    def others(self):
+        try:
+            User.objects.create_user(f"{time.monotonic_ns()}")
+        finally:
+            connection.close()
 
 
 class Faulty(Hooks):
@@ -78,6 +98,14 @@ async def test_a_faulty_hook_is_logged_and_costs_nobody_else_anything(alice, set
     async with asyncio.timeout(5):
         while caplog.text.count("ZeroDivisionError") < 2:
             await asyncio.sleep(0.01)
+
+
+async def test_a_slow_hook_delays_its_question_and_keeps_nobody_from_writing(alice, settings, monkeypatch):
+    use(settings, Slow)
+    monkeypatch.setattr(database_thread, "TIMEOUT_SECONDS", 0.2)
+    accepted = await answers.ask(alice, "Why?")
+    found = await database_sync_to_async(alice.answers.get)(pk=accepted.answer)
+    assert (await ended(found)).status == "complete"
 
 
 async def test_who_may_not_ask_is_told_to_log_in_and_nothing_is_saved(alice, settings):

@@ -187,6 +187,30 @@ def test_a_question_older_than_an_hour_is_interrupted_with_a_sentence(people):
     assert queue.expire() == []
 
 
+def test_a_server_runs_what_it_was_asked_before_it_began_to_serve(people):
+    own = people.ask("alice", process_id=HERE)
+    assert [answer.id for answer in claim()] == [own.pk]
+
+
+def test_a_question_that_only_one_process_may_run_can_be_stopped_while_it_waits(people, settings):
+    """As with Ctrl-C in a terminal, if other answers of the same person are running."""
+    settings.ASKME_RUNNING_PER_USER = 1
+    people.ask("alice", 0, process_id=HERE)
+    [running] = claim(only_own=True)
+    waiting = people.ask("alice", 1, process_id=HERE)
+    assert claim(only_own=True) == []
+    assert queue.stop(people["alice"], waiting.pk).status == Status.STOPPED
+    assert [answer.pk for answer in Answer.objects.owned()] == [running.id]
+
+
+def test_an_expired_question_has_no_process(people):
+    own = people.ask("alice", process_id=HERE)
+    before = timezone.now() - timedelta(seconds=queue.EXPIRY_SECONDS)
+    Answer.objects.filter(pk=own.pk).update(asked_at=before)
+    assert [answer.pk for answer in queue.expire()] == [own.pk]
+    assert not Answer.objects.owned().exists()
+
+
 def test_a_hook_that_fails_costs_only_its_own_question(people, settings):
     settings.ASKME_HOOKS = f"{__name__}.{FailingHooks.__qualname__}"
     people.ask("alice", "fails")

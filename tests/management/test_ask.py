@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from tests.support.api_server import answer, refuse, stall
+from tests.support.services import wait_for
 from tests.support.sites import ROOT
 
 
@@ -53,6 +54,21 @@ def test_the_answer_is_printed_as_it_arrives_and_ctrl_c_stops_it(terminal, api_s
         assert process.stderr.read() == "The answer was stopped.\n"
     assert api_server.requests[0].closed.wait(1)
     assert stored(terminal) == "('Go on', 'stopped', 'So far')"
+
+
+def test_ctrl_c_stops_a_question_that_waits(terminal, api_server):
+    terminal.environment |= {"ASKME_RUNNING_PER_USER": "1"}
+    api_server.behaviour = stall(["So far"])
+    with start(terminal, "First") as first, start(terminal, "Second") as second:
+        code = "from answers.models import Answer; print(Answer.objects.queued().count())"
+        wait_for(lambda: terminal.manage("shell", "-c", code).stdout.endswith("1\n"), 20, "one waits")
+        running, waiting = (first, second) if "First" in api_server.requests[0].question else (second, first)
+        waiting.send_signal(signal.SIGINT)
+        assert waiting.wait(10) == 130
+        assert waiting.stderr.read() == "The answer was stopped.\n"
+        running.send_signal(signal.SIGINT)
+        assert running.wait(10) == 130
+    assert len(api_server.requests) == 1
 
 
 def test_a_closed_pipe_stops_the_answer(terminal, api_server):

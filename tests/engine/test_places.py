@@ -1,0 +1,35 @@
+"""Places are announced again after an error that nobody expected."""
+
+import asyncio
+import uuid
+
+from answers import protocol
+from answers.engine import places
+
+
+class Database:
+    def __init__(self, *results):
+        self.results = list(results)
+
+    async def run(self, function):
+        result = self.results.pop(0) if len(self.results) > 1 else self.results[0]
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+
+async def test_an_error_is_not_the_end_of_all_announcements(monkeypatch):
+    monkeypatch.setattr(places, "PLACE_SECONDS", 0.01)
+    first, second = uuid.uuid4(), uuid.uuid4()
+    announced = asyncio.Queue()
+    found = places.Places(
+        Database(RuntimeError("nobody expected this"), [first, second]), announced.put_nowait
+    )
+    found.watch(first)
+    await asyncio.sleep(0.1)
+    assert announced.empty()
+    found.watch(second)
+    async with asyncio.timeout(5):
+        assert await announced.get() == protocol.queued(first, 0)
+        assert await announced.get() == protocol.queued(second, 1)
+    found.close()
