@@ -2,7 +2,7 @@
 # Django 6.1, on which `make test DJANGO=6.1` runs the tests, needs Python 3.12 or later.
 
 PORT ?= 8000
-# Arguments for pytest: make test ARGS="-k stop". Without any, all tests run, three at a time.
+# Arguments for pytest: make test ARGS="-k stop". Without any, all tests run, four at a time.
 ARGS ?=
 # For chaos: the number of answers and the seed of the faults. Without a seed, a random one is used and printed.
 ANSWERS ?= 200
@@ -51,11 +51,12 @@ test: $(VENV)/installed-dev $(VENV)/chromium $(STATIC) ## run the tests (ARGS="-
 ifneq ($(strip $(ARGS)),)
 	@$(PYTEST) $(ARGS)
 else ifneq ($(DJANGO),)
-	@# The whole suite, but for the tests that measure: another version of Django changes nothing about those.
-	@$(PYTEST) -n 4 --dist worksteal -m "not measures"
+	@# The whole suite, but for tests of which another version of Django changes nothing: those that measure, and
+	@# those of completions, which does not import Django.
+	@$(PYTEST) -n 4 --dist worksteal -m "not measures" --ignore tests/completions
 else
-	@# Most tests spend their time waiting for processes and deadlines, so two cores can run three at once.
-	@$(PYTEST) -n 3 --dist worksteal -m "not measures"
+	@# Most tests spend their time waiting for processes and deadlines, so two cores can run four at once.
+	@$(PYTEST) -n 4 --dist worksteal -m "not measures"
 	@$(PYTEST) -m measures
 endif
 

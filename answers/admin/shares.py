@@ -1,4 +1,4 @@
-"""The admin of shared links, where an operator can withdraw them."""
+"""The admin of shared links, where an operator can revoke them."""
 
 from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -18,7 +18,7 @@ class ShareAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_per_page = 50
     ordering = ["-created_at"]
     search_fields = ["pk"]
-    search_help_text = "The whole link, or its last part. To withdraw links, select and delete them."
+    search_help_text = "The whole link, or its last part. To revoke links, select and delete them."
     view_on_site = False
     fields = ["user", "created_at"]
 

@@ -1,4 +1,4 @@
-"""An operator withdraws a shared link, in the admin and by command, on a real site."""
+"""An operator revokes a shared link, in the admin and by command, on a real site."""
 
 import re
 
@@ -43,22 +43,22 @@ def status(visitor, path):
 
 
 @pytest.mark.parametrize("form", ["https://askme.example{}?at=x", "{}", "token"])
-def test_the_command_shows_a_link_and_withdraws_it_only_when_told_to(site, visit, shared, form):
+def test_the_command_shows_a_link_and_revokes_it_only_when_told_to(site, visit, shared, form):
     address = shared.split("/")[2] if form == "token" else form.format(shared)
-    dry = site.manage("withdraw_share", address)
+    dry = site.manage("revoke_share", address)
     assert (dry.returncode, dry.stderr) == (0, "")
     assert re.search(r"shared by guest-\w+ since .*1 answer: What everybody reads\?", dry.stdout)
-    assert "Nothing was withdrawn. Add --yes" in dry.stdout
+    assert "Nothing was revoked. Add --yes" in dry.stdout
     assert status(visit(), shared) == 200
-    done = site.manage("withdraw_share", address, "--yes")
+    done = site.manage("revoke_share", address, "--yes")
     assert (done.returncode, done.stderr) == (0, "")
     assert status(visit(), shared) == 404
-    gone = site.manage("withdraw_share", address, "--yes")
+    gone = site.manage("revoke_share", address, "--yes")
     assert gone.returncode == 1
     assert gone.stderr == "CommandError: There is no such shared link.\n"
 
 
-def test_the_admin_finds_a_link_by_its_address_and_withdraws_it(site, visit, shared):
+def test_the_admin_finds_a_link_by_its_address_and_revokes_it(site, visit, shared):
     other = visit()
     socket = other.connect()
     answer = socket.ask("Another?")

@@ -1,4 +1,4 @@
-"""Withdraw a shared link, so that nobody can use it any more. Without --yes, show what it shares."""
+"""Revoke a shared link, so that nobody can use it any more. Without --yes, show what it shares."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from answers.models import Share
 
 
 class Command(BaseCommand):
-    help = "Withdraw a shared link. The answers stay. Without --yes, only show what the link shares."
+    help = "Revoke a shared link. The answers stay. Without --yes, only show what the link shares."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("link", metavar="TOKEN_OR_URL", help="the link, or the token in it")
-        parser.add_argument("--yes", action="store_true", help="withdraw it")
+        parser.add_argument("--yes", action="store_true", help="revoke it")
 
     def handle(self, *args: Any, link: str, yes: bool, **options: Any) -> None:
         share = Share.objects.of_link(link).select_related("user").first()
@@ -26,7 +26,7 @@ class Command(BaseCommand):
             f" {count:,} answer{'' if count == 1 else 's'}: {first or 'deleted'}"
         )
         if not yes:
-            self.stdout.write("Nothing was withdrawn. Add --yes to withdraw the link.")
+            self.stdout.write("Nothing was revoked. Add --yes to revoke the link.")
             return
         share.delete()
-        self.stdout.write("Withdrawn. Pages that show it notice within 30 seconds.")
+        self.stdout.write("Revoked. Pages that show it notice within 30 seconds.")
