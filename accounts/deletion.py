@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.reauthentication import require_reauthentication
 from accounts.removal import remove
 from answers.models import Answer
-from answers.pages.deletion import confirmed
+from answers.pages.deletion import confirmed, counted
 
 
 @confirmed
@@ -22,8 +22,7 @@ def delete_account(request: HttpRequest) -> HttpResponse:
     if not isinstance(user, User):
         return redirect("history")  # nothing is stored
     if request.method != "POST":
-        count = Answer.objects.filter(user=user).count()
-        return render(request, "account/delete_account.html", {"count": count})
+        return render(request, "account/delete_account.html", counted(Answer.objects.filter(user=user)))
     if user.is_guest and (key := guest_cookie.key_in(request.COOKIES)):
         with transaction.atomic():
             guests.end(key)  # pages that are still open must not create another guest with it

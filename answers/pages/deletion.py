@@ -12,8 +12,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from answers.models import Answer, Share, delete_in_batches
+from answers.models import Answer, AnswerQuerySet, Share, delete_in_batches
 from answers.pages.history import own_answers, own_or_404
+
+MOST_COUNTED = 1_000  # beyond that, a page says “more than 1,000”
 
 confirmed = require_http_methods(["GET", "HEAD", "POST"])  # GET asks, POST deletes
 
@@ -36,7 +38,13 @@ def delete_answer(request: HttpRequest, pk: UUID) -> HttpResponse:
 @never_cache
 def delete_history(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
-        return render(request, "answers/delete_history.html", {"count": own_answers(request).count()})
+        return render(request, "answers/delete_history.html", counted(own_answers(request)))
     Share.objects.filter(user=request.user.pk).delete()
     delete_in_batches(own_answers(request))
     return redirect("history")
+
+
+def counted(answers: AnswerQuerySet) -> dict[str, int | bool]:
+    """What the pages that ask for confirmation say about the number of answers."""
+    count = answers.order_by()[: MOST_COUNTED + 1].count()
+    return {"count": min(count, MOST_COUNTED), "has_more": count > MOST_COUNTED}

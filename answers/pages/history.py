@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.db import connection
 from django.db.models.functions import Left
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -63,6 +64,7 @@ def history(request: HttpRequest) -> HttpResponse:
         "page": page,
         "is_filtered": any(form.cleaned_data.values()),
         "filters": filters.urlencode(),
+        "reads_all_texts": connection.vendor == "sqlite",
         "shared_threads": set(shares.values_list("thread", flat=True)),
     }
     return render(request, "answers/history.html", context)

@@ -62,6 +62,16 @@ def test_deleting_an_account_deletes_everything_of_it(alices, alice, bob, client
     assert bobs.get("/history/").context["page"].answers
 
 
+def test_of_many_answers_only_some_are_counted_before_they_are_deleted(alices, alice, monkeypatch):
+    monkeypatch.setattr("answers.pages.deletion.MOST_COUNTED", 2)
+    for number in range(3):
+        make_answer(alice, f"{number}?")
+    assert "more than 2, will be" in alices.get("/history/delete/").content.decode()
+    assert "including more than 2 questions" in alices.get("/account/delete/").content.decode()
+    alices.post("/history/delete/")
+    assert not Answer.objects.exists()
+
+
 def test_a_guest_can_be_deleted_and_a_new_visitor_has_nothing_to_delete(client, db):
     guest = User.objects.create_user("guest-1", is_guest=True)
     client.force_login(guest)

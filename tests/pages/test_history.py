@@ -195,6 +195,10 @@ def test_a_person_finds_exports_and_deletes_on_each_database(any_database_site):
         assert found(person, q="sky scattering") == ids[:1]
         assert found(person, q="scattering -sky", status="complete", since="2020-01-01") == ids[1:]
         assert found(person, q="nowhere") == found(stranger) == found(stranger, q="sky") == []
+        is_slow = any_database_site.environment["DATABASE_URL"].startswith("sqlite")
+        assert (
+            "A search reads all your answers." in person.http.get(f"{any_database_site.url}/history/").text
+        ) == is_slow
         assert len(person.http.get(f"{any_database_site.url}/history/answers.json").json()["answers"]) == 2
 
         address = f"{any_database_site.url}/account/delete/"
