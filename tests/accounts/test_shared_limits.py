@@ -75,3 +75,12 @@ def test_people_log_in_while_redis_is_away_and_limits_still_hold(make_site, api_
         assert "Traceback" not in site.log()
     finally:
         redis.stop(signal.SIGKILL)
+
+
+def test_people_log_in_though_there_are_fewer_proxies_than_the_setting_says(make_site, api_server, visit):
+    site = make_site(api_server, ASKME_PROXIES="2").start()
+    visitor = visit(site.url)
+    visitor.http.headers["X-Forwarded-For"] = "203.0.113.7"
+    assert visitor.sign_up(ALICE).status_code == 200
+    assert ALICE in visitor.http.get(site.url).text
+    assert "Traceback" not in site.log()
