@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 if TYPE_CHECKING:
     from answers.models import Answer
+    from completions import Activity
 
 Event = dict[str, Any]
 
@@ -46,6 +47,8 @@ class Follow:
     answer: UUID
     position: int
     share: str | None = None
+    reasoning_position: int = 0  # the same for the reasoning
+    edition: int = 0  # to which `position` belongs
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +134,36 @@ def started(answer: UUID, model: str) -> Event:
     return {"type": "answer.started", "answer": str(answer), "model": model}
 
 
-def text(answer: UUID, position: int, text: str) -> Event:
-    """`position` code points come before this text."""
-    return {"type": "answer.text", "answer": str(answer), "position": position, "text": text}
+def activity(answer: UUID, activity: "Activity") -> Event:
+    """A sign of life before the text: `thinking`, `searching`, or `retrying` after so many seconds."""
+    return {
+        "type": "answer.activity",
+        "answer": str(answer),
+        "activity": activity.name,
+        "retry_after": activity.retry_after,
+    }
 
 
-def finished(answer: "Answer", length: int) -> Event:
-    """The end of an answer; `length` code points are saved. A page with another length reads it again."""
+def reasoning(answer: UUID, position: int, text: str) -> Event:
+    """How the model comes to its answer. `position` code points of reasoning come before this."""
+    return {"type": "answer.reasoning", "answer": str(answer), "position": position, "text": text}
+
+
+def text(answer: UUID, position: int, text: str, edition: int = 0) -> Event:
+    """`position` code points come before this text.
+
+    With another `edition` than before, the text begins anew: all that was sent as text until then was
+    reasoning. The field is missing while it is 0.
+    """
+    event: Event = {"type": "answer.text", "answer": str(answer), "position": position, "text": text}
+    return event | {"edition": edition} if edition else event
+
+
+def finished(answer: "Answer", length: int, reasoning_length: int = 0) -> Event:
+    """The end of an answer; `length` code points are saved. A page with another length reads it again.
+
+    `sources` are the pages that it cites, in the order of their first mention.
+    """
     error = {"code": answer.error_code, "message": answer.error_message} if answer.error_code else None
     counted = answer.prompt_tokens is not None or answer.completion_tokens is not None
     usage = {
@@ -150,6 +176,9 @@ def finished(answer: "Answer", length: int) -> Event:
         "answer": str(answer.pk),
         "status": str(answer.status),
         "length": length,
+        "reasoning_length": reasoning_length,
+        "edition": answer.edition,
+        "sources": answer.sources,
         "finish_reason": answer.finish_reason or None,
         "error": error,
         "usage": usage if counted else None,

@@ -115,7 +115,7 @@ def _without_effect() -> Iterator[CheckMessage]:
 def _models() -> Iterator[CheckMessage]:
     offered = settings.ASKME_MODELS
     name = "ASKME_MODELS" if offered else "ASKME_MODEL"
-    for word in [settings.ASKME_MODEL, *offered, *offered.values()]:
+    for word in [settings.ASKME_MODEL, *(word for one in offered for word in (one.key, one.label))]:
         if len(word) > MODEL_CHARS:
             yield Error(
                 f"{name} contains a name or label of {len(word)} characters.",

@@ -8,11 +8,14 @@ import os
 import re
 import ssl
 from collections.abc import Sequence
+from dataclasses import replace
 from email.utils import parseaddr
 from urllib.parse import SplitResult, urlsplit
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+
+from answers.engine.model_options import ModelOption, parse_option
 
 DAY = 86_400  # seconds
 MILLION = 1_000_000
@@ -101,19 +104,20 @@ def _words(text: str, pattern: str, hint: str) -> list[str]:
     return words
 
 
-def labels(text: str) -> dict[str, str]:
-    """Labels by value, in order, from `Label=value, value`. A value without a label is its own label."""
-    hint = "Write a list such as “Fast=gpt-4.1-mini, Thorough=gpt-4.1”."
-    found: dict[str, str] = {}
+def models(text: str) -> list[ModelOption]:
+    """From `Label=name@effort, name`. A name without a label is its own label."""
+    hint = "Write a list such as “Fast=gpt-6-luna@low, Thorough=gpt-6-luna@high”."
+    found: dict[str, ModelOption] = {}
     for part in text.split(","):
         label, equals, value = (word.strip() for word in part.partition("="))
         value = value if equals else label
         if not label or not value:
             raise BadValue(" has an empty part", hint)
-        if value in found or label in found.values():
+        option = replace(parse_option(value), label=label)
+        if option.key in found or label in (one.label for one in found.values()):
             raise BadValue(f" repeats a name: {shown(part.strip())}", hint)
-        found[value] = label
-    return found
+        found[option.key] = option
+    return list(found.values())
 
 
 def sender(text: str) -> str:

@@ -17,17 +17,20 @@ The package knows nothing of Django, users, threads or the rest of askme.
 """
 
 from completions.client import Client, Completion
-from completions.draft import Usage
 from completions.errors import CompletionError
+from completions.pieces import Activity, Piece, Source, Usage
 from completions.request import DEFAULT_PROMPT_TEMPLATE, Endpoint, Prompt, Turn
 
 __all__ = [
     "DEFAULT_PROMPT_TEMPLATE",
+    "Activity",
     "Client",
     "Completion",
     "CompletionError",
     "Endpoint",
+    "Piece",
     "Prompt",
+    "Source",
     "Turn",
     "Usage",
 ]

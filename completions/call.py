@@ -17,6 +17,7 @@ from completions.errors import (
     pause_seconds,
     refused_field,
 )
+from completions.pieces import Piece
 from completions.replies import read_reply
 from completions.request import Dialects, Endpoint, Prompt, request_body
 from completions.transport import Reply, Transport
@@ -62,7 +63,11 @@ class Call:
         self.record = CallRecord()
         self.ended = False  # completed or failed, as opposed to stopped
 
-    def run(self) -> Iterator[str]:
+    @property
+    def sent_turns(self) -> int:
+        return len(self._prompt.earlier)
+
+    def run(self) -> Iterator[Piece]:
         outcome = "abandoned"  # stays if the iterator is dropped
         self.record = CallRecord()  # the time counts from here: the call may be much older
         self._deadlines.start()
@@ -85,7 +90,7 @@ class Call:
             self.wire.release()
             logger.info("%s", self.record.summary(outcome, self.draft.finish_reason, self.draft.chars))
 
-    def _with_retries(self) -> Iterator[str]:
+    def _with_retries(self) -> Iterator[Piece]:
         attempt = 1
         while True:
             try:
@@ -105,7 +110,7 @@ class Call:
             self.wire.sleep(pause)
             attempt += 1
 
-    def _attempt(self) -> Iterator[str]:
+    def _attempt(self) -> Iterator[Piece]:
         self.draft = Draft(self._endpoint.answer_bytes)
         reply = self._send()
         try:
@@ -148,7 +153,7 @@ class Call:
         except (ValueError, RecursionError):
             return text
 
-    def _read(self, reply: Reply) -> Iterator[str]:
+    def _read(self, reply: Reply) -> Iterator[Piece]:
         draft = self.draft
         try:
             for delta in read_reply(reply.lines(), reply.rest, limit=self._endpoint.line_bytes):
@@ -156,9 +161,11 @@ class Call:
                     raise api_error(delta.error, headers=reply.headers)
                 if delta.text or delta.reasoning:
                     self._deadlines.has_output = True
-                if text := draft.add(delta):
+                piece = draft.add(delta)
+                if piece.text:
                     self.record.text_received()
-                    yield text
+                if piece.text or piece.reasoning:
+                    yield piece
                 if draft.full:
                     raise TooLarge
                 if delta.finish_reason is not None:
@@ -170,7 +177,7 @@ class Call:
             reply.drain(DRAIN_SECONDS)
         if text := draft.flush():
             self.record.text_received()
-            yield text
+            yield Piece(text)
         draft.raise_if_failed()
 
     def _as_completion_error(self, error: Exception) -> CompletionError:

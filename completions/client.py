@@ -1,9 +1,10 @@
 """The public face of the package: `for text in client.ask(prompt)`."""
 
+from collections.abc import Iterator
 from typing import Self
 
 from completions.call import Call
-from completions.draft import Usage
+from completions.pieces import Piece, Source, Usage
 from completions.request import Dialects, Endpoint, Prompt
 from completions.transport import Transport
 from completions.wire import Pace
@@ -41,7 +42,7 @@ class Client:
 
 
 class Completion:
-    """One answer as it arrives. Each item is a piece of text, never empty.
+    """One answer as it arrives. Each item is text, never empty; `pieces` has the reasoning too.
 
     Iterate in one thread; `stop` may be called from any thread. The iteration ends when the answer is
     complete or, with `stopped` set, after a stop. Otherwise it raises a CompletionError. The other properties
@@ -50,13 +51,19 @@ class Completion:
 
     def __init__(self, call: Call) -> None:
         self._call = call
-        self._texts = call.run()
+        self._pieces = call.run()
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> str:
-        return next(self._texts)
+        while True:
+            if text := next(self._pieces).text:
+                return text
+
+    def pieces(self) -> Iterator[Piece]:
+        """Iterate over text, reasoning and signs of life, instead of text alone."""
+        return self._pieces
 
     def stop(self) -> None:
         """Cut the connection and end the iteration. Only text that has already been read still follows.
@@ -84,5 +91,21 @@ class Completion:
         return self._call.draft.model
 
     @property
+    def sources(self) -> list[Source]:
+        """The pages that the answer cites, in the order of their first mention."""
+        return self._call.draft.sources
+
+    @property
+    def response_id(self) -> str | None:
+        """The API's id of the answer."""
+        return self._call.draft.response_id
+
+    @property
     def request_id(self) -> str | None:
+        """The id of the last HTTP request, from the API's header."""
         return self._call.record.request_id
+
+    @property
+    def sent_turns(self) -> int:
+        """How many earlier turns were sent: fewer than in the prompt if all were too long for the model."""
+        return self._call.sent_turns

@@ -5,10 +5,10 @@ apart from the answer, and unknown fields are ignored. `TextCleaner` makes the t
 """
 
 import re
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from completions.errors import SERVER_FAILED, BadResponse, ConnectionFailed, Filtered, gettext_noop
+from completions.pieces import Piece, Source, Usage
 
 CUT = gettext_noop("The connection to the model was lost, so the answer may be incomplete. Please ask again.")
 EMPTY = gettext_noop("The model gave an empty answer. Please ask again or rephrase your question.")
@@ -18,15 +18,6 @@ NO_TEXT_WITHIN_LIMIT = gettext_noop(
 FILTERED = gettext_noop("A content filter cut this answer short.")
 
 _INVALID = re.compile("[\0\ud800-\udfff]")
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens, as the API counted them."""
-
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    total_tokens: int | None = None
 
 
 class Delta(NamedTuple):
@@ -137,6 +128,8 @@ class Draft:
         self.finish_reason: str | None = None
         self.usage: Usage | None = None
         self.model: str | None = None
+        self.response_id: str | None = None
+        self.sources: list[Source] = []
         self._cleaner = TextCleaner(limit)
         self._reasoning_cleaner = TextCleaner(limit)
         self._reasoning: list[str] = []
@@ -150,10 +143,11 @@ class Draft:
         """Either mark is enough, because some servers never send one or the other."""
         return self.done or self.finish_reason is not None
 
-    def add(self, delta: Delta) -> str:
-        """Return the text to show; it may be empty."""
-        if delta.reasoning:
-            self._reasoning.append(self._reasoning_cleaner.feed(delta.reasoning))
+    def add(self, delta: Delta) -> Piece:
+        """Return what there is to show; it may be empty."""
+        reasoning = self._reasoning_cleaner.feed(delta.reasoning) if delta.reasoning else ""
+        if reasoning:
+            self._reasoning.append(reasoning)
         if delta.finish_reason is not None:
             self.finish_reason = delta.finish_reason
         if delta.usage is not None:  # some servers send it with every chunk; the last one counts
@@ -162,7 +156,7 @@ class Draft:
         self.done = self.done or delta.done
         text = self._cleaner.feed(delta.text) if delta.text else ""
         self.chars += len(text)
-        return text
+        return Piece(text, reasoning)
 
     def flush(self) -> str:
         """Return the text that is still to be shown. If only reasoning came, the reasoning is the answer."""

@@ -37,6 +37,18 @@ def gettext_noop(sentence: str) -> str:
     return sentence
 
 
+# What the operator can change. The site has a sentence for each, with the names of its settings.
+REMEDIES = (
+    "check_address",
+    "check_key",
+    "choose_model",  # this one does not exist, or has been shut down
+    "raise_max_tokens",  # the model used them all to reason
+    "renew_quota",
+    "use_chat",  # the server does not have the Responses API
+    "use_responses",  # the model has only the Responses API
+    "verify_organization",  # OpenAI streams some models only to those
+)
+
 SERVER_FAILED = gettext_noop("The model's server failed. Please ask again in a minute.")
 QUESTION_TOO_LONG = gettext_noop("The question is too long for the model. Please shorten it.")
 NO_SUCH_MODEL = gettext_noop(
@@ -55,11 +67,13 @@ class CompletionError(Exception):
         detail: str = "",
         retryable: bool = False,
         retry_after: float | None = None,
+        remedy: str = "",
     ) -> None:
         self.message = message or self.default_message
         self.detail = detail[:DETAIL_CHARS]
         self.retryable = retryable  # worth another attempt, as long as no text has been shown
         self.retry_after = retry_after  # seconds, as the API asked
+        self.remedy = remedy  # one of REMEDIES: what the operator can do, if it is known
         super().__init__(self.message)
 
 

@@ -28,6 +28,11 @@ class Prompt:
     question: str
     earlier: tuple[Turn, ...] = ()  # oldest first
     model: str = ""  # empty: the endpoint's model
+    api: str = ""  # empty: the endpoint's
+    effort: str = ""  # how long the model reasons, such as "low"; empty: not sent
+    web_search: bool = False
+    safety_identifier: str = ""  # of the person, in a form that tells nobody who it is; empty: not sent
+    cache_key: str = ""  # the same for all questions of a thread; empty: not sent
 
     @property
     def chars(self) -> int:

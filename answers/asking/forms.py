@@ -7,6 +7,8 @@ from django.conf import settings
 from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 
+from answers.engine.model_options import offered
+
 
 class QuestionField(forms.CharField):
     """Text as typed, but NUL and lone surrogates, which no database stores, become U+FFFD as in answers."""
@@ -20,7 +22,7 @@ class QuestionField(forms.CharField):
 class QuestionForm(forms.Form):
     question = QuestionField(strip=False, error_messages={"required": _("Please type a question first.")})
     model = forms.ChoiceField(
-        choices=lambda: list(settings.ASKME_MODELS.items()),
+        choices=lambda: [(one.key, one.label) for one in settings.ASKME_MODELS],
         required=False,
         error_messages={"invalid_choice": _("This model is no longer available. Please choose another.")},
     )
@@ -33,7 +35,7 @@ class QuestionForm(forms.Form):
 
     def clean_model(self) -> str:
         """The model's name in the API; empty if the site offers no choice."""
-        return self.cleaned_data["model"] or next(iter(settings.ASKME_MODELS), "")
+        return self.cleaned_data["model"] or next(iter(offered()), "")
 
     def clean_question(self) -> str:
         question: str = self.cleaned_data["question"]

@@ -8,7 +8,6 @@ import asyncio
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import DatabaseError, IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -23,6 +22,7 @@ from answers.asking.requester import Requester, no_session
 from answers.engine import queue
 from answers.engine.database_thread import require_caller
 from answers.engine.hooks import site_hooks
+from answers.engine.model_options import find_option
 from answers.engine.runtime import current_runtime, run_in_database_thread
 from answers.models import Answer, QuestionLog
 from answers.protocol import Ask, Event, Refused
@@ -130,7 +130,7 @@ def _save_once(requester: Requester, ask: Ask, process: UUID | None) -> tuple[ob
             follows=ask.follows,
             revises=ask.revises,
             model=ask.model or "",
-            model_label=settings.ASKME_MODELS.get(ask.model or "", ""),
+            model_label=find_option(ask.model).label if ask.model else "",
             turn=place.turn,
             process_id=process,
         )

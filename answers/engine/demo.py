@@ -15,7 +15,8 @@ from typing import Any
 
 from django.conf import settings
 
-MODEL = "demo"
+from answers.engine.model_options import DEMO_MODEL
+
 PACE_SECONDS = 0.03  # between pieces; about as fast as people read
 MAX_REQUEST_BYTES = 1_000_000
 
@@ -102,7 +103,7 @@ async def _stream(request: dict[str, Any], *, chat: bool) -> AsyncIterator[dict[
     """The chunks of one answer, in the format of the API that was called."""
     texts = [message["content"] for message in request["messages"]] if chat else [request["prompt"]]
     pieces = re.findall(r"\s*\S+|\s+$", _answer(request, texts[-1]))
-    common = {"id": "demo", "created": int(time.time()), "model": MODEL}
+    common = {"id": "demo", "created": int(time.time()), "model": DEMO_MODEL}
     common["object"] = "chat.completion.chunk" if chat else "text_completion"
     for piece in pieces:
         content = {"delta": {"content": piece}} if chat else {"text": piece}
@@ -127,7 +128,7 @@ def _answer(request: dict[str, Any], question: str) -> str:
         earlier="\n".join(lines),
         turns="one turn" if len(earlier) == 1 else f"{len(earlier)} turns",
     )
-    label = settings.ASKME_MODELS.get(request["model"])
+    label = next((one.label for one in settings.ASKME_MODELS if one.name == request["model"]), "")
     return CHOSEN.format(label=label) + answer if label else answer
 
 

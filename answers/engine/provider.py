@@ -1,12 +1,15 @@
 """The provider: the API that answers, as the settings describe it."""
 
+from urllib.parse import urlsplit
+
 from django.conf import settings
 
 from answers.engine import demo
+from answers.engine.model_options import default_option
 from completions import DEFAULT_PROMPT_TEMPLATE, Client, Endpoint
 
 OPENAI_URL = "https://api.openai.com/v1"
-DEFAULT_MODELS = {"chat": "gpt-4.1-mini", "completions": "gpt-3.5-turbo-instruct"}
+OPENAI_HOST = "api.openai.com"
 
 
 class Provider:
@@ -23,10 +26,17 @@ class Provider:
             self._demo.close()
 
 
-def default_model() -> str:
-    """The model that answers if people have no choice."""
-    default = demo.MODEL if settings.ASKME_DEMO else DEFAULT_MODELS[settings.ASKME_API]
-    return next(iter(settings.ASKME_MODELS), settings.ASKME_MODEL) or default
+def is_openai() -> bool:
+    """Whether OpenAI itself answers."""
+    base_url = settings.OPENAI_BASE_URL or OPENAI_URL
+    return not settings.ASKME_DEMO and urlsplit(base_url).hostname == OPENAI_HOST
+
+
+def default_api() -> str:
+    """Of the models whose option names none."""
+    if settings.ASKME_DEMO and settings.ASKME_API == "responses":
+        return "chat"  # the demo model does not have it
+    return settings.ASKME_API or ("responses" if is_openai() else "chat")
 
 
 def _endpoint(base_url: str) -> Endpoint:
@@ -34,8 +44,8 @@ def _endpoint(base_url: str) -> Endpoint:
         base_url=base_url,
         api_key=settings.OPENAI_API_KEY,
         ca_bundle=settings.ASKME_CA_BUNDLE,
-        api=settings.ASKME_API,
-        model=default_model(),
+        api=default_api(),
+        model=default_option().name,
         max_tokens=settings.ASKME_MAX_TOKENS,
         temperature=settings.ASKME_TEMPERATURE,
         system_prompt=settings.ASKME_SYSTEM_PROMPT,

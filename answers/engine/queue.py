@@ -29,11 +29,11 @@ from django.utils import timezone
 from answers.engine.context import earlier_turns
 from answers.engine.database_thread import require_caller
 from answers.engine.hooks import Hooks, site_hooks
+from answers.engine.model_options import default_option, find_option
 from answers.engine.outcome import EXPIRED, INTERNAL, Outcome
-from answers.engine.provider import default_model
 from answers.engine.running_answer import RunningAnswer
 from answers.models import Answer, AnswerQuerySet, Status
-from completions import Prompt
+from completions import Prompt, Turn
 
 log = logging.getLogger(__name__)
 
@@ -143,7 +143,7 @@ def _claim(waiting: AnswerQuerySet, process: UUID, room: int) -> list[Answer]:
         if running[row.user_id] < limit:
             running[row.user_id] += 1
             claimed.append(row)
-    now, default = timezone.now(), default_model()
+    now, default = timezone.now(), default_option().key
     for row in claimed:
         row.status, row.started_at, row.model = Status.RUNNING, now, row.model or default
     Answer.objects.filter(pk__in=[row.pk for row in claimed]).update(
@@ -158,15 +158,27 @@ def _claim(waiting: AnswerQuerySet, process: UUID, room: int) -> list[Answer]:
 def _with_earlier_turns(row: Answer) -> Prompt | None:
     """None if they cannot be read."""
     if row.follows_id is None:
-        return Prompt(row.question, model=row.model)
+        return _prompt(row)
     try:
         with transaction.atomic():  # a savepoint: this must not break the transaction for all other questions
-            return Prompt(row.question, earlier_turns(row), row.model)
+            return _prompt(row, earlier_turns(row))
     except Exception:
         if connection.needs_rollback or not connection.is_usable():
             raise
         log.exception("answer %s could not be started", row.pk)
         return None
+
+
+def _prompt(row: Answer, earlier: tuple[Turn, ...] = ()) -> Prompt:
+    model = find_option(row.model)
+    return Prompt(
+        row.question,
+        earlier,
+        model=model.name,
+        api=model.api,
+        effort=model.effort,
+        web_search=model.web_search,
+    )
 
 
 def _prepare(row: Answer, prompt: Prompt | None) -> RunningAnswer:
@@ -176,7 +188,7 @@ def _prepare(row: Answer, prompt: Prompt | None) -> RunningAnswer:
         except Exception:
             log.exception("answer %s could not be started", row.pk)
             prompt = None
-    answer = RunningAnswer(row, prompt or Prompt(row.question, model=row.model))
+    answer = RunningAnswer(row, prompt or _prompt(row))
     if prompt is None:
         answer.finish_with(INTERNAL)
     return answer

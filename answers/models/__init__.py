@@ -16,6 +16,7 @@ from answers.models.question_log import QuestionLog
 from answers.models.share import Share, make_token
 
 __all__ = [
+    "API_ID_CHARS",
     "FINISH_REASON_CHARS",
     "MODEL_CHARS",
     "NOTE_CHARS",

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from answers.models.literal import Literal
 from answers.models.process import Process
 
-MODEL_CHARS, FINISH_REASON_CHARS = 200, 40  # names from the API are cut to this length
+MODEL_CHARS, FINISH_REASON_CHARS, API_ID_CHARS = 200, 40, 200  # names from the API are cut to this length
 NOTE_CHARS = 500  # the longest comment on an answer
 
 
@@ -142,7 +142,8 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
 class Answer(models.Model):
     """One question and its answer.
 
-    `text` is what was shown. Positions and lengths everywhere count code points, as `len(text)` does.
+    `text` is what was shown, apart from the model's reasoning. Positions and lengths everywhere count code
+    points, as `len(text)` does.
     `seconds` and `first_text_seconds` count from when the question was accepted, waiting included.
     """
 
@@ -170,6 +171,24 @@ class Answer(models.Model):
     thread = models.UUIDField(editable=False)  # the id of its first answer; its own if it is the first
     question = models.TextField()
     text = models.TextField("answer", blank=True)
+    edition = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="How often the text began anew; see completions/pieces.py.",
+    )
+    reasoning = models.TextField(
+        blank=True,
+        default="",
+        db_default="",
+        help_text="How the model came to its answer, as far as the API tells.",
+    )
+    sources = models.JSONField(
+        blank=True,
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        help_text="Pages that the answer cites.",
+    )
     status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)
     turn = models.PositiveIntegerField(default=0, db_default=0, editable=False)  # answers/engine/queue.py
 
@@ -180,7 +199,40 @@ class Answer(models.Model):
     finish_reason = models.CharField(max_length=FINISH_REASON_CHARS, blank=True)
     prompt_tokens = models.PositiveIntegerField(null=True, blank=True)
     completion_tokens = models.PositiveIntegerField(null=True, blank=True)
+    cached_tokens = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Of the prompt tokens, those that the API had in its cache."
+    )
+    reasoning_tokens = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Of the completion tokens, those for reasoning."
+    )
+    cost = models.DecimalField(
+        max_digits=14,
+        decimal_places=8,
+        null=True,
+        blank=True,
+        help_text="As the API billed it, or by the model's price.",
+    )
     tokens_estimated = models.BooleanField(default=False, help_text="The API did not report the numbers.")
+    response_id = models.CharField(
+        max_length=API_ID_CHARS,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The API's id of the answer.",
+    )
+    request_id = models.CharField(
+        max_length=API_ID_CHARS,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The API's id of the HTTP request.",
+    )
+    sent_turns = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="How many earlier turns were sent with the question.",
+    )
     error_code = models.CharField(max_length=20, blank=True)
     error_message = models.TextField("error", blank=True, help_text="The message that the person saw.")
     error_detail = models.TextField(blank=True, help_text="The API's own message, for operators only.")

@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from answers.engine.hooks import site_hooks
+from answers.engine.model_options import offered
 from answers.models import NOTE_CHARS, Answer
 from answers.pages.history import own_or_404
 from answers.pages.thread_path import PathEntry, ThreadPath
@@ -41,7 +42,7 @@ def render_page(
 ) -> HttpResponse:
     """`refused` are the fields of a form that was refused because of the `problem`."""
     path = _path_through(answer, rating_problem) if answer else None
-    models = settings.ASKME_MODELS
+    models = offered()
     context = {
         "answer": answer,
         "path": path,

@@ -11,6 +11,7 @@ from pathlib import Path
 from django.core.management.utils import get_random_secret_key
 
 from answers import conf
+from answers.engine.model_options import ModelOption
 from askme import server_urls, values
 from askme.environment import Environment
 from askme.values import DAY, MAX_BODY_BYTES, MAX_FRAME_BYTES, MILLION
@@ -71,11 +72,12 @@ ASKME_VERIFY_EMAIL = env.bool("ASKME_VERIFY_EMAIL", bool(EMAIL_URL))  # before a
 OPENAI_API_KEY = env.str("OPENAI_API_KEY", "")
 OPENAI_BASE_URL = env.parsed("OPENAI_BASE_URL", "", values.http_url)
 ASKME_DEMO = not (OPENAI_API_KEY or OPENAI_BASE_URL)  # without a key or an address, the demo model answers
-ASKME_API = env.choice("ASKME_API", conf.ASKME_API, "chat", "completions")
+# Empty: "responses" for OpenAI's own address, "chat" for all others.
+ASKME_API = env.choice("ASKME_API", conf.ASKME_API, "responses", "chat", "completions")
 ASKME_MODEL = env.str("ASKME_MODEL", "")
-# Labels by model name, if people may choose; empty: ASKME_MODEL.
-ASKME_MODELS: dict[str, str] = env.parsed("ASKME_MODELS", {}, values.labels)
-ASKME_MAX_TOKENS = env.int("ASKME_MAX_TOKENS", conf.ASKME_MAX_TOKENS, least=1, most=10 * MILLION)
+# If people may choose; empty: ASKME_MODEL.
+ASKME_MODELS: list[ModelOption] = env.parsed("ASKME_MODELS", [], values.models)
+ASKME_MAX_TOKENS = env.int("ASKME_MAX_TOKENS", conf.ASKME_MAX_TOKENS, least=0, most=10 * MILLION)
 ASKME_CONTEXT_TOKENS = env.int("ASKME_CONTEXT_TOKENS", conf.ASKME_CONTEXT_TOKENS, least=0, most=10 * MILLION)
 # None: not sent, so the server's default applies.
 ASKME_TEMPERATURE = env.float("ASKME_TEMPERATURE", None, least=0, most=2)

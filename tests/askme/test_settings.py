@@ -6,7 +6,7 @@ from askme.environment import Environment
 
 def test_models_keep_their_order_and_a_name_is_its_own_label(monkeypatch):
     monkeypatch.setenv("ASKME_MODELS", " Fast = llama3.2:1b ,Thorough=a=b, qwen3:32b")
-    models = Environment().parsed("ASKME_MODELS", {}, values.labels)
+    models = Environment().parsed("ASKME_MODELS", {}, values.models)
     assert list(models.items()) == [("llama3.2:1b", "Fast"), ("a=b", "Thorough"), ("qwen3:32b", "qwen3:32b")]
 
 

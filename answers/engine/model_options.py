@@ -1,0 +1,63 @@
+"""The models that a site offers: what `ASKME_MODELS` says of each, or `ASKME_MODEL` if there is only one."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.conf import settings
+
+DEMO_MODEL = "demo"
+EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """Per million tokens, in the currency of the provider's bill."""
+
+    input: Decimal
+    output: Decimal
+    cached_input: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelOption:
+    """One model as people can choose it, such as `Thorough=gpt-6-luna@high`."""
+
+    name: str  # as the API knows it
+    label: str = ""  # as people know it; empty if they have no choice
+    effort: str = ""  # empty: the API's default
+    api: str = ""  # empty: ASKME_API
+    web_search: bool = False
+    price: Price | None = None
+
+    @property
+    def key(self) -> str:
+        """Identifies the option in frames, forms and rows: the model's name, if that alone is enough."""
+        effort = f"@{self.effort}" if self.effort else ""
+        return f"{self.name}{effort}{'+search' if self.web_search else ''}"
+
+
+def offered() -> dict[str, ModelOption]:
+    """What people may choose from, by key; the first is the default. Empty if `ASKME_MODELS` is not set."""
+    return {one.key: one for one in settings.ASKME_MODELS}
+
+
+def default_option() -> ModelOption:
+    """What answers if nothing was chosen. Its name is empty if the site has not configured any."""
+    if settings.ASKME_MODELS:
+        first: ModelOption = settings.ASKME_MODELS[0]
+        return first
+    return parse_option(settings.ASKME_MODEL or (DEMO_MODEL if settings.ASKME_DEMO else ""))
+
+
+def find_option(key: str) -> ModelOption:
+    """The option with this key, or one for a model that is no longer offered. Empty means the default."""
+    return offered().get(key) or (parse_option(key) if key else default_option())
+
+
+def parse_option(text: str) -> ModelOption:
+    """Read `name`, `name@effort` or either with `+search`."""
+    name, search = (text.removesuffix("+search"), True) if text.endswith("+search") else (text, False)
+    before, at, effort = name.rpartition("@")
+    if not (at and effort in EFFORTS):  # names may contain an @ too
+        before, effort = name, ""
+    return ModelOption(name=before, effort=effort, web_search=search)
