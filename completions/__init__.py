@@ -4,7 +4,7 @@ The path of a token, one module after the other:
 
 1. `client`: `Client.ask` returns a `Completion`, the iterator that the caller reads.
 2. `call` asks the question, in as many attempts as it takes, and decides what becomes of errors.
-3. `request` makes the JSON body from the prompt and from what the API accepts.
+3. `request` makes the JSON body from the prompt and from what the API accepts (`dialects`).
 4. `transport` sends it with `requests`. Only this module imports `requests`.
 5. `connections` are the urllib3 connections that carry the reply.
 6. `wire` holds the connection, so that any thread can cut it, and keeps the deadlines.

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from completions.dialects import Dialects
 from completions.draft import Draft
 from completions.errors import (
     DETAIL_CHARS,
@@ -19,7 +20,7 @@ from completions.errors import (
 )
 from completions.pieces import Piece
 from completions.replies import read_reply
-from completions.request import Dialects, Endpoint, Prompt, request_body
+from completions.request import Endpoint, Prompt, Request, make_request
 from completions.transport import Reply, Transport
 from completions.wire import Deadlines, Pace, Stopped, Wire
 
@@ -55,8 +56,9 @@ class Call:
         self._endpoint = endpoint
         self._transport = transport
         self._dialects = dialects
-        self._model = prompt.model or endpoint.model
-        self._dialect = dialects.of(self._model)
+        self._api = endpoint.api_of(prompt)
+        self._model = endpoint.model_of(prompt)
+        self._dialect = dialects.of(self._api, self._model)
         self._deadlines = Deadlines(endpoint, pace)
         self.wire = Wire(self._deadlines)
         self.draft = Draft(endpoint.answer_bytes)
@@ -122,21 +124,21 @@ class Call:
     def _send(self) -> Reply:
         """Send the prompt until the API accepts it, each time without the field that it has refused."""
         while True:
-            body = request_body(self._endpoint, self._prompt, self._dialect)
-            reply = self._post(body)
+            request = make_request(self._endpoint, self._prompt, self._dialect)
+            reply = self._post(request)
             if 200 <= reply.status < 300:
-                self._dialects.learn(self._model, self._dialect)  # only now is it known to work
+                self._dialects.learn(self._api, self._model, self._dialect)  # only now is it known to work
                 return reply
             error_body = self._read_error(reply)
-            field = refused_field(error_body, body) if reply.status in (400, 422) else None
+            field = refused_field(error_body, request.body) if reply.status in (400, 422) else None
             if field is None:
                 raise api_error(error_body, status=reply.status, headers=reply.headers)
             self._dialect = self._dialect.without(field)
 
-    def _post(self, body: dict[str, Any]) -> Reply:
+    def _post(self, request: Request) -> Reply:
         self._deadlines.start_attempt()
         self.record.request_sent()
-        reply = self._transport.post(body, self.wire)
+        reply = self._transport.post(request, self.wire)
         ids = (reply.headers.get(name) for name in REQUEST_ID_HEADERS)
         self.record.head_received(reply.status, next(filter(None, ids), None))
         return reply

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import Self
 
 from completions.call import Call
+from completions.dialects import Dialects
 from completions.pieces import Piece, Source, Usage
-from completions.request import Dialects, Endpoint, Prompt
+from completions.request import Endpoint, Prompt
 from completions.transport import Transport
 from completions.wire import Pace
 

@@ -27,6 +27,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from completions.dialects import sent_optional_fields
+
 DETAIL_CHARS = 2000  # an HTML error page need not fill the admin
 RETRY_CAP_SECONDS = 10  # nobody should wait longer in front of an empty page
 FIRST_PAUSE_SECONDS = 0.5
@@ -211,8 +213,7 @@ def refused_field(body: Any, sent: Mapping[str, Any]) -> str | None:
     text = body if isinstance(body, str) else json.dumps(body)
     if not re.search(r"support|unrecogni|unknown|unexpected|extra|permitted|allowed|deprecated", text, re.I):
         return None
-    optional = ("max_tokens", "max_completion_tokens", "temperature", "stream_options")
-    named = [field for field in optional if field in sent and re.search(rf"\b{field}\b", text)]
+    named = [field for field in sent_optional_fields(sent) if re.search(rf"\b{field}\b", text)]
     param = error_fields(body).get("param")
     return param if param in named else next(iter(named), None)
 
