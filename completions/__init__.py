@@ -11,7 +11,8 @@ The path of a token, one module after the other:
 7. `replies` turns the bytes of the reply into lines, events and deltas.
 8. `draft` turns deltas into clean text, and checks that the answer is complete.
 
-`call` yields that text to the caller. Anything that goes wrong on the way is one of the `errors`.
+`call` yields that text to the caller. Anything that goes wrong on the way is one of the `errors`. If the API
+says what it is, `error_bodies` reads it, `refusals` finds what to leave out, and `api_errors` names the rest.
 
 The package knows nothing of Django, users, threads or the rest of askme.
 """
