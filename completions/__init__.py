@@ -19,8 +19,10 @@ The package knows nothing of Django, users, threads or the rest of askme.
 
 from completions.client import Client, Completion
 from completions.errors import CompletionError
+from completions.listed_models import ListedModel
 from completions.pieces import Activity, Piece, Source, Usage
 from completions.request import DEFAULT_PROMPT_TEMPLATE, Endpoint, Prompt, Turn
+from completions.transport import environment_proxy
 
 __all__ = [
     "DEFAULT_PROMPT_TEMPLATE",
@@ -29,9 +31,11 @@ __all__ = [
     "Completion",
     "CompletionError",
     "Endpoint",
+    "ListedModel",
     "Piece",
     "Prompt",
     "Source",
     "Turn",
     "Usage",
+    "environment_proxy",
 ]

@@ -226,7 +226,5 @@ class Call:
             error = NotConfigured(detail=f"an HTML page, {error.detail}", remedy="check_address")
         if self.record.request_id:
             error.detail = f"request {self.record.request_id}: {error.detail}"
-        if key := self._endpoint.api_key.strip():
-            error.detail = error.detail.replace(key, "[API key]")  # some servers repeat it
-        error.detail = error.detail[:DETAIL_CHARS]
+        error.detail = self._endpoint.without_secrets(error.detail)[:DETAIL_CHARS]
         return error
