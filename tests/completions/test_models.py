@@ -78,14 +78,16 @@ def test_a_failure_is_an_error_of_the_package(
     assert "the-key" not in caught.value.detail
 
 
+@pytest.mark.parametrize("has_begun", [True, False])
 def test_a_slow_list_has_a_deadline(
-    api_server: ApiServer, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+    api_server: ApiServer, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch, has_begun: bool
 ) -> None:
     monkeypatch.setattr("completions.listed_models.SECONDS", 0.3)
 
     def slow(exchange: Exchange) -> None:
-        exchange.head(content_type="application/json")
-        exchange.send('{"data": [')
+        if has_begun:
+            exchange.head(content_type="application/json")
+            exchange.send('{"data": [')
         exchange.stall()
 
     api_server.behaviour = slow
