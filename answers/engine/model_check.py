@@ -8,7 +8,6 @@ import hashlib
 import logging
 import threading
 from contextlib import closing
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -19,12 +18,11 @@ from django.utils import timezone
 from answers.engine.model_names import problems
 from answers.engine.model_options import default_option
 from answers.engine.provider import Provider
-from completions import Client, ListedModel
+from completions import ListedModel
 
 log = logging.getLogger(__name__)
 
 HOUR, DAY = 3_600, 86_400  # seconds
-ASK_SECONDS = 10.0
 
 # They list the models that could be installed, but a model is called by the name of its installation.
 SILENT_HOSTS = (".azure.com", ".azure.us")
@@ -71,10 +69,9 @@ def warnings() -> list[str]:
 
 
 def _listed() -> list[ListedModel]:
+    """Takes ten seconds at most. Raises CompletionError."""
     with closing(Provider(connections=1)) as provider:
-        limits = dict.fromkeys(("connect_seconds", "first_text_seconds", "answer_seconds"), ASK_SECONDS)
-        with closing(Client(replace(provider.client.endpoint, **limits), connections=1)) as client:
-            return client.models()
+        return provider.client.models()
 
 
 def _names() -> list[str]:

@@ -1,4 +1,4 @@
-"""Which models are missing from a server's list or end soon, with no false alarm for another form of a name."""
+"""Which models a server lacks or shuts down soon, with no false alarm for another form of a name."""
 
 from datetime import date, timedelta
 
