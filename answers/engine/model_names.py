@@ -21,14 +21,23 @@ def problems(names: Iterable[str], listed: Sequence[ListedModel], today: date, s
     return [sentence for sentence in found if sentence]
 
 
+def find(name: str, listed: Sequence[ListedModel]) -> ListedModel | None:
+    """The model in the list that this name means, or None. The date of a more exact name says nothing."""
+    same = [one for one in listed if _plain(one.id) == _plain(name)]
+    if same:
+        return next((one for one in same if one.shutdown_date), same[0])
+    form = next((one for one in listed if _is_form_of(name, one.id)), None)
+    return form and ListedModel(form.id)
+
+
 def _problem(name: str, listed: Sequence[ListedModel], today: date, setting: str) -> str:
-    ends = [one.shutdown_date for one in listed if _plain(one.id) == _plain(name)]
-    if not ends and not any(_is_form_of(name, one.id) for one in listed):
+    found = find(name, listed)
+    if found is None:
         return (
             f"The API does not list the model “{name}”, so it may refuse questions. "
             f"Set {setting} to a model that manage.py check_api lists."
         )
-    end = next(filter(None, ends), None)
+    end = found.shutdown_date
     if end is None or end - today > NOTICE:
         return ""
     if end <= today:

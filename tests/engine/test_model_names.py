@@ -72,7 +72,7 @@ def test_another_form_of_the_name_is_no_problem(name, listed):
         ("m", "m-mini"),
         ("m-mini", "m"),
         ("m", "m-mini-2025-08-07"),
-        ("m.1", "m-1"),
+        ("m.1", "m-1-2025-08-07"),
     ],
 )
 def test_another_model_is_not_taken_for_a_form_of_the_name(name, listed):
