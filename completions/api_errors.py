@@ -115,7 +115,8 @@ _RULES = (
     _Rule(
         NotConfigured,
         frozenset({401, 403}),
-        names=r"api_key|authentication|unauthori[sz]ed|unauthenticated|permission",
+        # LiteLLM without a database: a key other than the master key
+        names=r"api_key|authentication|unauthori[sz]ed|unauthenticated|permission|no_db_connection",
         words=r"\bapi[ _-]?key\b.{0,20}\b"
         r"(not valid|invalid|incorrect|expired|missing|not found|required|revoked)\b"
         r"|\b(invalid|incorrect|wrong|missing|no|expired) (api[ _-]?key|access token|credentials)\b",

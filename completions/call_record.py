@@ -3,7 +3,8 @@
 import time
 from collections.abc import Mapping
 
-REQUEST_ID_HEADERS = ("x-request-id", "request-id", "apim-request-id")  # OpenAI, Anthropic, Azure
+# OpenAI, Anthropic, Azure, LiteLLM
+REQUEST_ID_HEADERS = ("x-request-id", "request-id", "apim-request-id", "x-litellm-call-id")
 REQUEST_ID_CHARS = 100
 
 

@@ -152,7 +152,9 @@ def _completions_body(endpoint: Endpoint, prompt: Prompt) -> dict[str, Any]:
 def _responses_body(endpoint: Endpoint, prompt: Prompt) -> dict[str, Any]:
     # Without `store`, OpenAI and others keep questions and answers for 30 days. It is never left out, even if
     # a server refuses it.
-    body: dict[str, Any] = {"input": _conversation(prompt), "store": False}
+    # llama.cpp refuses answers of an earlier turn that do not say that they are messages.
+    items = [{"type": "message", **message} for message in _conversation(prompt)]
+    body: dict[str, Any] = {"input": items, "store": False}
     if endpoint.system_prompt:
         body["instructions"] = endpoint.system_prompt
     # Without a summary nothing arrives while the model reasons. Models that do not reason refuse the field,

@@ -33,9 +33,10 @@ def test_the_body_for_responses() -> None:
         "store": False,
         "instructions": "Be brief.",
         "input": [
-            {"role": "user", "content": "Why?"},
-            {"role": "assistant", "content": "Because."},
-            {"role": "user", "content": "And now?"},
+            # llama.cpp refuses an answer without its type.
+            {"type": "message", "role": "user", "content": "Why?"},
+            {"type": "message", "role": "assistant", "content": "Because."},
+            {"type": "message", "role": "user", "content": "And now?"},
         ],
         "reasoning": {"summary": "auto", "effort": "high"},
         "tools": [{"type": "web_search"}],
@@ -51,7 +52,7 @@ def test_what_is_not_set_is_not_sent() -> None:
     stream = {"model": "m", "stream": True}
     usage = {"stream_options": {"include_usage": True}}
     assert body_of("responses", Prompt("Why?")) == stream | {
-        "input": question,
+        "input": [{"type": "message", **question[0]}],
         "store": False,
         "reasoning": {"summary": "auto"},  # so that people see something while the model reasons
     }

@@ -74,7 +74,8 @@ CASES = [
     (404, {"error": "model 'x' not found"}, "choose_model"),
     (404, {"object": "error", "message": "The model `x` does not exist.", "code": 404}, "choose_model"),
     (400, openai("x/y is not a valid model ID", 400), "choose_model"),
-    (400, openai("Invalid model name passed in model=x", 400), "choose_model"),
+    (400, openai("/responses: Invalid model name passed in model=x. Call `/v1/models`", BAD), "choose_model"),
+    (400, openai("No connected db.", "400", "no_db_connection"), "check_key"),
     # Addresses and proxies
     (404, {"detail": "Not Found"}, "check_address"),
     (404, "404 page not found", "check_address"),
