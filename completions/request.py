@@ -7,7 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 DEFAULT_PROMPT_TEMPLATE = "Answer the following question.\nQuestion: {question}\nAnswer:"
 
 PLACEHOLDER = "{question}"
-PATHS = {"chat": "/chat/completions", "completions": "/completions"}
+PATHS = {"chat": "/chat/completions", "completions": "/completions", "responses": "/responses"}
 REMEMBERED_MODELS = 100  # dialects kept; a site that offers more models learns some of them again
 
 
@@ -117,6 +117,10 @@ def request_body(endpoint: Endpoint, prompt: Prompt, dialect: Dialect) -> dict[s
         system = [_message("system", endpoint.system_prompt)] if endpoint.system_prompt else []
         earlier = [message for turn in prompt.earlier for message in _messages(turn)]
         body["messages"] = [*system, *earlier, _message("user", prompt.question)]
+    elif endpoint.api == "responses":
+        earlier = [message for turn in prompt.earlier for message in _messages(turn)]
+        body["input"] = [*earlier, _message("user", prompt.question)]
+        return body | {"store": False}
     else:
         body["prompt"] = fill_template(endpoint.prompt_template, prompt)
     if endpoint.max_tokens and dialect.limit_field:
