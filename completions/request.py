@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 from urllib.parse import urlsplit, urlunsplit
 
+from completions.thinking import UnmarkedModels
+
 DEFAULT_PROMPT_TEMPLATE = "Answer the following question.\nQuestion: {question}\nAnswer:"
 
 PLACEHOLDER = "{question}"
@@ -63,6 +65,7 @@ class Endpoint:
     answer_seconds: float = 300
     answer_bytes: int = 1_000_000
     line_bytes: int = 2_000_000
+    reasoning_bytes: int = 200_000  # kept of an answer's reasoning; here 0 keeps none of it
 
     @property
     def url(self) -> str:
@@ -99,6 +102,7 @@ class Dialects:
 
     def __init__(self) -> None:
         self._learned: dict[str, Dialect] = {}
+        self.unmarked = UnmarkedModels()
 
     def of(self, model: str) -> Dialect:
         return self._learned.get(model, Dialect())
