@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from typing import Self
 
 from completions.call import Call
+from completions.dialects import Dialects
+from completions.listed_models import ListedModel, list_models
 from completions.pieces import Piece, Source, Usage
-from completions.request import Dialects, Endpoint, Prompt
+from completions.request import Endpoint, Prompt
 from completions.transport import Transport
 from completions.wire import Pace
 
@@ -36,6 +38,10 @@ class Client:
             pace=self._pace,
         )
         return Completion(call)
+
+    def models(self) -> list[ListedModel]:
+        """Return what the server lists, in at most about 10 s. Raises CompletionError."""
+        return list_models(self.endpoint, self.transport)
 
     def close(self) -> None:
         self.transport.close()
@@ -109,3 +115,8 @@ class Completion:
     def sent_turns(self) -> int:
         """How many earlier turns were sent: fewer than in the prompt if all were too long for the model."""
         return self._call.sent_turns
+
+    @property
+    def refused_fields(self) -> frozenset[str]:
+        """The optional fields that the model does not accept, such as "reasoning.summary"."""
+        return self._call.refused_fields
