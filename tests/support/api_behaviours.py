@@ -30,7 +30,7 @@ def answer(
     finish: str = "stop",
     framing: str = "chunked",
     encoding: str = "",
-    usage: dict[str, int] | None = None,
+    usage: dict[str, Any] | None = None,
 ) -> Behaviour:
     """Stream the texts, `delay` seconds before each, and end correctly."""
 

@@ -111,7 +111,7 @@ class Exchange:
             choice |= {"text": delta} if isinstance(delta, str) else {"text": "", **(delta or {})}
         self.event({"id": "c1", "model": "stand-in", "choices": [choice], **fields})
 
-    def finish(self, finish_reason: str = "stop", usage: dict[str, int] | None = None) -> None:
+    def finish(self, finish_reason: str = "stop", usage: dict[str, Any] | None = None) -> None:
         if self.speaks_responses:
             self.responses.end(finish_reason, usage)
             return self.end()
