@@ -40,6 +40,8 @@ SHAPES: dict[str, Callable[[str], bytes]] = {
     "details with a summary": lambda text: details(type="reasoning.summary", summary=text),
     "parts": lambda text: parts([{"type": "text", "text": text}]),
     "parts of plain text": lambda text: parts(text),
+    "parts with text": lambda text: event({"content": [{"type": "thinking", "text": text}]}),
+    "parts of reasoning": lambda text: event({"content": [{"type": "reasoning", "text": text}]}),
     "Responses, text": lambda text: responses_event("reasoning_text", text, content_index=0),
     "Responses, summary": lambda text: responses_event("reasoning_summary_text", text, summary_index=0),
 }

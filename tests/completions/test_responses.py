@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from completions import Activity, Completion, CompletionError, Piece, Prompt, Source, Usage
+from completions.deltas import PayloadReader
 from tests.support.api_server import ApiServer, ClientFor, Exchange
 from tests.support.offline_replies import Reading, read_in_every_split, read_offline
 from tests.support.response_events import ResponseEvents, stream
@@ -149,6 +150,14 @@ def test_the_operator_reads_the_apis_own_words(api_server: ApiServer, client_for
 
 def pieces_of(completion: Completion) -> list[Piece]:
     return list(completion.pieces())
+
+
+@pytest.mark.parametrize(
+    ("state", "activity"), [("in_progress", "searching"), ("searching", "searching"), ("completed", None)]
+)
+def test_each_event_of_a_web_search_moves_the_clocks(state: str, activity: str | None) -> None:
+    delta = PayloadReader().read({"type": f"response.web_search_call.{state}", "output_index": 0})
+    assert (delta.has_output, delta.activity) == (True, activity)
 
 
 def test_a_web_search_is_a_sign_of_life(api_server: ApiServer, client_for: ClientFor) -> None:

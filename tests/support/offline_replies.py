@@ -68,15 +68,15 @@ class OfflineTransport:
         return self._reply
 
 
-def read_offline(
+def call_offline(
     *chunks: bytes,
     status: int = 200,
     breaks: bool = False,
     has_own_end: bool = True,
     dialects: Dialects | None = None,
     **fields: Any,
-) -> Reading:
-    """Read a reply that arrives in these chunks. `fields` are the endpoint's."""
+) -> Call:
+    """A call whose reply arrives in these chunks. `fields` are the endpoint's."""
     reply = OfflineReply(chunks, status=status, breaks=breaks, has_own_end=has_own_end)
     call = Call(
         Prompt("Why?"),
@@ -85,7 +85,12 @@ def read_offline(
         dialects=dialects or Dialects(),
         pace=Pace(),
     )
-    call.draft = call._new_draft()
+    return call
+
+
+def read_offline(*chunks: bytes, **options: Any) -> Reading:
+    """Read a reply that arrives in these chunks. For the options see `call_offline`."""
+    call = call_offline(*chunks, **options)
     text, reasoning, activities, outcome = "", "", [], "complete"
     try:
         for piece in call._attempt():  # no retries: the chunks come once
