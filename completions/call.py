@@ -135,8 +135,7 @@ class Call:
 
     def _new_draft(self) -> Draft:
         """Some models leave out the tag before their reasoning. How their last answer began is remembered."""
-        endpoint = self._endpoint
-        unmarked = self._model in self._dialects.unmarked
+        endpoint, unmarked = self._endpoint, self._model in self._dialects.unmarked
         return Draft(endpoint.answer_bytes, reasoning_limit=endpoint.reasoning_bytes, unmarked=unmarked)
 
     def _send(self) -> Reply:

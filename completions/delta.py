@@ -23,6 +23,7 @@ class Delta:
     sources: Sequence[Source] = ()
     activity: Doing | None = None
     alive: bool = False  # the model is at work, though neither text nor reasoning came
+    needs_end: bool = False  # this stream has a terminal event: without it, the reply was cut
     done: bool = False  # nothing more follows: this is `[DONE]`, a terminal event, or a whole JSON object
 
     @property

@@ -97,6 +97,7 @@ class Draft:
         self._reasoning_limit = TextCleaner(reasoning_limit) if reasoning_limit else None
         self._reasoning: list[str] = []  # all of it, as long as there is no text
         self._has_reasoning = False
+        self._needs_end = False
         self._activity: str | None = None
         self._splitter = ThinkSplitter(unmarked=unmarked)
         self._passing = ""  # a finish reason that more text followed, or may follow
@@ -161,6 +162,7 @@ class Draft:
         self.model = self.model or delta.model
         self.response_id = self.response_id or delta.response_id
         self.done = self.done or delta.done
+        self._needs_end = self._needs_end or delta.needs_end
         for source in delta.sources:
             self.sources.add(source)
 
@@ -211,7 +213,7 @@ class Draft:
             raise Filtered(FILTERED if self.chars else "", detail="finish_reason: content_filter")
         if self.finish_reason == "error":  # OpenRouter
             raise BadResponse(SERVER_FAILED, detail="finish_reason: error")
-        if not self.complete and (self.chars or self._has_reasoning):
+        if not self.complete and (self.chars or self._has_reasoning or self._needs_end):
             raise ConnectionFailed(CUT, detail="neither finish_reason nor [DONE]", retryable=True)
         if not self.chars and self.finish_reason == "length":
             raise BadResponse(NO_TEXT_WITHIN_LIMIT, detail=self._tokens_used(), remedy="raise_max_tokens")

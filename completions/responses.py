@@ -45,7 +45,9 @@ class ResponsesReader:
             return read(self, payload)
         if payload.get("object") == "response":
             return self._read_whole(payload)
-        return _about(_dict(payload.get("response")))
+        delta = _about(_dict(payload.get("response")))
+        delta.needs_end = True
+        return delta
 
     def _read_text(self, payload: dict[str, Any]) -> Delta:
         text = text_of(payload.get("delta"))

@@ -93,6 +93,7 @@ def test_a_response_without_a_terminal_event_is_cut() -> None:
     events.text("Half")
     events.event("response.output_text.done", text="Half", **events.place)
     assert read_offline(*gathered)[:4] == ("Half", "", (), "connection")
+    assert read_offline(gathered[0]).outcome == "connection"  # only `response.created`
 
 
 @pytest.mark.parametrize(
