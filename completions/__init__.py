@@ -8,8 +8,8 @@ The path of a token, one module after the other:
 4. `transport` sends it with `requests`. Only this module imports `requests`.
 5. `connections` are the urllib3 connections that carry the reply.
 6. `wire` holds the connection, so that any thread can cut it, and keeps the deadlines.
-7. `replies` turns the bytes of the reply into lines, events and deltas.
-8. `draft` turns deltas into clean text, and checks that the answer is complete.
+7. `replies` turns the bytes of the reply into lines and events. `deltas` and `responses` read those.
+8. `draft` turns deltas into clean text, with `thinking` apart, and checks that the answer is complete.
 
 `call` yields that text to the caller. Anything that goes wrong on the way is one of the `errors`. If the API
 says what it is, `error_bodies` reads it, `refusals` finds what to leave out, and `api_errors` names the rest.

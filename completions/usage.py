@@ -1,0 +1,38 @@
+"""Reads what an answer has cost, in tokens and money, from the names that the APIs use."""
+
+import math
+from decimal import Decimal
+from typing import Any
+
+from completions.pieces import Usage
+
+
+def read_usage(usage: Any) -> Usage | None:
+    """Chat and legacy completions say "prompt" and "completion", Responses says "input" and "output"."""
+    if not isinstance(usage, dict):
+        return None
+    return Usage(
+        prompt_tokens=_count(usage, "prompt_tokens", "input_tokens"),
+        completion_tokens=_count(usage, "completion_tokens", "output_tokens"),
+        total_tokens=_count(usage, "total_tokens"),
+        cached_tokens=_count(_details(usage, "prompt", "input"), "cached_tokens", "prompt_cache_hit_tokens"),
+        reasoning_tokens=_count(_details(usage, "completion", "output"), "reasoning_tokens"),
+        cost=_cost(usage.get("cost")),  # OpenRouter
+    )
+
+
+def _count(fields: dict[str, Any], *names: str) -> int | None:
+    values = (fields.get(name) for name in names)
+    return next((one for one in values if isinstance(one, int) and not isinstance(one, bool)), None)
+
+
+def _details(usage: dict[str, Any], *sides: str) -> dict[str, Any]:
+    """What a tokens' number consists of. Some servers have it beside the numbers themselves (DeepSeek)."""
+    groups = (usage.get(f"{side}_tokens_details") for side in sides)
+    return next((group for group in groups if isinstance(group, dict)), usage)
+
+
+def _cost(cost: Any) -> Decimal | None:
+    if isinstance(cost, int | float) and not isinstance(cost, bool) and math.isfinite(cost) and cost >= 0:
+        return Decimal(str(cost))
+    return None
