@@ -9,6 +9,7 @@ There is no lock, since each field has one writer:
 `content` and `saved` are replaced, never changed in place, so every reader sees parts that belong together.
 """
 
+import logging
 import math
 import time
 from collections import deque
@@ -22,6 +23,8 @@ from answers.engine.outcome import Outcome, api_facts, cost_by_price
 from answers.models import Answer
 from answers.protocol import Event
 from completions import Activity, Completion, Piece, Prompt
+
+log = logging.getLogger(__name__)
 
 # Each model has its own tokens; in English, one is about four characters (OpenAI's rule of thumb).
 CHARS_PER_TOKEN = 4
@@ -40,6 +43,10 @@ class Content(NamedTuple):
     edition: int = 0  # how often the text began anew
     text: str = ""
     reasoning: str = ""
+
+    def fields(self) -> dict[str, Any]:
+        """As fields of the row."""
+        return {"edition": self.edition, "text": self.text, "reasoning": self.reasoning}
 
 
 class Saved(NamedTuple):
@@ -137,7 +144,11 @@ class RunningAnswer:
 
     def end(self) -> None:
         """Nothing is added from here on. Call it on the loop, once there is an outcome."""
-        facts = api_facts(self.completion) if self.completion is not None else {}
+        try:
+            facts = api_facts(self.completion) if self.completion is not None else {}
+        except Exception:  # whatever the API told, the answer must end
+            log.exception("what the API told about answer %s cannot be read", self.id)
+            facts = {}
         if facts.get("prompt_tokens") is None and facts.get("completion_tokens") is None:
             facts |= self._estimated_tokens()
         if facts.get("cost") is None:
