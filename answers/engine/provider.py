@@ -32,6 +32,12 @@ def is_openai() -> bool:
     return not settings.ASKME_DEMO and urlsplit(base_url).hostname == OPENAI_HOST
 
 
+def sends_identifiers() -> bool:
+    """Whether a question goes out with pseudonyms of its person and its thread."""
+    on = settings.ASKME_IDENTIFIERS
+    return is_openai() if on is None else bool(on)
+
+
 def default_api() -> str:
     """Of the models whose option names none."""
     if settings.ASKME_DEMO and settings.ASKME_API == "responses":

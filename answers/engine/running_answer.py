@@ -58,10 +58,10 @@ class Saved(NamedTuple):
 
 
 class RunningAnswer:
-    def __init__(self, row: Answer, prompt: Prompt) -> None:
+    def __init__(self, row: Answer, prompt: Prompt, planned_turns: int = 0) -> None:
         self.id, self.user_id, self.prompt, self.model_label = row.pk, row.user_id, prompt, row.model_label
         self.option = find_option(row.model)
-        self.planned_turns = len(prompt.earlier)
+        self.planned_turns = planned_turns  # how many earlier turns were to be sent
         self.started_at = row.started_at
         # By this process's clock, although another one may have accepted the question.
         self.accepted = time.monotonic() - max(0.0, (timezone.now() - row.asked_at).total_seconds())
