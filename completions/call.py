@@ -196,12 +196,12 @@ class Call:
             for delta in read_reply(reply.lines(), reply.rest, limit=self._endpoint.line_bytes):
                 if delta.error is not None:
                     raise api_error(delta.error, headers=reply.headers)
-                if delta.text or delta.reasoning:
+                if delta.has_output:
                     self._deadlines.has_output = True
                 piece = draft.add(delta)
                 if piece.text:
                     self.record.text_received()
-                if piece.text or piece.reasoning:
+                if piece.text or piece.reasoning or piece.activity:
                     yield piece
                 if draft.full:
                     raise TooLarge
