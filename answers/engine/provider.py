@@ -10,6 +10,9 @@ from completions import DEFAULT_PROMPT_TEMPLATE, Client, Endpoint
 
 OPENAI_URL = "https://api.openai.com/v1"
 OPENAI_HOST = "api.openai.com"
+# Models that continue a prompt do not reason, and often do not end by themselves. Of the others, those that
+# reason may use thousands of tokens before the first of the answer.
+DEFAULT_MAX_TOKENS = {"completions": 1_024, "chat": 8_192, "responses": 8_192}
 
 
 class Provider:
@@ -45,6 +48,11 @@ def default_api() -> str:
     return settings.ASKME_API or ("responses" if is_openai() else "chat")
 
 
+def max_tokens(api: str) -> int:
+    """At most so many tokens in an answer, reasoning included. Empty means the default API."""
+    return settings.ASKME_MAX_TOKENS or DEFAULT_MAX_TOKENS[api or default_api()]
+
+
 def _endpoint(base_url: str) -> Endpoint:
     return Endpoint(
         base_url=base_url,
@@ -52,7 +60,7 @@ def _endpoint(base_url: str) -> Endpoint:
         ca_bundle=settings.ASKME_CA_BUNDLE,
         api=default_api(),
         model=default_option().name,
-        max_tokens=settings.ASKME_MAX_TOKENS,
+        max_tokens=max_tokens(default_api()),
         temperature=settings.ASKME_TEMPERATURE,
         system_prompt=settings.ASKME_SYSTEM_PROMPT,
         prompt_template=settings.ASKME_PROMPT_TEMPLATE or DEFAULT_PROMPT_TEMPLATE,
