@@ -68,6 +68,7 @@ class Endpoint:
     answer_seconds: float = 300
     answer_bytes: int = 1_000_000
     line_bytes: int = 2_000_000
+    reasoning_bytes: int = 200_000  # kept of an answer's reasoning; here 0 keeps none of it
 
     def api_of(self, prompt: Prompt) -> str:
         return prompt.api or self.api

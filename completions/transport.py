@@ -90,6 +90,11 @@ class Reply:
         with _translating_errors(self._wire):
             yield from self._response.iter_lines(chunk_size=READ_BYTES)
 
+    @property
+    def has_own_end(self) -> bool:
+        """After all lines: whether the body had an end of its own. Otherwise it may have been cut."""
+        return bool(self._raw.chunked) or self._raw.length_remaining == 0  # a cut chunk raises an error
+
     def rest(self) -> bytes:
         """The bytes after the last line end. Call this after all lines have been read."""
         return self._reader.rest

@@ -70,4 +70,6 @@ def _endpoint(base_url: str) -> Endpoint:
         answer_seconds=settings.ASKME_ANSWER_SECONDS,
         answer_bytes=settings.ASKME_ANSWER_BYTES,
         line_bytes=settings.ASKME_LINE_BYTES,
+        reasoning_bytes=settings.ASKME_REASONING_BYTES,
+        proxy=settings.ASKME_API_PROXY,
     )
