@@ -233,7 +233,7 @@ class Call:
 
     def _add(self, delta: Delta, reply: Reply) -> Piece:
         if delta.error is not None:
-            raise api_error(delta.error, headers=reply.headers)
+            raise api_error(delta.error, headers=reply.headers, api=self._api, echoes=self._echoes())
         if delta.has_output:
             self._deadlines.has_output = True
         return self.draft.add(delta)
@@ -247,7 +247,5 @@ class Call:
             error = NotConfigured(detail=f"an HTML page, {error.detail}", remedy="check_address")
         if self.record.request_id:
             error.detail = f"request {self.record.request_id}: {error.detail}"
-        if key := self._endpoint.api_key.strip():
-            error.detail = error.detail.replace(key, "[API key]")  # some servers repeat it
-        error.detail = error.detail[:DETAIL_CHARS]
+        error.detail = self._endpoint.without_secrets(error.detail)[:DETAIL_CHARS]
         return error
