@@ -3,11 +3,12 @@
 import difflib
 import time
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
 from django.conf import settings
 
+from answers.engine.model_names import NOTICE, find
 from answers.engine.model_options import ModelOption
 from answers.engine.provider import default_api, is_openai
 from answers.engine.remedies import remedy_sentence
@@ -18,7 +19,6 @@ QUESTION = (
     "Please count from one to ten, in words."  # the answer has enough tokens to see whether they stream
 )
 NOBODY = "0" * 32  # for the fields in which a site sends pseudonyms
-SHUTDOWN_NEAR = timedelta(days=90)
 SHOWN_MODELS = 40
 SHOWN_CHARS = 60
 HELD_BACK_SECONDS = 0.5  # a pause before the first text in which something could have come
@@ -120,15 +120,17 @@ class ApiCheck:
     def _listing(self, name: str) -> Iterator[Finding]:
         if not self._listed:
             return
-        found = next((one for one in self._listed if one.id == name), None)
+        found = find(name, self._listed)
         if found is None:
-            near = difflib.get_close_matches(name, [one.id for one in self._listed], n=1)
+            names = sorted(one.id for one in self._listed)
+            near = difflib.get_close_matches(name, names, n=1)
             hint = f" Did you mean {_line(near[0])}?" if near else ""
             yield Finding("note", "model", f"the server does not list it.{hint}")
+            yield Finding("note", "models", _line(f"the server offers {', '.join(names)}"))
         elif found.shutdown_date is None:
             yield Finding("good", "model", "listed by the server")
         else:
-            is_near = found.shutdown_date - datetime.now(UTC).date() < SHUTDOWN_NEAR
+            is_near = found.shutdown_date - datetime.now(UTC).date() <= NOTICE
             text = f"listed by the server, which shuts it down on {found.shutdown_date}"
             yield Finding("note" if is_near else "good", "model", text)
 

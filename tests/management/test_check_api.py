@@ -81,6 +81,12 @@ def test_every_model_is_asked_and_one_failure_is_an_exit_code(site, api_server):
     assert "The model `large` does not exist" in line(output, "details", "BAD")
     assert "ASKME_MODELS" in line(output, "to do", "BAD")
     assert line(output, "model", "note") == "the server does not list it."
+    assert line(output, "models", "note") == "the server offers small"
+
+
+def test_a_model_is_found_under_another_form_of_its_name(site, api_server):
+    api_server.behaviour = listing({"data": [{"id": "test:latest"}]}, answer(["Hi"]))  # as Ollama lists it
+    assert line(check(site, code=0), "model", "ok") == "listed by the server"
 
 
 def test_without_a_model_the_operator_can_choose_from_the_list(site, api_server):
