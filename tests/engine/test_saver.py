@@ -137,14 +137,12 @@ async def test_reasoning_is_saved_without_writing_the_text_again_and_the_other_w
 
     save = AnswerQuerySet.save_running
     monkeypatch.setattr(AnswerQuerySet, "save_running", watched)
-    api_server.behaviour = stall([])
+    api_server.behaviour = stall([{"reasoning_content": "Hm. "}])
     row = await ask(worker)
-    exchange = await asyncio.to_thread(api_server.wait_for_requests, 1)
-    exchange.chunk({"reasoning_content": "Hm. "})
     await until(row, lambda row: row.reasoning == "Hm. ")
-    exchange.chunk("Yes.")
+    api_server.requests[0].chunk("Yes.")
     await until(row, lambda row: row.text == "Yes.")
-    exchange.chunk("No.")
+    api_server.requests[0].chunk("No.")
     found = await until(row, lambda row: row.text == "Yes.No.")
     assert (found.status, found.reasoning) == ("running", "Hm. ")
     assert saves == [("reasoning", "Hm. "), ("text", "Yes."), ("text", "Yes.No.")]
@@ -164,22 +162,20 @@ async def test_a_text_that_begins_anew_is_saved_with_its_edition(worker, api_ser
 
 async def test_a_save_of_the_edition_before_leaves_the_new_text_to_be_saved(worker, api_server, monkeypatch):
     """The text begins anew while the saver is at the database with a snapshot of the old one."""
-    api_server.behaviour = stall([])
-    row = await ask(worker)
-    exchange = await asyncio.to_thread(api_server.wait_for_requests, 1)
     save, began_anew = AnswerQuerySet.save_running, threading.Event()
 
     def slow(self, columns, values):
         if values and next(iter(values.values()))[0] == "Hm.":
             monkeypatch.setattr(AnswerQuerySet, "save_running", save)
-            exchange.chunk("\n</think>\nYes")
+            api_server.requests[0].chunk("\n</think>\nYes")
             assert began_anew.wait(10)
         return save(self, columns, values)
 
     monkeypatch.setattr(AnswerQuerySet, "save_running", slow)
-    exchange.chunk("Hm.")
+    api_server.behaviour = stall(["Hm."])
+    row = await ask(worker)
     async with asyncio.timeout(10):
-        while worker.answers[row.pk].content.edition == 0 or not worker.answers[row.pk].content.text:
+        while row.pk not in worker.answers or worker.answers[row.pk].content[:2] != (1, "Yes"):
             await asyncio.sleep(0.01)
     began_anew.set()
     found = await until(row, lambda row: row.edition == 1)
