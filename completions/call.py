@@ -166,6 +166,7 @@ class Call:
             # question may leave more, so this is not remembered. If the API refuses again, the question
             # itself is too long.
             self._endpoint = replace(self._endpoint, max_tokens=0)
+            self._prompt = replace(self._prompt, max_tokens=0)
             return True
         field = refused_field(error_body, request.body, self._echoes())
         if field is None:

@@ -36,6 +36,7 @@ class Prompt:
     effort: str = ""  # how long the model reasons, such as "low"; empty: not sent
     web_search: bool = False
     safety_identifier: str = ""  # of the person, in a form that tells nobody who it is; empty: not sent
+    max_tokens: int = 0  # reasoning included; 0: the endpoint's
     cache_key: str = ""  # the same for all questions of a thread; empty: not sent
 
     @property
@@ -123,8 +124,8 @@ def make_request(endpoint: Endpoint, prompt: Prompt, dialect: Dialect) -> Reques
     body = {"model": endpoint.model_of(prompt), "stream": True, **_BODIES[api](endpoint, prompt)}
     if endpoint.temperature is not None:
         body["temperature"] = endpoint.temperature
-    if endpoint.max_tokens:
-        body[dialect.limit_field or LIMIT_FIELDS[api]] = endpoint.max_tokens
+    if max_tokens := prompt.max_tokens or endpoint.max_tokens:
+        body[dialect.limit_field or LIMIT_FIELDS[api]] = max_tokens
     headers = {}
     if prompt.safety_identifier and endpoint.host == PERPLEXITY_HOST:
         headers["Perplexity-Safety-Identifier"] = prompt.safety_identifier

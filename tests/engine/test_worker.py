@@ -66,7 +66,7 @@ async def test_an_error_is_stored_with_a_sentence_and_with_detail(worker, api_se
 
 
 async def test_an_internal_error_still_ends_the_answer(worker, api_server, monkeypatch, caplog):
-    monkeypatch.setattr("completions.client.Completion.__next__", lambda self: 1 / 0)
+    monkeypatch.setattr("completions.client.Completion.pieces", lambda self: 1 / 0)
     row = await ended(await ask(worker))
     assert (row.status, row.error_code) == ("failed", "internal")
     assert "ZeroDivisionError" in caplog.text
@@ -91,7 +91,7 @@ async def test_closing_interrupts_and_saves_running_answers(worker, api_server):
     api_server.behaviour = stall(["So far. "])
     row = await ask(worker)
     async with asyncio.timeout(5):
-        while row.pk not in worker.answers or not worker.answers[row.pk].text:
+        while row.pk not in worker.answers or not worker.answers[row.pk].content.text:
             await asyncio.sleep(0.01)
     await close_runtime()
     assert ((await stored(row)).status, (await stored(row)).text) == ("interrupted", "So far. ")
