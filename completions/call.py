@@ -1,6 +1,5 @@
 """What happens between a prompt and the end of its answer: attempts, retries, and what becomes of errors."""
 
-import json
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,6 +10,7 @@ from completions.call_record import CallRecord
 from completions.delta import Delta
 from completions.dialects import Dialects
 from completions.draft import Draft
+from completions.error_bodies import parse_body
 from completions.errors import (
     DETAIL_CHARS,
     QUESTION_TOO_LONG,
@@ -21,7 +21,7 @@ from completions.errors import (
     TooLarge,
     pause_seconds,
 )
-from completions.pieces import NOTHING, Activity, Piece
+from completions.pieces import NOTHING, PARAGRAPH, Activity, Piece
 from completions.refusals import REFUSED_STATUSES, limit_is_too_large, refused_field
 from completions.replies import read_reply
 from completions.request import Endpoint, Prompt, Request, make_request
@@ -55,26 +55,18 @@ class Call:
         dialects: Dialects,
         pace: Pace,
     ) -> None:
-        self._prompt = prompt
+        self.prompt = prompt
         self._endpoint = endpoint
         self._transport = transport
         self._dialects = dialects
         self._api = endpoint.api_of(prompt)
         self._model = endpoint.model_of(prompt)
-        self._dialect = dialects.of(self._api, self._model)
+        self.dialect = dialects.of(self._api, self._model)
         self._deadlines = Deadlines(endpoint, pace)
         self.wire = Wire(self._deadlines)
         self.draft = self._new_draft()
         self.record = CallRecord()
         self.ended = False  # completed or failed, as opposed to stopped
-
-    @property
-    def sent_turns(self) -> int:
-        return len(self._prompt.earlier)
-
-    @property
-    def refused_fields(self) -> frozenset[str]:
-        return self._dialect.refused
 
     def run(self) -> Iterator[Piece]:
         outcome = "abandoned"  # stays if the iterator is dropped
@@ -110,14 +102,16 @@ class Call:
             except CompletionError as error:
                 if self.draft.chars:
                     raise
-                if error.message == QUESTION_TOO_LONG and self._prompt.earlier:
-                    self._prompt = self._prompt.with_fewer_turns()
+                if error.message == QUESTION_TOO_LONG and self.prompt.earlier:
+                    self.prompt = self.prompt.with_fewer_turns()
                     continue
                 if not error.retryable or attempt > RETRIES:
                     raise
                 pause = pause_seconds(error, attempt)
                 if not self._deadlines.allow_pause(pause):
                     raise
+            if self.draft.has_reasoning:
+                yield Piece(reasoning=PARAGRAPH)  # the next attempt reasons again
             if pause >= SHOWN_PAUSE_SECONDS:
                 yield Piece(activity=Activity("retrying", pause))
             self.wire.sleep(pause)
@@ -136,25 +130,24 @@ class Call:
     def _new_draft(self) -> Draft:
         """Some models leave out the tag before their reasoning. How their last answer began is remembered."""
         endpoint, unmarked = self._endpoint, self._model in self._dialects.unmarked
-        return Draft(endpoint.answer_bytes, reasoning_limit=endpoint.reasoning_bytes, unmarked=unmarked)
+        return Draft(
+            endpoint.answer_bytes,
+            reasoning_limit=endpoint.reasoning_bytes,
+            max_tokens=self.prompt.max_tokens or endpoint.max_tokens,
+            unmarked=unmarked,
+        )
 
     def _send(self) -> Reply:
         """Send the prompt until the API accepts it, each time without what it has refused."""
         while True:
-            request = make_request(self._endpoint, self._prompt, self._dialect)
+            request = make_request(self._endpoint, self.prompt, self.dialect)
             reply = self._post(request)
             if 200 <= reply.status < 300:
-                self._dialects.learn(self._api, self._model, self._dialect)  # only now is it known to work
+                self._dialects.learn(self._api, self._model, self.dialect)  # only now is it known to work
                 return reply
             error_body = self._read_error(reply)
             if not self._adapt(request, error_body, reply.status):
-                raise api_error(
-                    error_body,
-                    status=reply.status,
-                    headers=reply.headers,
-                    api=self._api,
-                    echoes=self._echoes(),
-                )
+                raise self._api_error(error_body, reply)
 
     def _adapt(self, request: Request, error_body: Any, status: int) -> bool:
         """Change what the refusal objects to. Return False if it is about something else."""
@@ -166,17 +159,22 @@ class Call:
             # question may leave more, so this is not remembered. If the API refuses again, the question
             # itself is too long.
             self._endpoint = replace(self._endpoint, max_tokens=0)
-            self._prompt = replace(self._prompt, max_tokens=0)
+            self.prompt = replace(self.prompt, max_tokens=0)
             return True
         field = refused_field(error_body, request.body, self._echoes())
         if field is None:
             return False
-        self._dialect = self._dialect.without(field)
+        self.dialect = self.dialect.without(field)
         return True
+
+    def _api_error(self, body: Any, reply: Reply) -> CompletionError:
+        return api_error(
+            body, status=reply.status, headers=reply.headers, api=self._api, echoes=self._echoes()
+        )
 
     def _echoes(self) -> list[str]:
         """What an error may repeat of the request."""
-        return [*self._prompt.texts, self._endpoint.system_prompt]
+        return [*self.prompt.texts, self._endpoint.system_prompt]
 
     def _post(self, request: Request) -> Reply:
         self._deadlines.start_attempt()
@@ -192,10 +190,7 @@ class Call:
         finally:
             reply.close()
             self.wire.release()
-        try:
-            return json.loads(text)
-        except (ValueError, RecursionError):
-            return text
+        return parse_body(text)
 
     def _read(self, reply: Reply) -> Iterator[Piece]:
         draft = self.draft
@@ -231,7 +226,7 @@ class Call:
 
     def _add(self, delta: Delta, reply: Reply) -> Piece:
         if delta.error is not None:
-            raise api_error(delta.error, headers=reply.headers, api=self._api, echoes=self._echoes())
+            raise self._api_error(delta.error, reply)
         if delta.has_output:
             self._deadlines.has_output = True
         return self.draft.add(delta)

@@ -114,9 +114,9 @@ class Completion:
     @property
     def sent_turns(self) -> int:
         """How many earlier turns were sent: fewer than in the prompt if all were too long for the model."""
-        return self._call.sent_turns
+        return len(self._call.prompt.earlier)
 
     @property
     def refused_fields(self) -> frozenset[str]:
         """The optional fields that the model does not accept, such as "reasoning.summary"."""
-        return self._call.refused_fields
+        return self._call.dialect.refused

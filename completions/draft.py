@@ -14,7 +14,8 @@ from completions.thinking import ThinkSplitter
 CUT = gettext_noop("The connection to the model was lost, so the answer may be incomplete. Please ask again.")
 EMPTY = gettext_noop("The model gave an empty answer. Please ask again or rephrase your question.")
 NO_TEXT_WITHIN_LIMIT = gettext_noop(
-    "The model reached its length limit before it wrote any text. Please ask a simpler question."
+    "The model reached its length limit before it wrote an answer. "
+    "Please ask a simpler question, or tell the site's operator."
 )
 FILTERED = gettext_noop("A content filter cut this answer short.")
 
@@ -79,10 +80,13 @@ class Draft:
     """Turns deltas into text and, at the end, checks that the answer is complete.
 
     Limits are in bytes of UTF-8. More text than `limit` makes the draft `full`; more reasoning than
-    `reasoning_limit` is dropped. `unmarked`: see ThinkSplitter.
+    `reasoning_limit` is dropped. `max_tokens` is the limit that was sent, 0 if none. `unmarked`: see
+    ThinkSplitter.
     """
 
-    def __init__(self, limit: int, *, reasoning_limit: int = 0, unmarked: bool = False) -> None:
+    def __init__(
+        self, limit: int, *, reasoning_limit: int = 0, max_tokens: int = 0, unmarked: bool = False
+    ) -> None:
         self.chars = 0  # of the text returned so far
         self.done = False
         self.finish_reason: str | None = None
@@ -91,12 +95,12 @@ class Draft:
         self.response_id: str | None = None
         self.sources = Sources()
         self.arrived_whole = False  # the body of the reply has its own end, and that end came
-        self._limit = limit
+        self._limit, self._max_tokens = limit, max_tokens
         self._cleaner = TextCleaner(limit)
         self._reasoning_cleaner = TextCleaner(limit)
         self._reasoning_limit = TextCleaner(reasoning_limit) if reasoning_limit else None
         self._reasoning: list[str] = []  # all of it, as long as there is no text
-        self._has_reasoning = False
+        self.has_reasoning = False
         self._needs_end = False
         self._activity: str | None = None
         self._splitter = ThinkSplitter(unmarked=unmarked)
@@ -142,6 +146,8 @@ class Draft:
         if piece.reasoning or piece.restarts:
             return self._show(piece.text, piece.reasoning, restarts=piece.restarts)
         text = self._cleaner.feed(piece.text)
+        if text and not self.chars:
+            text = text.lstrip("\r\n")
         if text:
             self.chars += len(text)
             self._activity = None
@@ -159,12 +165,18 @@ class Draft:
                 self._passing = delta.finish_reason
         if delta.usage is not None:  # some servers send it with every chunk; the last one counts
             self.usage = delta.usage
+        if self.finish_reason == "stop" and self._has_used_all_tokens():
+            self.finish_reason = "length"  # llama.cpp's Responses API calls this "completed" too
         self.model = self.model or delta.model
         self.response_id = self.response_id or delta.response_id
         self.done = self.done or delta.done
         self._needs_end = self._needs_end or delta.needs_end
         for source in delta.sources:
             self.sources.add(source)
+
+    def _has_used_all_tokens(self) -> bool:
+        used = self.usage.completion_tokens if self.usage else None
+        return bool(self._max_tokens and used is not None and used >= self._max_tokens)
 
     def _show(
         self, text: str, reasoning: str, *, restarts: bool = False, activity: Doing | None = None
@@ -174,6 +186,8 @@ class Draft:
             self._cleaner = TextCleaner(self._limit)
         if text:
             text = self._cleaner.feed(text)
+        if not self.chars:
+            text = text.lstrip("\r\n")  # many models begin with blank lines, above all after reasoning
         self.chars += len(text)
         begun = None if restarts else self._begun(activity or ("thinking" if reasoning else None))
         if reasoning:
@@ -192,7 +206,7 @@ class Draft:
 
     def _keep_reasoning(self, reasoning: str) -> str:
         """Return as much of it as may be kept."""
-        self._has_reasoning = True
+        self.has_reasoning = True
         if not self.chars:
             self._reasoning.append(reasoning)
         return self._reasoning_limit.feed(reasoning) if self._reasoning_limit else ""
@@ -213,7 +227,7 @@ class Draft:
             raise Filtered(FILTERED if self.chars else "", detail="finish_reason: content_filter")
         if self.finish_reason == "error":  # OpenRouter
             raise BadResponse(SERVER_FAILED, detail="finish_reason: error")
-        if not self.complete and (self.chars or self._has_reasoning or self._needs_end):
+        if not self.complete and (self.chars or self.has_reasoning or self._needs_end):
             raise ConnectionFailed(CUT, detail="neither finish_reason nor [DONE]", retryable=True)
         if not self.chars and self.finish_reason == "length":
             raise BadResponse(NO_TEXT_WITHIN_LIMIT, detail=self._tokens_used(), remedy="raise_max_tokens")

@@ -14,6 +14,14 @@ ECHO_CHARS = 20  # a shorter match with the question may be a coincidence
 ECHOING_FIELDS = ("input", "ctx", "url")  # of pydantic's errors; `input` may hold the whole request
 
 
+def parse_body(text: str) -> Any:
+    """The JSON value, or the text if it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
 def error_fields(body: Any) -> dict[str, Any]:
     """The object with `message`, `type`, `code` and `param`, however deeply the server wraps it."""
     if isinstance(body, list):  # Gemini

@@ -24,6 +24,7 @@ class Piece(NamedTuple):
 
 
 NOTHING = Piece()
+PARAGRAPH = "\n\n"  # between two messages of an answer, and between two parts of the reasoning
 
 
 class Source(NamedTuple):

@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from completions.delta import Delta, name_of, text_of
-from completions.pieces import Source
+from completions.pieces import PARAGRAPH, Source
 from completions.sources import read_source, read_sources
 from completions.usage import read_usage
 
-PARAGRAPH = "\n\n"  # between two messages, and between two summaries of the reasoning
 FINISH_REASONS = {"max_output_tokens": "length", "max_tokens": "length", "content_filter": "content_filter"}
 TEXT_DELTA = "response.output_text.delta"
 
