@@ -58,6 +58,9 @@ class Stop:
     answer: UUID
 
 
+POSITIONS = {"position": 2**31, "reasoning_position": 2**30, "edition": 2**15}  # each with its limit
+
+
 class Refused(Exception):
     """A request that was refused, with a message for the person in their language."""
 
@@ -81,20 +84,26 @@ def parse(frame: str) -> Ask | Follow | Stop:
         case "question.ask":
             return _ask(fields, answer)
         case "answer.follow":
-            position = fields.get("position", 0)
-            if not isinstance(position, int) or isinstance(position, bool) or not 0 <= position < 2**31:
-                raise Refused("bad_frame", _("The field “position” is a number from 0."), answer=answer)
+            numbers = {name: _number(fields, name, answer) for name in POSITIONS}
             share = fields.get("share")
             if share is not None and not (isinstance(share, str) and len(share) <= 64 and share.isascii()):
                 raise Refused(
                     "bad_frame", _("The field “share” is a token from a shared address."), answer=answer
                 )
-            return Follow(answer, position, share)
+            return Follow(answer, share=share, **numbers)
         case "answer.stop":
             return Stop(answer)
         case other:
             sentence = _("There is no frame of type %(type)s.") % {"type": repr(str(other)[:40])}
             raise Refused("bad_frame", sentence, answer=answer)
+
+
+def _number(fields: dict[str, Any], name: str, answer: UUID) -> int:
+    value = fields.get(name, 0)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < POSITIONS[name]:
+        return value
+    sentence = _("The field “%(name)s” is a number from 0.") % {"name": name}
+    raise Refused("bad_frame", sentence, answer=answer)
 
 
 def _ask(fields: dict[str, Any], answer: UUID) -> Ask:
@@ -198,12 +207,22 @@ def translated(finished: Event) -> Event:
 
 NOT_FOR_LINK_READERS: dict[str, Event] = {
     "answer.started": {"model": ""},
-    "answer.finished": {"usage": None, "seconds": None, "first_text_seconds": None},
+    "answer.activity": {"activity": "thinking", "retry_after": None},
+    "answer.finished": {
+        "usage": None,
+        "seconds": None,
+        "first_text_seconds": None,
+        "reasoning_length": 0,
+    },
 }
 
 
 def for_link_readers(event: Event) -> Event:
-    """The event for somebody who has only a shared link: without what the shared page does not show."""
+    """The event for somebody who has only a shared link: without what the shared page does not show.
+
+    It shows the question, the answer and its sources. Of what happens before the text, they learn only that
+    it is being answered. Reasoning does not come here: their follower never reads it.
+    """
     return event | NOT_FOR_LINK_READERS.get(event["type"], {})
 
 

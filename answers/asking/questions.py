@@ -72,7 +72,7 @@ async def stop(requester: Requester | AbstractBaseUser, answer: UUID) -> None:
         return
     stopped, exists = await _stop(requester, answer)
     if stopped is not None:
-        worker.announce_end(stopped, 0)
+        worker.announce_end(stopped)
     elif not exists:
         raise not_found(answer)
 

@@ -1,12 +1,18 @@
-"""How an answer ended, as fields of its row: by a completion, an error, a stop or a shutdown."""
+"""How an answer ended, and what the API told about it, as fields of its row."""
 
-from dataclasses import dataclass
-from typing import Self
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Any, Self
 
 from django.utils.translation import gettext_noop
 
-from answers.models import FINISH_REASON_CHARS, MODEL_CHARS, Status
-from completions import Completion, CompletionError
+from answers.engine.model_options import Price
+from answers.models import API_ID_CHARS, FINISH_REASON_CHARS, MODEL_CHARS, Status
+from completions import Completion, CompletionError, Usage
+
+COST_STEP = Decimal("1e-8")  # the column has eight decimal places
+COST_LIMIT = 10**6
+PRICED_TOKENS = 10**6
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,38 +20,58 @@ class Outcome:
     """`error_message` is for the person, and translated when shown; `error_detail` is for the operator."""
 
     status: Status
-    finish_reason: str = ""
     error_code: str = ""
     error_message: str = ""
     error_detail: str = ""
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    model: str = ""
+
+    def fields(self) -> dict[str, Any]:
+        return asdict(self)
 
     @classmethod
     def of(cls, completion: Completion) -> Self:
         """The outcome of a completion that has ended or was stopped."""
-        if completion.stopped:
-            return cls(Status.STOPPED)
-        usage = completion.usage
-        return cls(
-            Status.COMPLETE,
-            finish_reason=_fit(completion.finish_reason, FINISH_REASON_CHARS),
-            model=_fit(completion.model, MODEL_CHARS),
-            prompt_tokens=_fit_count(usage.prompt_tokens) if usage else None,
-            completion_tokens=_fit_count(usage.completion_tokens) if usage else None,
-        )
+        return cls(Status.STOPPED if completion.stopped else Status.COMPLETE)
 
     @classmethod
-    def of_error(cls, error: CompletionError, completion: Completion) -> Self:
+    def of_error(cls, error: CompletionError) -> Self:
         return cls(
             Status.FAILED,
             error_code=error.code,
             error_message=error.message,
             error_detail=_fit(error.detail),
-            finish_reason=_fit(completion.finish_reason, FINISH_REASON_CHARS),
-            model=_fit(completion.model, MODEL_CHARS),
         )
+
+
+def api_facts(completion: Completion) -> dict[str, Any]:
+    """What the API has told so far, however the answer ended. Each value fits into its column."""
+    usage = completion.usage or Usage()
+    return {
+        "finish_reason": _fit(completion.finish_reason, FINISH_REASON_CHARS),
+        "model": _fit(completion.model, MODEL_CHARS),
+        "response_id": _fit(completion.response_id, API_ID_CHARS),
+        "request_id": _fit(completion.request_id, API_ID_CHARS),
+        "prompt_tokens": _fit_count(usage.prompt_tokens),
+        "completion_tokens": _fit_count(usage.completion_tokens),
+        "cached_tokens": _fit_count(usage.cached_tokens),
+        "reasoning_tokens": _fit_count(usage.reasoning_tokens),
+        "cost": _fit_cost(usage.cost),
+        "sources": [{"url": _fit(url), "title": _fit(title)} for url, title in list(completion.sources)],
+    }
+
+
+def cost_by_price(
+    price: Price | None, prompt_tokens: int | None, completion_tokens: int | None, cached_tokens: int | None
+) -> Decimal | None:
+    """What these tokens cost. None without a price, or if the API did not say how many there were."""
+    if price is None or prompt_tokens is None or completion_tokens is None:
+        return None
+    cached = min(cached_tokens or 0, prompt_tokens)
+    tokens = (
+        (price.input, prompt_tokens - cached),
+        (price.cached_input, cached),
+        (price.output, completion_tokens),
+    )
+    return _fit_cost(sum((each * number for each, number in tokens), Decimal()) / PRICED_TOKENS)
 
 
 def _fit(value: str | None, chars: int | None = None) -> str:
@@ -55,6 +81,12 @@ def _fit(value: str | None, chars: int | None = None) -> str:
 
 def _fit_count(number: int | None) -> int | None:
     return number if number is not None and 0 <= number < 2**31 else None
+
+
+def _fit_cost(cost: Decimal | None) -> Decimal | None:
+    if cost is None or not cost.is_finite() or not 0 <= cost < COST_LIMIT:
+        return None
+    return cost.quantize(COST_STEP)
 
 
 INTERNAL = Outcome(

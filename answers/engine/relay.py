@@ -1,4 +1,4 @@
-"""The relay: passes text from threads to the event loop and on to the channel layer, and does nothing else.
+"""The relay: passes text and reasoning from threads to the event loop and on to the channel layer.
 
 A thread adds its text to its answer and signals the loop. One task on the loop then sends everything that has
 arrived, as one batch per answer. Text that arrives after a pause is sent at once. While more keeps coming, a
@@ -67,25 +67,26 @@ class Relay:
     async def _drain(self) -> None:
         self._signalled = True  # while this runs, threads need not signal the loop
         while self._pending:
-            sent_text = False
+            sent_batch = False
             for _ in range(len(self._pending)):
-                sent_text |= await self._send(self._pending.popleft())
+                sent_batch |= await self._send(self._pending.popleft())
             # Followers send what they have before the next round. Meanwhile batches grow, and no thread needs
-            # to signal the loop. After a round without text there is no pause: it would delay the first text.
-            await asyncio.sleep(ROUND_SECONDS if sent_text else 0)
+            # to signal the loop. After a round without any there is no pause: it would delay the first text.
+            await asyncio.sleep(ROUND_SECONDS if sent_batch else 0)
             if not self._pending:
                 self._signalled = False  # before the last check, as above
 
     async def _send(self, item: RunningAnswer | Event) -> bool:
-        """Returns whether there was text."""
-        outcome, new = None, ""
+        """Returns whether there was text or reasoning."""
+        outcome, sent_batch = None, False
         try:
             if isinstance(item, RunningAnswer):
                 item.signalled = False
                 outcome = item.outcome  # before the text: the thread adds its text first
-                new = item.collect()
-                if new:
-                    await self.layer.group_send(group_name(item.id), item.batch(new))
+                events = item.collect()
+                sent_batch = bool(events)
+                for event in events:
+                    await self.layer.group_send(group_name(item.id), event)
             else:
                 await self.layer.group_send(group_name(item["answer"]), item)
         except Exception:
@@ -96,7 +97,7 @@ class Relay:
                 self._on_end(item)
             except Exception:
                 log.exception("the end of answer %s failed", item.id)  # the other answers must still end
-        return bool(new)
+        return sent_batch
 
     async def close(self) -> None:
         """Send what is pending."""

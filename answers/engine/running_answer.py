@@ -3,25 +3,25 @@
 There is no lock, since each field has one writer:
 
 - The thread appends to `incoming`, and may be the first to call `finish_with`.
-- The loop moves `incoming` into `text`, and sets `ended` once nothing more will be added.
+- The loop moves `incoming` into `content`, and sets `ended` once nothing more will be added.
 - The saver sets `saved`.
 
-`text` is replaced, never changed in place, so every reader sees a consistent value.
+`content` and `saved` are replaced, never changed in place, so every reader sees parts that belong together.
 """
 
 import math
 import time
 from collections import deque
-from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 
 from answers import protocol
-from answers.engine.outcome import Outcome
+from answers.engine.model_options import find_option
+from answers.engine.outcome import Outcome, api_facts, cost_by_price
 from answers.models import Answer
 from answers.protocol import Event
-from completions import Completion, Prompt
+from completions import Activity, Completion, Piece, Prompt
 
 # Each model has its own tokens; in English, one is about four characters (OpenAI's rule of thumb).
 CHARS_PER_TOKEN = 4
@@ -31,23 +31,43 @@ CHARS_PER_TOKEN = 4
 # again and again. Followers that miss some of it then read it from the database.
 CATCH_UP_CHARS = 16_384
 
+THINKING = Activity("thinking")
+
+
+class Content(NamedTuple):
+    """What the model has written so far."""
+
+    edition: int = 0  # how often the text began anew
+    text: str = ""
+    reasoning: str = ""
+
+
+class Saved(NamedTuple):
+    """How much of it is known to be in the database. The text's length belongs to this edition."""
+
+    edition: int = 0
+    text: int = 0
+    reasoning: int = 0
+
 
 class RunningAnswer:
     def __init__(self, row: Answer, prompt: Prompt) -> None:
         self.id, self.user_id, self.prompt, self.model_label = row.pk, row.user_id, prompt, row.model_label
-        self.model = row.model  # the name that the API knows
+        self.option = find_option(row.model)
+        self.planned_turns = len(prompt.earlier)
         self.started_at = row.started_at
         # By this process's clock, although another one may have accepted the question.
         self.accepted = time.monotonic() - max(0.0, (timezone.now() - row.asked_at).total_seconds())
         self.completion: Completion | None = None  # once it is in a thread
         self.first_text_seconds: float | None = None
-        self.seconds: float | None = None
 
-        self.incoming: deque[str] = deque()
+        self.incoming: deque[Piece] = deque()
         self.signalled = False  # the relay is going to collect its text
-        self.text = ""
-        self.saved = 0  # how many code points are known to be in the database
+        self.content = Content()
+        self.activity: Activity | None = None  # the latest sign of life since the last text
+        self.saved = Saved()
         self.ended = False
+        self.end_fields: dict[str, Any] = {}  # of the row, without its content; known once it has ended
         self._outcomes: deque[Outcome] = deque()
 
     def finish_with(self, outcome: Outcome) -> None:
@@ -60,47 +80,99 @@ class RunningAnswer:
 
     @property
     def shown_model(self) -> str:
-        return self.model_label or self.model
+        return self.model_label or self.option.name
 
-    def collect(self) -> str:
-        """Move what has arrived to `text` and return it. Call it on the loop."""
+    @property
+    def sent_turns(self) -> int:
+        """How many of the planned turns were sent: fewer if all were too long for the model."""
+        return min(self.planned_turns, self.completion.sent_turns) if self.completion else self.planned_turns
+
+    def collect(self) -> list[Event]:
+        """Move what has arrived to `content`, and return the events with it. Call it on the loop."""
         pieces = []
         while self.incoming:
             pieces.append(self.incoming.popleft())
-        new = "".join(pieces)
-        if new and not self.ended:
-            if self.first_text_seconds is None:
-                self.first_text_seconds = time.monotonic() - self.accepted
-            self.text += new
-            return new
-        return ""
+        if not pieces or self.ended:
+            return []
+        # One call for all pieces: a loop in Python would cost more than all the rest.
+        texts, reasoning, _, restarts = zip(*pieces, strict=True)
+        edition, text, thoughts = self.content
+        if has_restarted := True in restarts:
+            edition += restarts.count(True)
+            text = ""
+            self.first_text_seconds = None  # what came first was no text
+            texts = texts[len(restarts) - 1 - restarts[::-1].index(True) :]
+        new_text, new_reasoning = "".join(texts), "".join(reasoning)
+        if new_text and self.first_text_seconds is None:
+            self.first_text_seconds = time.monotonic() - self.accepted
+        self.content = Content(edition, text + new_text, thoughts + new_reasoning)
+        events = []
+        if new_reasoning:
+            events.append(self._reasoning_batch(len(new_reasoning)))
+        if new_text or has_restarted:
+            events.append(self._text_batch(len(new_text)))
+        before, self.activity = self.activity, _latest_activity(pieces)
+        # The wait before each attempt is counted down anew.
+        if self.activity and (self.activity != before or self.activity.name == "retrying"):
+            # It comes before the reasoning, but after text that it follows.
+            events.insert(len(events) if new_text else 0, protocol.activity(self.id, self.activity))
+        return events
 
-    def batch(self, new: str) -> Event:
-        """The event with `new`, after any text that is not saved yet."""
-        base = self.saved
-        if len(self.text) - base > CATCH_UP_CHARS:
-            base = len(self.text) - len(new)
-        return protocol.text(self.id, base, self.text[base:])
+    def _text_batch(self, new: int) -> Event:
+        """The event with the last `new` code points, after any text that is not saved yet."""
+        edition, text, _ = self.content
+        base = self.saved.text if self.saved.edition == edition else 0
+        if len(text) - base > CATCH_UP_CHARS:
+            base = len(text) - new
+        event = protocol.text(self.id, base, text[base:], edition)
+        if saved := self.saved.reasoning:
+            event["saved_reasoning"] = saved  # so that a follower that has less reads it from the database
+        return event
 
-    def end_fields(self) -> dict[str, Any]:
-        """The fields of the row at the end, without its text."""
-        outcome = self._outcomes[0]
-        return {
-            **asdict(outcome),
-            **self._estimated_tokens(outcome),
-            "model": outcome.model or self.model,
+    def _reasoning_batch(self, new: int) -> Event:
+        reasoning, base = self.content.reasoning, self.saved.reasoning
+        if len(reasoning) - base > CATCH_UP_CHARS:
+            base = len(reasoning) - new
+        return protocol.reasoning(self.id, base, reasoning[base:])
+
+    def end(self) -> None:
+        """Nothing is added from here on. Call it on the loop, once there is an outcome."""
+        facts = api_facts(self.completion) if self.completion is not None else {}
+        if facts.get("prompt_tokens") is None and facts.get("completion_tokens") is None:
+            facts |= self._estimated_tokens()
+        if facts.get("cost") is None:
+            tokens = (facts.get(f"{name}_tokens") for name in ("prompt", "completion", "cached"))
+            facts["cost"] = cost_by_price(self.option.price, *tokens)
+        self.end_fields = {
+            **self._outcomes[0].fields(),
+            **facts,
+            "model": facts.get("model") or self.option.name,
+            "sent_turns": self.sent_turns,
             "started_at": self.started_at,
-            "seconds": self.seconds,
+            "seconds": time.monotonic() - self.accepted,
             "first_text_seconds": self.first_text_seconds,
         }
+        self.ended = True
 
-    def _estimated_tokens(self, outcome: Outcome) -> dict[str, Any]:
+    def _estimated_tokens(self) -> dict[str, Any]:
         """A stream that was cut off or stopped never reports its usage, but is billed all the same."""
-        was_counted = outcome.prompt_tokens is not None or outcome.completion_tokens is not None
-        if was_counted or not self.text:
+        _, text, reasoning = self.content
+        if not text and not reasoning:
             return {}
         return {
             "prompt_tokens": math.ceil(self.prompt.chars / CHARS_PER_TOKEN),
-            "completion_tokens": math.ceil(len(self.text) / CHARS_PER_TOKEN),
+            "completion_tokens": math.ceil((len(text) + len(reasoning)) / CHARS_PER_TOKEN),
             "tokens_estimated": True,
         }
+
+
+def _latest_activity(pieces: list[Piece]) -> Activity | None:
+    """The latest sign of life, or None if text came after it."""
+    for piece in reversed(pieces):
+        if piece.activity:
+            return piece.activity
+        if piece.text:
+            return None
+        if piece.reasoning:
+            return THINKING
+    return None

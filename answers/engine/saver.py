@@ -9,8 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import DatabaseError, DataError, IntegrityError, OperationalError, connection, transaction
@@ -20,7 +19,7 @@ from answers.engine.lease import Lease
 from answers.engine.locks import is_row_lock_timeout
 from answers.engine.outcome import Outcome
 from answers.engine.own_connection import use_own_connection
-from answers.engine.running_answer import RunningAnswer
+from answers.engine.running_answer import Content, RunningAnswer, Saved
 from answers.models import Answer, Status
 
 log = logging.getLogger(__name__)
@@ -30,7 +29,7 @@ CHECK_SECONDS = 2.0  # between two checks that the rows of running answers still
 LOCK_MILLISECONDS = 250  # how long a locked row may delay the other rows, once
 
 # Raised for a value that the database cannot store, from an API that sends nonsense. Retrying is useless.
-UNSTORABLE = (DataError, IntegrityError, OverflowError, ValueError)
+UNSTORABLE = (DataError, IntegrityError, ArithmeticError, TypeError, ValueError)
 UNSAVED = Outcome(
     Status.FAILED,
     error_code="internal",
@@ -148,7 +147,7 @@ class Saver:
         if is_check:
             self._next_check = now + CHECK_SECONDS
         for one in snapshots:
-            one.answer.saved = one.length
+            one.answer.saved = one.saved
             if one.ended:
                 self._call(self._on_saved, one.answer, one.answer.id not in gone)
         # There is no point in running an answer that was ended or deleted elsewhere.
@@ -158,28 +157,33 @@ class Saver:
     def _write(self, snapshots: "list[Snapshot]") -> set[UUID]:
         """Returns the ids of answers whose row has already ended, or is gone."""
         gone: set[UUID] = set()
+        texts: dict[UUID, tuple[Any, ...]] = {}
+        reasoning: dict[UUID, tuple[Any, ...]] = {}
         for one in snapshots:
-            if one.ended and not Answer.objects.finish(
-                one.answer.id, text=one.text, **one.answer.end_fields()
-            ):
-                gone.add(one.answer.id)
-        grown = {
-            one.answer.id: one.text for one in snapshots if not one.ended and one.length != one.answer.saved
-        }
-        if grown:
-            gone |= Answer.objects.save_texts(grown)
-        return gone
+            id, content = one.answer.id, one.content
+            if one.ended:
+                if not Answer.objects.finish(id, **content._asdict(), **one.answer.end_fields):
+                    gone.add(id)
+                continue
+            # Each on its own: while a model thinks, its text need not be written again, and vice versa.
+            if one.saved[:2] != one.answer.saved[:2]:
+                texts[id] = (content.text, content.edition, one.answer.sent_turns)
+            if one.saved.reasoning != one.answer.saved.reasoning:
+                reasoning[id] = (content.reasoning,)
+        gone |= Answer.objects.save_running(["text", "edition", "sent_turns"], texts)
+        return gone | Answer.objects.save_running(["reasoning"], reasoning)
 
     def _save_one(self, answer: RunningAnswer) -> None:
         """Save one answer. If its values cannot be stored, end its row as failed and drop it."""
-        ended = answer.ended
+        ended, content = answer.ended, answer.content
         try:
             self._save([answer])
         except UNSTORABLE:
             log.exception("answer %s cannot be saved", answer.id)
-            for text in ({"text": answer.text}, {}):
+            without_reasoning = {"text": content.text, "edition": content.edition}
+            for kept in (content._asdict(), without_reasoning, {}):
                 with suppress(*UNSTORABLE):
-                    Answer.objects.finish(answer.id, **asdict(UNSAVED), **text)
+                    Answer.objects.finish(answer.id, **UNSAVED.fields(), **kept)
                     break
             if ended:
                 self._call(self._on_saved, answer, False)
@@ -188,15 +192,19 @@ class Saver:
 
 
 class Snapshot(NamedTuple):
-    """A running answer at one moment. Text that arrives later is for the next save."""
+    """A running answer at one moment. What arrives later is for the next save."""
 
     answer: RunningAnswer
-    text: str
-    length: int
+    content: Content
     ended: bool
+
+    @property
+    def saved(self) -> Saved:
+        """What will be in the database once this is committed."""
+        edition, text, reasoning = self.content
+        return Saved(edition, len(text), len(reasoning))
 
 
 def _snapshot(answer: RunningAnswer) -> Snapshot:
-    ended = answer.ended  # read before the text, which does not change after this is set
-    text = answer.text
-    return Snapshot(answer, text, len(text), ended)
+    ended = answer.ended  # read before the content, which does not change after this is set
+    return Snapshot(answer, answer.content, ended)

@@ -7,7 +7,6 @@ saver. Everything else here runs on the event loop.
 import asyncio
 import logging
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -63,7 +62,7 @@ class Worker:
             call=self.relay.call,
             on_saved=self._saved,
             on_stop=self.stop,
-            on_interrupted=self._ended_elsewhere,
+            on_interrupted=self.announce_end,  # of an answer of a dead process, or that waited too long
         )
         self._saver_thread = threading.Thread(target=self._saver.run, name="saver", daemon=True)
         self._saver_thread.start()
@@ -163,11 +162,11 @@ class Worker:
 
     def _read(self, answer: RunningAnswer, completion: Completion) -> Outcome:
         try:
-            for text in completion:
-                answer.incoming.append(text)
+            for piece in completion.pieces():
+                answer.incoming.append(piece)
                 self.relay.signal(answer)
         except CompletionError as error:
-            return Outcome.of_error(error, completion)
+            return Outcome.of_error(error)
         return Outcome.of(completion)
 
     # -- At the end
@@ -180,27 +179,21 @@ class Worker:
 
     def _end(self, answer: RunningAnswer) -> None:
         """Called when its last text is collected. Its end is saved first, then announced."""
-        answer.seconds = time.monotonic() - answer.accepted
-        answer.ended = True
+        answer.end()
         self._saver.save_now()
 
     def _saved(self, answer: RunningAnswer, ours: bool) -> None:
         """Called when its end is saved. If not `ours`, the row had already ended elsewhere."""
         self.answers.pop(answer.id, None)
         if ours:
-            row = Answer(id=answer.id, **answer.end_fields())
-            self.announce_end(row, len(answer.text))
+            self.announce_end(Answer(id=answer.id, **answer.content._asdict(), **answer.end_fields))
         if not self.answers:
             self._idle.set()
         self.wake()  # the person may run another one
 
-    def _ended_elsewhere(self, answer: Answer) -> None:
-        """Called for an answer of a dead process, or one that waited too long."""
-        self.announce_end(answer, len(answer.text))
-
-    def announce_end(self, row: Answer, length: int) -> None:
+    def announce_end(self, row: Answer) -> None:
         """Notify the followers, and call the site's hook. The end has been saved."""
-        self.relay.announce(protocol.finished(row, length))
+        self.relay.announce(protocol.finished(row, len(row.text), len(row.reasoning)))
         if type(site_hooks()).answer_finished is not Hooks.answer_finished:
             task = asyncio.get_running_loop().create_task(self._call_hook(row.pk))
             self._hook_calls.add(task)  # keep a reference, or it might be collected

@@ -140,7 +140,7 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             case Ask():
                 await self.ask(frame)
             case Follow():
-                await self.follow(frame.answer, frame.position, frame.share)
+                await self.follow(frame)
             case Stop():
                 async with self.turn():
                     await answers.stop(self.requester, frame.answer)
@@ -158,13 +158,20 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         if accepted.event is not None:
             await self.send_event(accepted.event)
         if frame.answer not in self.following:
-            await self.follow(accepted, 0)
+            await self.follow(Follow(frame.answer, 0), accepted)
 
-    async def follow(self, answer: UUID | Accepted, position: int, share: str | None = None) -> None:
-        """Follow from `position`, even if this socket follows it already: the page may have lost text."""
-        id = answer.answer if isinstance(answer, Accepted) else answer
+    async def follow(self, frame: Follow, accepted: Accepted | None = None) -> None:
+        """Follow from a position, even if this socket follows it already: the page may have lost text."""
+        id = frame.answer
         async with self.turn():
-            follower = await answers.follow(self.requester, answer, position, share=share)
+            follower = await answers.follow(
+                self.requester,
+                accepted or id,
+                frame.position,
+                share=frame.share,
+                reasoning_position=frame.reasoning_position,
+                edition=frame.edition,
+            )
         try:
             if (previous := self.following.pop(id, None)) is not None:
                 await previous.end()
@@ -175,7 +182,7 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await follower.close()
             sentence = _("One connection follows at most %(number)d answers at once.")
             raise Refused("too_many", sentence % {"number": MAX_FOLLOWED}, answer=id)
-        self.following[id] = Following(self, follower, share)
+        self.following[id] = Following(self, follower, frame.share)
 
     async def watch_session(self) -> None:
         """Close the socket if its user is logged out or deactivated, or the session has expired."""

@@ -2,7 +2,8 @@
 
 A batch contains its position and all text since the last save, so any number of batches may be lost,
 duplicated or late. Text that the reader already has is dropped; text that is missing before a batch is read
-from the database. After a second without any event, the follower checks the answer itself.
+from the database. After a second without any event, the follower checks the answer itself. All of this is the
+same for the reasoning, which has positions of its own.
 
 Each follower has its own channel. With Channels' dispatch, every message would first go through the one
 database thread, which costs 100 microseconds and lets one slow query delay every stream.
@@ -10,7 +11,7 @@ database thread, which costs 100 microseconds and lets one slow query delay ever
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from uuid import UUID
 
@@ -26,7 +27,8 @@ from answers.asking.requester import Requester
 from answers.engine.relay import group_name
 from answers.engine.runtime import current_runtime
 from answers.engine.worker import Worker
-from answers.live.answer_rows import PIECE_CHARS, read_row
+from answers.live.answer_rows import read_row
+from answers.live.progress import Progress
 from answers.protocol import Event, Refused
 
 log = logging.getLogger(__name__)
@@ -40,19 +42,23 @@ async def follow(
     position: int = 0,
     *,
     share: str | None = None,
+    reasoning_position: int = 0,
+    edition: int = 0,
 ) -> "Follower":
     """An async iterator of an answer's events after `position` code points, then live until its end.
 
-    `answer` is an id, or the result of `ask`. With `share`, the token of a shared link, anybody may
-    follow the answers of its thread. Raises `Refused` if this person may not read it.
+    `answer` is an id, or the result of `ask`. `position` belongs to this `edition` of the text, and
+    `reasoning_position` is the same for the reasoning. With `share`, the token of a shared link, anybody may
+    follow the answers of its thread, without their reasoning. Raises `Refused` if they may not be read.
     """
-    worker = current_runtime().worker
-    if isinstance(answer, Accepted):
-        follower = Follower(worker, answer.answer, position, answer.event)
-    else:
-        await require_reader(Requester.of(requester), answer, share)
-        follower = Follower(worker, answer, position)
-        follower.is_shared = share is not None
+    id, notified = answer if isinstance(answer, Accepted) else (answer, None)
+    progress = Progress(id, position, reasoning_position, edition)
+    follower = Follower(current_runtime().worker, progress, notified)
+    if not isinstance(answer, Accepted):
+        await require_reader(Requester.of(requester), id, share)
+        if share is not None:
+            follower.is_shared = True
+            progress.hide_reasoning()
     await follower.open()
     return follower
 
@@ -60,9 +66,9 @@ async def follow(
 class Follower:
     """Iterate over it once. To stop earlier, `close` it or cancel the task that iterates."""
 
-    def __init__(self, worker: Worker, answer: UUID, position: int, notified: Event | None = None) -> None:
+    def __init__(self, worker: Worker, progress: Progress, notified: Event | None = None) -> None:
         """`notified` is the status event that the reader already has."""
-        self.answer, self.position = answer, position
+        self.answer, self.progress = progress.answer, progress
         self.is_shared = False  # whether the reader has only a shared link
         self._worker = worker
         self._layer = self._worker.relay.layer
@@ -121,16 +127,19 @@ class Follower:
             yield self._not_found()
             return
         match message["type"]:
-            case "answer.text":
+            case "answer.text" | "answer.reasoning":
                 self._active = True
-                if message["position"] > self.position:
+                if self.progress.lacks(message):
                     async for event in self._from_database():
                         yield event
-                for event in self._pieces(message["position"], message["text"]):
+                for event in self.progress.batch(message):
                     yield event
+            case "answer.activity":
+                self._active = True
+                yield message
             case "answer.finished":
                 self._active = True
-                if message["length"] > self.position:
+                if self.progress.lacks(message):
                     async for event in self._from_database():  # the row is saved before its end is announced
                         yield event
                 else:
@@ -154,17 +163,8 @@ class Follower:
         self._notified = status
         return is_new
 
-    def _pieces(self, position: int, text: str) -> Iterator[Event]:
-        """The part of `text` that the reader does not have, or nothing if there is a gap before it."""
-        while position <= self.position < position + len(text):
-            start = self.position - position
-            piece = text[start : start + PIECE_CHARS]
-            event = protocol.text(self.answer, self.position, piece)
-            self.position += len(piece)
-            yield event
-
     async def _catch_up(self) -> AsyncIterator[Event]:
-        """The status and the missing text, from memory if this process runs the answer."""
+        """The status and what is missing, from memory if this process runs the answer."""
         running = self._worker.answers.get(self.answer)
         if running is None and self._is_new:
             self._is_new = False
@@ -177,12 +177,14 @@ class Follower:
         status = protocol.started(running.id, running.shown_model)
         if self._is_new_status(status):
             yield status
-        for event in self._pieces(0, running.text):
+        if running.activity is not None:
+            yield protocol.activity(running.id, running.activity)
+        for event in self.progress.content(running.content):
             yield event
 
     async def _from_database(self, *, with_status: bool = False) -> AsyncIterator[Event]:
         while True:
-            row = await read_row(self.answer, self.position, with_place=with_status)
+            row = await read_row(self.answer, self.progress, with_place=with_status)
             if row is None:
                 yield self._not_found()
                 return
@@ -191,11 +193,13 @@ class Follower:
                     self._watch_place()
                 if self._is_new_status(row.status):
                     yield row.status
-            for event in self._pieces(self.position, row.text):
+                if row.activity is not None:
+                    yield row.activity
+            for event in row.new_to(self.progress):
                 yield event
-            if self.position >= row.length:
+            if row.is_known_to(self.progress):
                 if row.has_ended:
-                    yield self._end(protocol.finished(row.answer, row.length))
+                    yield self._end(protocol.finished(row.answer, row.length, row.reasoning_length))
                 return
 
     def _end(self, event: Event) -> Event:
@@ -227,7 +231,9 @@ class Follower:
         self._active = False
         running = self._worker.answers.get(self.answer)
         if running is not None:
-            for event in self._pieces(0, running.text):  # costs nothing, so it is done at every check
+            for event in self.progress.content(
+                running.content
+            ):  # costs nothing, so it is done at every check
                 yield event
         elif self._idle_checks in (1, 3, 6) or (self._idle_checks and self._idle_checks % 5 == 0):
             async for event in self._from_database(with_status=self._is_waiting):

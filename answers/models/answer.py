@@ -1,143 +1,23 @@
 """One `Answer` row is one question and its answer.
 
-A row goes from `queued` to `running` to exactly one end, and never back. Only the query set below changes a
-status. Only the saver writes the text of a running answer.
+A row goes from `queued` to `running` to exactly one end, and never back. Only `AnswerQuerySet` changes a
+status. Only the saver writes the text and the reasoning of a running answer.
 """
 
 import uuid
-from datetime import datetime
-from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import connection, models
+from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
-from answers.models.literal import Literal
+from answers.models.answer_queries import AnswerQuerySet
 from answers.models.process import Process
 from answers.models.sources import ShownSource
+from answers.models.status import Rating, Status
 
 MODEL_CHARS, FINISH_REASON_CHARS, API_ID_CHARS = 200, 40, 200  # names from the API are cut to this length
 NOTE_CHARS = 500  # the longest comment on an answer
-
-
-class Status(models.TextChoices):
-    QUEUED = "queued", _("Queued")
-    RUNNING = "running", _("Running")
-    COMPLETE = "complete", _("Complete")
-    STOPPED = "stopped", _("Stopped")
-    FAILED = "failed", _("Failed")
-    INTERRUPTED = "interrupted", _("Interrupted")
-
-    @property
-    def is_end(self) -> bool:
-        return self not in (Status.QUEUED, Status.RUNNING)
-
-
-class Rating(models.IntegerChoices):
-    GOOD = 1, _("Good")
-    BAD = -1, _("Bad")
-
-
-class AnswerQuerySet(models.QuerySet["Answer"]):
-    def ask(
-        self,
-        user: AbstractBaseUser,
-        id: uuid.UUID,
-        question: str,
-        *,
-        follows: uuid.UUID | None = None,
-        revises: uuid.UUID | None = None,
-        **fields: Any,
-    ) -> "Answer":
-        """Save a question: on its own, as a follow-up to an answer, or as another version of one.
-
-        Raises IntegrityError if there is a row with this id, and `Answer.DoesNotExist` if the answer that it
-        follows or revises is not this person's.
-        """
-        thread = id
-        if revises is not None:
-            follows, thread = self.values_list("follows_id", "thread").get(user_id=user.pk, pk=revises)
-        elif follows is not None:
-            thread = self.values_list("thread", flat=True).get(user_id=user.pk, pk=follows)
-        return self.create(
-            pk=id,
-            user_id=user.pk,
-            question=question,
-            follows_id=follows,
-            thread=thread,
-            **fields,
-        )
-
-    def request_stop(self, user: AbstractBaseUser, id: uuid.UUID) -> bool:
-        """Have the process that runs it stop it within a second. Returns False if it is not this person's."""
-        answers = self.filter(user_id=user.pk, pk=id)
-        return bool(answers.unfinished().update(stop_requested_at=timezone.now())) or answers.exists()
-
-    def unfinished(self) -> "AnswerQuerySet":
-        return self.filter(status__in=[Status.QUEUED, Status.RUNNING])
-
-    def finished(self) -> "AnswerQuerySet":
-        return self.exclude(status__in=[Status.QUEUED, Status.RUNNING])
-
-    def newest_first(self) -> "AnswerQuerySet":
-        return self.order_by("-asked_at", "-pk")
-
-    def older_than(self, moment: datetime, id: uuid.UUID) -> "AnswerQuerySet":
-        """The answers after this position in `newest_first`."""
-        # `asked_at` finds the position in the index; the id orders answers of the same microsecond.
-        return self.filter(Q(asked_at__lt=moment) | Q(pk__lt=id), asked_at__lte=moment)
-
-    def newer_than(self, moment: datetime, id: uuid.UUID) -> "AnswerQuerySet":
-        return self.filter(Q(asked_at__gt=moment) | Q(pk__gt=id), asked_at__gte=moment)
-
-    def queued(self) -> "AnswerQuerySet":
-        """Questions that wait, unordered. In the default order, a database may scan all answers by time."""
-        return self.filter(status=Literal(Status.QUEUED)).order_by()
-
-    def owned(self) -> "AnswerQuerySet":
-        """Unfinished answers that name their process, unordered."""
-        return self.order_by().filter(process__isnull=False)
-
-    def running(self) -> "AnswerQuerySet":
-        return self.owned().filter(status=Status.RUNNING)
-
-    def unlocked(self) -> "AnswerQuerySet":
-        """Lock these rows until the transaction ends. Skips those that another session has locked."""
-        return self.select_for_update(skip_locked=True, no_key=True)
-
-    def with_stop_requested(self) -> "AnswerQuerySet":
-        return self.unfinished().filter(stop_requested_at__isnull=False)
-
-    def save_texts(self, texts: dict[uuid.UUID, str]) -> set[uuid.UUID]:
-        """Save the texts of running answers. Returns the ids of those ended or deleted elsewhere.
-
-        In SQL, since the ORM would build the same statement again for each of hundreds of answers.
-        """
-        table, key = self.model._meta.db_table, self.model._meta.pk
-        statement = f"UPDATE {table} SET text = %s WHERE id = %s AND status = %s"  # noqa: S608
-        values = [(text, key.get_db_prep_value(id, connection), Status.RUNNING) for id, text in texts.items()]
-        with connection.cursor() as cursor:
-            cursor.executemany(statement, values)
-            if cursor.rowcount == len(texts):
-                return set()
-        return texts.keys() - set(self.unfinished().filter(pk__in=texts).values_list("pk", flat=True))
-
-    def finish(self, answer: uuid.UUID, **fields: Any) -> bool:
-        """Write the end of an answer and remove its process. Returns False if it had already ended."""
-        fields = {"finished_at": timezone.now(), "process": None} | fields
-        return bool(self.unfinished().filter(pk=answer).update(**fields))
-
-    def interrupt(self, answer: "Answer", last_heartbeat: datetime | None) -> bool:
-        """End an answer whose process is dead. Returns False if it had already ended."""
-        answer.status, answer.finished_at = Status.INTERRUPTED, timezone.now()
-        if last_heartbeat is not None:
-            answer.seconds = max(0.0, (last_heartbeat - answer.asked_at).total_seconds())
-        fields = {name: getattr(answer, name) for name in ("status", "finished_at", "seconds")}
-        return self.finish(answer.pk, **fields)
 
 
 class Answer(models.Model):

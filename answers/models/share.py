@@ -7,7 +7,8 @@ from django.conf import settings
 from django.db import models
 from django.urls import reverse
 
-from answers.models.answer import Answer, AnswerQuerySet
+from answers.models.answer import Answer
+from answers.models.answer_queries import AnswerQuerySet
 
 TOKEN_BYTES = 24  # of randomness in a shared link, so that nobody can guess one
 

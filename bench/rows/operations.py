@@ -90,7 +90,7 @@ def background(busy: User) -> Iterator[tuple[str, Operation]]:
     rows = [Answer.objects.ask(user, uuid.uuid4(), "Running?", process_id=lease.process) for _ in range(50)]
     ids = [row.pk for row in rows]
     Answer.objects.filter(pk__in=ids).update(status=Status.RUNNING)
-    texts = dict.fromkeys(ids, "text " * 100)
+    texts = dict.fromkeys(ids, ("text " * 100, 0, 0))
     waiting = Answer.objects.ask(user, uuid.uuid4(), "Waiting?", turn=queue.next_place(user).turn)
 
     @override_settings(ASKME_RUNNING_PER_USER=0)
@@ -109,7 +109,10 @@ def background(busy: User) -> Iterator[tuple[str, Operation]]:
     yield "claim a question", claim
     yield "stop a question that waits", stop_waiting
     yield "tell the places in the queue", lambda: queue.ahead_of(waiting)
-    yield "save 50 running answers", lambda: Answer.objects.save_texts(texts)
+    yield (
+        "save 50 running answers",
+        lambda: Answer.objects.save_running(["text", "edition", "sent_turns"], texts),
+    )
     yield (
         "look for stop requests",
         lambda: list(Answer.objects.filter(pk__in=ids).order_by().with_stop_requested()),

@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from answers.engine.outcome import Outcome
 from answers.engine.relay import Relay, group_name
-from answers.engine.running_answer import CATCH_UP_CHARS, RunningAnswer
+from answers.engine.running_answer import CATCH_UP_CHARS, RunningAnswer, Saved
 from answers.models import Answer, Status
-from completions import Prompt
+from completions import Piece, Prompt
 
 COMPLETE = Outcome(Status.COMPLETE)
 
@@ -55,7 +55,7 @@ async def test_text_of_many_threads_arrives_whole_and_in_order(relay):
 
     def write(answer):
         for number in range(500):
-            answer.incoming.append(f"{number} ")
+            answer.incoming.append(Piece(f"{number} "))
             relay.signal(answer)
         answer.finish_with(COMPLETE)
         relay.signal(answer)
@@ -73,14 +73,14 @@ async def test_text_of_many_threads_arrives_whole_and_in_order(relay):
         for batch in received(relay, channel):
             assert batch["position"] <= len(shown)
             shown = shown[: batch["position"]] + batch["text"]
-        assert shown == answer.text == whole
+        assert shown == answer.content.text == whole
 
 
 async def test_text_that_arrives_while_the_loop_is_busy_is_one_batch(relay):
     answer = running()
     channel = await follow(relay, answer)
     for text in ("one ", "two ", "three"):
-        answer.incoming.append(text)
+        answer.incoming.append(Piece(text))
         relay.signal(answer)
     answer.finish_with(COMPLETE)
     relay.signal(answer)
@@ -90,26 +90,23 @@ async def test_text_that_arrives_while_the_loop_is_busy_is_one_batch(relay):
 
 async def test_a_batch_contains_all_text_that_is_not_saved_yet(relay):
     answer = running()
-    answer.incoming.append("saved, ")
+    answer.incoming.append(Piece("saved, "))
     answer.collect()
-    answer.saved = len(answer.text)
-    answer.incoming.append("shown, ")
+    answer.saved = Saved(0, len(answer.content.text), 0)
+    answer.incoming.append(Piece("shown, "))
     answer.collect()
-    answer.incoming.append("new")
-    assert answer.batch(answer.collect()) == {
-        "type": "answer.text",
-        "answer": str(answer.id),
-        "position": 7,
-        "text": "shown, new",
-    }
+    answer.incoming.append(Piece("new"))
+    assert answer.collect() == [
+        {"type": "answer.text", "answer": str(answer.id), "position": 7, "text": "shown, new"}
+    ]
 
 
 async def test_a_batch_contains_at_most_the_catch_up_limit_of_old_text(relay):
     answer = running()
-    answer.incoming.append("x" * CATCH_UP_CHARS)
+    answer.incoming.append(Piece("x" * CATCH_UP_CHARS))
     answer.collect()
-    answer.incoming.append("new")
-    batch = answer.batch(answer.collect())
+    answer.incoming.append(Piece("new"))
+    [batch] = answer.collect()
     assert (batch["position"], batch["text"]) == (CATCH_UP_CHARS, "new")
 
 
@@ -119,24 +116,24 @@ async def test_an_answer_ends_even_if_the_layer_fails(relay, monkeypatch, caplog
 
     monkeypatch.setattr(relay.layer, "group_send", fail)
     answer = running()
-    answer.incoming.append("text")
+    answer.incoming.append(Piece("text"))
     answer.finish_with(COMPLETE)
     relay.signal(answer)
-    assert (await end(relay)).text == "text"
+    assert (await end(relay)).content.text == "text"
     assert "the channel layer failed" in caplog.text
 
 
 async def test_the_first_outcome_counts_and_later_text_is_not_added(relay):
     answer = running()
-    answer.incoming.append("kept")
+    answer.incoming.append(Piece("kept"))
     answer.finish_with(Outcome(Status.STOPPED))
     answer.finish_with(COMPLETE)
     relay.signal(answer)
     await end(relay)
-    answer.incoming.append(" late")
+    answer.incoming.append(Piece(" late"))
     relay.signal(answer)
     await relay.close()
-    assert (answer.text, answer.outcome.status) == ("kept", Status.STOPPED)
+    assert (answer.content.text, answer.outcome.status) == ("kept", Status.STOPPED)
     assert relay.ended.empty()
 
 

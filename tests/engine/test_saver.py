@@ -9,6 +9,7 @@ from channels.db import database_sync_to_async
 from django.db import connection
 
 from answers.engine import saver
+from answers.engine.running_answer import Content
 from answers.models import Answer, Process, Status
 from tests.support.api_behaviours import nonsense
 from tests.support.api_server import stall
@@ -68,7 +69,7 @@ async def test_a_locked_database_delays_no_answer(worker, api_server):
     database.execute("BEGIN IMMEDIATE")
     api_server.requests[0].chunk("Two. ")
     async with asyncio.timeout(5):
-        while worker.answers[row.pk].text != "One. Two. ":
+        while worker.answers[row.pk].content.text != "One. Two. ":
             await asyncio.sleep(0.01)
     database.execute("ROLLBACK")
     database.close()
@@ -95,9 +96,9 @@ async def test_an_answer_whose_text_cannot_be_saved_is_stopped(worker, api_serve
     spoilt = await ask(worker)
     exchange = await asyncio.to_thread(api_server.wait_for_requests, 1)
     async with asyncio.timeout(5):
-        while not worker.answers[spoilt.pk].text:
+        while not worker.answers[spoilt.pk].content.text:
             await asyncio.sleep(0.01)
-    worker.answers[spoilt.pk].text += "\ud800"
+    worker.answers[spoilt.pk].content = Content(text="So far. \ud800")
     neighbour = await ask(worker)
     assert (await ended(neighbour)).status == "complete"
     assert (await ended(spoilt)).error_code == "internal"

@@ -91,7 +91,7 @@ async def test_closing_interrupts_and_saves_running_answers(worker, api_server):
     api_server.behaviour = stall(["So far. "])
     row = await ask(worker)
     async with asyncio.timeout(5):
-        while row.pk not in worker.answers or not worker.answers[row.pk].text:
+        while row.pk not in worker.answers or not worker.answers[row.pk].content.text:
             await asyncio.sleep(0.01)
     await close_runtime()
     assert ((await stored(row)).status, (await stored(row)).text) == ("interrupted", "So far. ")

@@ -10,10 +10,10 @@ from channels.db import database_sync_to_async
 from accounts.models import User
 from answers.engine.layers import InMemoryLayer
 from answers.engine.relay import group_name
-from answers.engine.running_answer import RunningAnswer
+from answers.engine.running_answer import RunningAnswer, Saved
 from answers.live import follower as follower_module
 from answers.models import Answer, Status
-from completions import Prompt
+from completions import Piece, Prompt
 from tests.support.remote_follower import RemoteFollower
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -57,16 +57,16 @@ class Source:
         self.answer = RunningAnswer(row, Prompt(row.question))
 
     async def write(self, text):
-        self.answer.incoming.append(text)
-        message = self.answer.batch(self.answer.collect())
-        await self.layer.group_send(group_name(self.row.pk), message)
+        self.answer.incoming.append(Piece(text))
+        for message in self.answer.collect():
+            await self.layer.group_send(group_name(self.row.pk), message)
 
     async def save(self, **fields):
-        text = self.answer.text
+        text = self.answer.content.text
         await database_sync_to_async(self.row.__class__.objects.filter(pk=self.row.pk).update)(
             text=text, **{"status": Status.RUNNING} | fields
         )
-        self.answer.saved = len(text)
+        self.answer.saved = Saved(0, len(text), 0)
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ async def test_the_batch_after_a_lost_one_catches_up_without_the_database(page, 
     await page.reader.follow(source.row.pk, 0)
     await source.write("first ")
     await page.shows("first ")
-    source.answer.incoming.append("lost ")
+    source.answer.incoming.append(Piece("lost "))
     source.answer.collect()
     looks = []
     monkeypatch.setattr(follower_module, "read_row", looks.append)

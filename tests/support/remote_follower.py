@@ -9,6 +9,7 @@ from typing import Any, cast
 from answers.engine.layers import InMemoryLayer
 from answers.engine.worker import Worker
 from answers.live.follower import Follower
+from answers.live.progress import Progress
 from answers.protocol import Event
 
 
@@ -20,11 +21,14 @@ class RemoteFollower:
         self.follower: Follower | None = None
         self.task: asyncio.Task[None] | None = None
 
-    async def follow(self, answer: uuid.UUID, position: int) -> None:
+    async def follow(
+        self, answer: uuid.UUID, position: int, reasoning_position: int = 0, edition: int = 0
+    ) -> None:
+        progress = Progress(answer, position, reasoning_position, edition)
         places = SimpleNamespace(watch=lambda id: None, unwatch=lambda id: None)
         relay = SimpleNamespace(layer=self.layer)
         elsewhere = cast(Any, SimpleNamespace(answers={}, relay=relay, places=places))
-        self.follower = Follower(cast(Worker, elsewhere), answer, position)
+        self.follower = Follower(cast(Worker, elsewhere), progress)
         await self.follower.open()
         self.task = asyncio.create_task(self._read(self.follower))
 

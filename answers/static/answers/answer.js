@@ -102,10 +102,9 @@ export class Answer {
   }
 
   text({ position, text, edition = 0 }) {
-    if (edition < this.#edition) return; // the page is ahead of what this process knows
     this.#setStatus("running");
     keepAtEnd(document.documentElement, () => {
-      if (edition > this.#edition) this.#text.clear(); // it was reasoning, and comes again as that
+      if (edition !== this.#edition) this.#text.clear(); // it was reasoning, and comes again as that
       this.#edition = edition;
       this.#text.add({ position, text });
       if (this.#text.isEmpty) return;

@@ -91,8 +91,7 @@ class AnswerForm {
   }
 
   #show({ position, text, edition = 0 }) {
-    if (edition < this.#edition) return;
-    if (edition > this.#edition) this.#text.clear();
+    if (edition !== this.#edition) this.#text.clear();
     this.#edition = edition;
     this.#text.add({ position, text });
   }
