@@ -224,6 +224,12 @@ class Server:
         self.sockets[-1].send(json.dumps({"type": type} | fields))
 
 
+def follow(answer: str, position: int, *, reasoning_position: int = 0, edition: int = 0) -> dict[str, Any]:
+    """The frame with which a page asks for what comes after these positions."""
+    positions = {"position": position, "reasoning_position": reasoning_position, "edition": edition}
+    return {"type": "answer.follow", "answer": answer, **positions}
+
+
 def dictated(site: Site, question: str) -> Dictation:
     site.api.when(question, behaviour := Dictation())
     return behaviour

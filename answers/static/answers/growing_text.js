@@ -3,7 +3,7 @@
 const END_PIXELS = 40; // a reader this close to the end is kept at the end while the text grows
 
 // Positions and lengths count code points, as Python does. A JavaScript string's own length counts UTF-16 units.
-const codePoints = (text) => Array.from(text);
+export const codePoints = (text) => Array.from(text);
 
 export class GrowingText {
   #node; // holds the whole text
