@@ -4,7 +4,6 @@ import difflib
 import io
 import logging
 import os
-import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +12,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.management import CommandError, call_command
 
-from answers.models import MODEL_CHARS
+from askme.api_checks import check_api, check_effects, check_models
 from askme.values import MAX_BODY_BYTES, MAX_FRAME_BYTES
 
 log = logging.getLogger("answers.checks")
@@ -40,8 +39,8 @@ def check_before_start() -> None:
 
 @register()
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
-    found = [_unreadable(), _sizes(), _secret_key(), _api(), _models(), _processes(), _accounts()]
-    found += [_without_effect(), _hosts(), _unknown()]
+    found = [_unreadable(), _sizes(), _secret_key(), check_api(), check_models(), _processes(), _accounts()]
+    found += [check_effects(), _hosts(), _unknown()]
     return [message for messages in found for message in messages]
 
 
@@ -72,61 +71,6 @@ def _secret_key() -> Iterator[CheckMessage]:
             "SECRET_KEY_FALLBACKS contains SECRET_KEY, so the key was not replaced.",
             hint="Write a new key into SECRET_KEY, and only earlier ones into SECRET_KEY_FALLBACKS.",
             id="askme.E017",
-        )
-
-
-def _api() -> Iterator[CheckMessage]:
-    if settings.OPENAI_BASE_URL and not (settings.ASKME_MODEL or settings.ASKME_MODELS):
-        host = urlsplit(settings.OPENAI_BASE_URL).hostname
-        if host != "api.openai.com":
-            yield Error(
-                "OPENAI_BASE_URL is set, but ASKME_MODEL is not.",
-                hint=f"Set ASKME_MODEL to the name of a model that {host} serves.",
-                id="askme.E005",
-            )
-    if re.search(r"[^!-~]", settings.OPENAI_API_KEY):
-        yield Error(
-            "OPENAI_API_KEY contains a space or another character that is not allowed in a header.",
-            hint="Write the key again, without quotes or line breaks.",
-            id="askme.E006",
-        )
-
-
-def _without_effect() -> Iterator[CheckMessage]:
-    for name in ("ASKME_MODEL", "ASKME_MODELS"):
-        if not (settings.ASKME_DEMO and getattr(settings, name)):
-            continue
-        yield Warning(
-            f"{name} is set, but the demo model answers.",
-            hint="Set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own.",
-            id="askme.W004",
-        )
-    unused, used = "ASKME_PROMPT_TEMPLATE", "ASKME_SYSTEM_PROMPT"
-    if settings.ASKME_API == "completions":
-        unused, used = used, unused
-    if getattr(settings, unused):
-        yield Warning(
-            f"{unused} has no effect if ASKME_API is “{settings.ASKME_API}”.",
-            hint=f"Use {used} instead.",
-            id="askme.W005",
-        )
-
-
-def _models() -> Iterator[CheckMessage]:
-    offered = settings.ASKME_MODELS
-    name = "ASKME_MODELS" if offered else "ASKME_MODEL"
-    for word in [settings.ASKME_MODEL, *(word for one in offered for word in (one.key, one.label))]:
-        if len(word) > MODEL_CHARS:
-            yield Error(
-                f"{name} contains a name or label of {len(word)} characters.",
-                hint=f"Use names and labels of at most {MODEL_CHARS} characters.",
-                id="askme.E015",
-            )
-    if offered and settings.ASKME_MODEL:
-        yield Warning(
-            "ASKME_MODEL has no effect if ASKME_MODELS is set.",
-            hint="The first of ASKME_MODELS is the default. Remove ASKME_MODEL.",
-            id="askme.W003",
         )
 
 

@@ -8,14 +8,14 @@ import os
 import re
 import ssl
 from collections.abc import Sequence
-from dataclasses import replace
 from email.utils import parseaddr
 from urllib.parse import SplitResult, urlsplit
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from answers.engine.model_options import ModelOption, parse_option
+from answers.engine.model_list import BadModels, parse_model, parse_models
+from answers.engine.model_options import ModelOption
 
 DAY = 86_400  # seconds
 MILLION = 1_000_000
@@ -105,19 +105,18 @@ def _words(text: str, pattern: str, hint: str) -> list[str]:
 
 
 def models(text: str) -> list[ModelOption]:
-    """From `Label=name@effort, name`. A name without a label is its own label."""
-    hint = "Write a list such as “Fast=gpt-6-luna@low, Thorough=gpt-6-luna@high”."
-    found: dict[str, ModelOption] = {}
-    for part in text.split(","):
-        label, equals, value = (word.strip() for word in part.partition("="))
-        value = value if equals else label
-        if not label or not value:
-            raise BadValue(" has an empty part", hint)
-        option = replace(parse_option(value), label=label)
-        if option.key in found or label in (one.label for one in found.values()):
-            raise BadValue(f" repeats a name: {shown(part.strip())}", hint)
-        found[option.key] = option
-    return list(found.values())
+    try:
+        return parse_models(text)
+    except BadModels as bad:
+        raise BadValue(bad.problem, bad.hint) from None
+
+
+def model(text: str) -> str:
+    try:
+        parse_model(text)
+    except BadModels as bad:
+        raise BadValue(bad.problem, bad.hint.replace("the models as TOML", "ASKME_MODELS as TOML")) from None
+    return text
 
 
 def sender(text: str) -> str:
@@ -149,9 +148,28 @@ def certificates(text: str) -> str:
 
 
 def http_url(text: str) -> str:
-    hint = "Set it to a URL with a path, such as https://api.openai.com/v1."
-    if split(text, ("http", "https"), hint).hostname is None:
+    return _http_url(text, "Set it to a URL with a path, such as https://api.openai.com/v1.")
+
+
+def page_url(text: str) -> str:
+    """Of a page that is linked, so it contains nothing that only the operator may see."""
+    return _http_url(text, "Set it to the URL of a page, such as https://status.example.org.")
+
+
+def _http_url(text: str, hint: str) -> str:
+    if not split(text, ("http", "https"), hint).hostname:
         raise BadValue(" is not an HTTP URL", hint)
+    return text
+
+
+def proxy(text: str) -> str:
+    """The URL of an HTTP proxy, or the word `environment`."""
+    if text == "environment":
+        return text
+    hint = "Set it to a URL such as http://proxy.example.org:3128, or to “environment”."
+    parts = split(text, ("http",), hint)
+    if not parts.hostname or parts.path.strip("/") or parts.query or parts.fragment:
+        raise BadValue(" is not the URL of an HTTP proxy", hint)
     return text
 
 

@@ -4,14 +4,15 @@ The path of a token, one module after the other:
 
 1. `client`: `Client.ask` returns a `Completion`, the iterator that the caller reads.
 2. `call` asks the question, in as many attempts as it takes, and decides what becomes of errors.
-3. `request` makes the JSON body from the prompt and from what the API accepts.
+3. `request` makes the JSON body from the prompt and from what the API accepts (`dialects`).
 4. `transport` sends it with `requests`. Only this module imports `requests`.
 5. `connections` are the urllib3 connections that carry the reply.
 6. `wire` holds the connection, so that any thread can cut it, and keeps the deadlines.
 7. `replies` turns the bytes of the reply into lines, events and deltas.
 8. `draft` turns deltas into clean text, and checks that the answer is complete.
 
-`call` yields that text to the caller. Anything that goes wrong on the way is one of the `errors`.
+`call` yields that text to the caller. Anything that goes wrong on the way is one of the `errors`. If the API
+says what it is, `error_bodies` reads it, `refusals` finds what to leave out, and `api_errors` names the rest.
 
 The package knows nothing of Django, users, threads or the rest of askme.
 """

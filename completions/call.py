@@ -2,34 +2,37 @@
 
 import json
 import logging
-import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
+from completions.api_errors import api_error
+from completions.call_record import CallRecord
+from completions.dialects import Dialects
 from completions.draft import Draft
 from completions.errors import (
     DETAIL_CHARS,
     QUESTION_TOO_LONG,
+    BadResponse,
     CompletionError,
     InternalError,
+    NotConfigured,
     TooLarge,
-    api_error,
     pause_seconds,
-    refused_field,
 )
-from completions.pieces import Piece
+from completions.pieces import Activity, Piece
+from completions.refusals import REFUSED_STATUSES, limit_is_too_large, refused_field
 from completions.replies import read_reply
-from completions.request import Dialects, Endpoint, Prompt, request_body
+from completions.request import Endpoint, Prompt, Request, make_request
 from completions.transport import Reply, Transport
 from completions.wire import Deadlines, Pace, Stopped, Wire
 
 RETRIES = 2
+SHOWN_PAUSE_SECONDS = 0.2  # nobody notices a shorter one
 TAIL_SECONDS = 2  # after the finish reason, only the usage and [DONE] follow
 DRAIN_SECONDS = 0.02  # after [DONE], only the end of the last chunk follows, mostly in the same packet
 ERROR_BODY_SECONDS = 2
 ERROR_BODY_BYTES = 65_536
-REQUEST_ID_HEADERS = ("x-request-id", "request-id", "apim-request-id")  # OpenAI, Anthropic, Azure
-REQUEST_ID_CHARS = 100
 
 logger = logging.getLogger("completions")
 
@@ -55,8 +58,9 @@ class Call:
         self._endpoint = endpoint
         self._transport = transport
         self._dialects = dialects
-        self._model = prompt.model or endpoint.model
-        self._dialect = dialects.of(self._model)
+        self._api = endpoint.api_of(prompt)
+        self._model = endpoint.model_of(prompt)
+        self._dialect = dialects.of(self._api, self._model)
         self._deadlines = Deadlines(endpoint, pace)
         self.wire = Wire(self._deadlines)
         self.draft = Draft(endpoint.answer_bytes)
@@ -66,6 +70,10 @@ class Call:
     @property
     def sent_turns(self) -> int:
         return len(self._prompt.earlier)
+
+    @property
+    def refused_fields(self) -> frozenset[str]:
+        return self._dialect.refused
 
     def run(self) -> Iterator[Piece]:
         outcome = "abandoned"  # stays if the iterator is dropped
@@ -91,6 +99,8 @@ class Call:
             logger.info("%s", self.record.summary(outcome, self.draft.finish_reason, self.draft.chars))
 
     def _with_retries(self) -> Iterator[Piece]:
+        if not self._model:
+            raise NotConfigured(detail="No model is configured.", remedy="choose_model")
         attempt = 1
         while True:
             try:
@@ -107,6 +117,8 @@ class Call:
                 pause = pause_seconds(error, attempt)
                 if not self._deadlines.allow_pause(pause):
                     raise
+            if pause >= SHOWN_PAUSE_SECONDS:
+                yield Piece(activity=Activity("retrying", pause))
             self.wire.sleep(pause)
             attempt += 1
 
@@ -120,25 +132,51 @@ class Call:
             self.wire.release()
 
     def _send(self) -> Reply:
-        """Send the prompt until the API accepts it, each time without the field that it has refused."""
+        """Send the prompt until the API accepts it, each time without what it has refused."""
         while True:
-            body = request_body(self._endpoint, self._prompt, self._dialect)
-            reply = self._post(body)
+            request = make_request(self._endpoint, self._prompt, self._dialect)
+            reply = self._post(request)
             if 200 <= reply.status < 300:
-                self._dialects.learn(self._model, self._dialect)  # only now is it known to work
+                self._dialects.learn(self._api, self._model, self._dialect)  # only now is it known to work
                 return reply
             error_body = self._read_error(reply)
-            field = refused_field(error_body, body) if reply.status in (400, 422) else None
-            if field is None:
-                raise api_error(error_body, status=reply.status, headers=reply.headers)
-            self._dialect = self._dialect.without(field)
+            if not self._adapt(request, error_body, reply.status):
+                raise api_error(
+                    error_body,
+                    status=reply.status,
+                    headers=reply.headers,
+                    api=self._api,
+                    echoes=self._echoes(),
+                )
 
-    def _post(self, body: dict[str, Any]) -> Reply:
+    def _adapt(self, request: Request, error_body: Any, status: int) -> bool:
+        """Change what the refusal objects to. Return False if it is about something else."""
+        if status not in REFUSED_STATUSES:
+            return False
+        if limit_is_too_large(error_body, request.body, self._echoes()):
+            # What this model can write at most, or what the question leaves of its context, is less than our
+            # limit. So without the limit the answer is still no longer than the operator allows. The next
+            # question may leave more, so this is not remembered. If the API refuses again, the question
+            # itself is too long.
+            self._endpoint = replace(self._endpoint, max_tokens=0)
+            self._prompt = replace(self._prompt, max_tokens=0)
+            return True
+        field = refused_field(error_body, request.body, self._echoes())
+        if field is None:
+            return False
+        self._dialect = self._dialect.without(field)
+        return True
+
+    def _echoes(self) -> list[str]:
+        """What an error may repeat of the request."""
+        turns = [text for turn in self._prompt.earlier for text in (turn.question, turn.answer)]
+        return [self._prompt.question, *turns, self._endpoint.system_prompt]
+
+    def _post(self, request: Request) -> Reply:
         self._deadlines.start_attempt()
         self.record.request_sent()
-        reply = self._transport.post(body, self.wire)
-        ids = (reply.headers.get(name) for name in REQUEST_ID_HEADERS)
-        self.record.head_received(reply.status, next(filter(None, ids), None))
+        reply = self._transport.post(request, self.wire)
+        self.record.head_received(reply.status, reply.headers)
         return reply
 
     def _read_error(self, reply: Reply) -> Any:
@@ -159,12 +197,12 @@ class Call:
             for delta in read_reply(reply.lines(), reply.rest, limit=self._endpoint.line_bytes):
                 if delta.error is not None:
                     raise api_error(delta.error, headers=reply.headers)
-                if delta.text or delta.reasoning:
+                if delta.has_output:
                     self._deadlines.has_output = True
                 piece = draft.add(delta)
                 if piece.text:
                     self.record.text_received()
-                if piece.text or piece.reasoning:
+                if piece.text or piece.reasoning or piece.activity:
                     yield piece
                 if draft.full:
                     raise TooLarge
@@ -185,51 +223,11 @@ class Call:
         if not isinstance(error, CompletionError):
             logger.exception("unexpected error while reading an answer")
             error = InternalError(detail=f"{type(error).__name__}: {error}")
+        if isinstance(error, BadResponse) and self.record.is_page and not self.draft.chars:
+            error = NotConfigured(detail=f"an HTML page, {error.detail}", remedy="check_address")
         if self.record.request_id:
             error.detail = f"request {self.record.request_id}: {error.detail}"
         if key := self._endpoint.api_key.strip():
             error.detail = error.detail.replace(key, "[API key]")  # some servers repeat it
         error.detail = error.detail[:DETAIL_CHARS]
         return error
-
-
-class CallRecord:
-    """What the log says about one call: figures, never its text and never the key."""
-
-    def __init__(self) -> None:
-        self.attempts = 0
-        self.status: int | None = None
-        self.request_id: str | None = None
-        self._started = time.monotonic()
-        self._head_seconds: float | None = None
-        self._first_text_seconds: float | None = None
-
-    def request_sent(self) -> None:
-        self.attempts += 1
-
-    def head_received(self, status: int, request_id: str | None) -> None:
-        self.status = status
-        self.request_id = request_id[:REQUEST_ID_CHARS] if request_id else None
-        self._head_seconds = self._seconds()
-
-    def text_received(self) -> None:
-        if self._first_text_seconds is None:
-            self._first_text_seconds = self._seconds()
-
-    def summary(self, outcome: str, finish_reason: str | None, chars: int) -> str:
-        fields = {
-            "status": self.status,
-            "request_id": self.request_id,
-            "attempts": self.attempts,
-            "head_seconds": self._head_seconds,
-            "first_text_seconds": self._first_text_seconds,
-            "seconds": self._seconds(),
-            "finish_reason": finish_reason,
-            "chars": chars,
-        }
-        return " ".join(
-            [outcome, *(f"{name}={value!r}" for name, value in fields.items() if value is not None)]
-        )
-
-    def _seconds(self) -> float:
-        return round(time.monotonic() - self._started, 3)

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import Self
 
 from completions.call import Call
+from completions.dialects import Dialects
 from completions.pieces import Piece, Source, Usage
-from completions.request import Dialects, Endpoint, Prompt
+from completions.request import Endpoint, Prompt
 from completions.transport import Transport
 from completions.wire import Pace
 
@@ -109,3 +110,8 @@ class Completion:
     def sent_turns(self) -> int:
         """How many earlier turns were sent: fewer than in the prompt if all were too long for the model."""
         return self._call.sent_turns
+
+    @property
+    def refused_fields(self) -> frozenset[str]:
+        """The optional fields that the model does not accept, such as "reasoning.summary"."""
+        return self._call.refused_fields

@@ -1,14 +1,14 @@
-"""An answer as it grows: payloads to deltas, deltas to text, and the check at the end. No network.
+"""An answer as it grows: deltas to text, and the check at the end. No network.
 
-`read_delta` knows what OpenAI-compatible servers really send. The first choice counts, reasoning is kept
-apart from the answer, and unknown fields are ignored. `TextCleaner` makes the text safe to store and send.
+`TextCleaner` makes the text safe to store and send.
 """
 
 import re
-from typing import Any, NamedTuple
 
+from completions.delta import Delta
 from completions.errors import SERVER_FAILED, BadResponse, ConnectionFailed, Filtered, gettext_noop
-from completions.pieces import Piece, Source, Usage
+from completions.pieces import Activity, Piece, Usage
+from completions.sources import Sources
 
 CUT = gettext_noop("The connection to the model was lost, so the answer may be incomplete. Please ask again.")
 EMPTY = gettext_noop("The model gave an empty answer. Please ask again or rephrase your question.")
@@ -18,66 +18,6 @@ NO_TEXT_WITHIN_LIMIT = gettext_noop(
 FILTERED = gettext_noop("A content filter cut this answer short.")
 
 _INVALID = re.compile("[\0\ud800-\udfff]")
-
-
-class Delta(NamedTuple):
-    text: str = ""
-    reasoning: str = ""
-    finish_reason: str | None = None
-    usage: Usage | None = None
-    model: str | None = None
-    error: Any = None  # the API's error object, or its text
-    done: bool = False  # nothing more follows: this is `[DONE]`, or a whole completion as one JSON object
-
-
-DONE = Delta(done=True)
-
-
-def read_delta(payload: Any) -> Delta:
-    """Read a chunk of a stream or a whole completion. They differ only in `delta` and `message`."""
-    if not isinstance(payload, dict):
-        return Delta(error=payload)
-    error = payload.get("error") or None
-    if error is None and payload.get("object") == "error":  # vLLM
-        error = payload
-    choices = payload.get("choices")  # absent, null or [] in chunks with usage or filter results
-    choice = choices[0] if isinstance(choices, list) and choices else None
-    if not isinstance(choice, dict):
-        choice = {}
-    # Perplexity sends both in each chunk, and its message holds all text so far: the delta takes precedence.
-    part = choice.get("delta")
-    if not isinstance(part, dict):
-        part = choice.get("message")
-    if not isinstance(part, dict):
-        part = {}
-    usage = payload.get("usage")
-    model = payload.get("model")
-    finish_reason = choice.get("finish_reason")
-    return Delta(
-        text=_text(part.get("content")) or _text(part.get("refusal")) or _text(choice.get("text")),
-        reasoning=_text(part.get("reasoning_content")) or _text(part.get("reasoning")),
-        finish_reason=finish_reason if finish_reason and isinstance(finish_reason, str) else None,
-        usage=_usage(usage) if isinstance(usage, dict) else None,
-        model=model if model and isinstance(model, str) else None,
-        error=error,
-    )
-
-
-def _text(content: Any) -> str:
-    """Content is a string, null, or (Mistral and others) a list of parts."""
-    if isinstance(content, str):
-        return content
-    if isinstance(content, list):
-        return "".join(_text(part.get("text")) for part in content if isinstance(part, dict))
-    return ""
-
-
-def _usage(usage: dict[str, Any]) -> Usage:
-    def count(name: str) -> int | None:
-        value = usage.get(name)
-        return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-    return Usage(count("prompt_tokens"), count("completion_tokens"), count("total_tokens"))
 
 
 class TextCleaner:
@@ -129,10 +69,11 @@ class Draft:
         self.usage: Usage | None = None
         self.model: str | None = None
         self.response_id: str | None = None
-        self.sources: list[Source] = []
+        self.sources = Sources()
         self._cleaner = TextCleaner(limit)
         self._reasoning_cleaner = TextCleaner(limit)
         self._reasoning: list[str] = []
+        self._activity: str | None = None
 
     @property
     def full(self) -> bool:
@@ -153,10 +94,23 @@ class Draft:
         if delta.usage is not None:  # some servers send it with every chunk; the last one counts
             self.usage = delta.usage
         self.model = self.model or delta.model
+        self.response_id = self.response_id or delta.response_id
+        for source in delta.sources:
+            self.sources.add(source)
         self.done = self.done or delta.done
         text = self._cleaner.feed(delta.text) if delta.text else ""
         self.chars += len(text)
-        return Piece(text, reasoning)
+        return Piece(text, reasoning, self._activity_of(delta))
+
+    def _activity_of(self, delta: Delta) -> Activity | None:
+        """What the model has begun to do. Thinking or searching ends with the other, or with text."""
+        now = delta.activity or ("thinking" if delta.reasoning else None)
+        if now is None or now == self._activity:
+            if delta.text:
+                self._activity = None
+            return None
+        self._activity = now
+        return Activity(now)
 
     def flush(self) -> str:
         """Return the text that is still to be shown. If only reasoning came, the reasoning is the answer."""

@@ -1,7 +1,7 @@
-"""What can go wrong between a question and the end of its answer, and how an API's own error maps to it.
+"""What can go wrong between a question and the end of its answer. `api_errors` maps the API's errors to it.
 
     CompletionError             code            meaning
-    ├── NotConfigured           not_configured  the key, address or model is wrong: the operator must act
+    ├── NotConfigured           not_configured  the key, address or model is wrong: only the operator can act
     ├── Busy                    busy            the API asks us to come back later
     ├── TimedOut                timeout         the first text, more text or the whole answer took too long
     ├── ConnectionFailed        connection      never connected, or cut before the end of the answer
@@ -19,13 +19,10 @@ an error.
 """
 
 import email.utils
-import json
 import random
-import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 DETAIL_CHARS = 2000  # an HTML error page need not fill the admin
 RETRY_CAP_SECONDS = 10  # nobody should wait longer in front of an empty page
@@ -40,7 +37,9 @@ def gettext_noop(sentence: str) -> str:
 # What the operator can change. The site has a sentence for each, with the names of its settings.
 REMEDIES = (
     "check_address",
+    "check_certificate",
     "check_key",
+    "check_proxy",
     "choose_model",  # this one does not exist, or has been shut down
     "raise_max_tokens",  # the model used them all to reason
     "renew_quota",
@@ -51,9 +50,6 @@ REMEDIES = (
 
 SERVER_FAILED = gettext_noop("The model's server failed. Please ask again in a minute.")
 QUESTION_TOO_LONG = gettext_noop("The question is too long for the model. Please shorten it.")
-NO_SUCH_MODEL = gettext_noop(
-    "This site's model was not found. The site's operator needs to check the model's name and address."
-)
 
 
 class CompletionError(Exception):
@@ -79,10 +75,7 @@ class CompletionError(Exception):
 
 class NotConfigured(CompletionError):
     code = "not_configured"
-    default_message = gettext_noop(
-        "The model is not set up correctly on this site. "
-        "The site's operator needs to check the API key and address."
-    )
+    default_message = gettext_noop("This site's model is not set up correctly; its operator needs to act.")
 
 
 class Busy(CompletionError):
@@ -112,7 +105,10 @@ class BadRequest(CompletionError):
 
 class BadResponse(CompletionError):
     code = "bad_response"
-    default_message = gettext_noop("The model's reply could not be understood. Please ask again.")
+    default_message = gettext_noop(
+        "The model's reply could not be understood. Please ask again. "
+        "If it happens again, please contact the site's operator."
+    )
 
 
 class TooLarge(CompletionError):
@@ -141,82 +137,6 @@ class InternalError(CompletionError):
     default_message = gettext_noop("Something went wrong on this site. Please ask again.")
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    """A rule matches by its statuses, or by a pattern found in the error's `code` or `type`."""
-
-    error: type[CompletionError]
-    statuses: frozenset[int]
-    pattern: str
-    message: str = ""
-    retryable: bool = False
-
-
-# The first rule that matches decides.
-_RULES = (
-    _Rule(QuotaExceeded, frozenset({402}), r"insufficient_(quota|balance|funds)|billing"),
-    _Rule(Filtered, frozenset(), r"content_?filter|content_policy|responsible_?ai"),
-    _Rule(
-        BadRequest, frozenset({413}), r"context_(length|size)|too_long|string_above_max", QUESTION_TOO_LONG
-    ),
-    _Rule(NotConfigured, frozenset({401, 403}), r"api_key|authentication|unauthorized|permission"),
-    _Rule(NotConfigured, frozenset({404}), r"model_not_found|not_?found", NO_SUCH_MODEL),
-    _Rule(Busy, frozenset({409, 429, 503, 529}), r"rate_?limit|overload|unavailable", retryable=True),
-    _Rule(TimedOut, frozenset({408, 504, 524}), r"time_?out", retryable=True),
-    _Rule(BadRequest, frozenset({400, 405, 415, 422}), r"invalid_request|bad_?request"),
-    _Rule(NotConfigured, frozenset(range(300, 400)), r"(?!)"),
-    _Rule(BadResponse, frozenset(range(500, 600)), r"server_?error|internal", SERVER_FAILED, retryable=True),
-)
-
-
-def api_error(body: Any, *, status: int = 0, headers: Mapping[str, str] | None = None) -> CompletionError:
-    """Return the error for an HTTP status (0: none), an error body (a JSON value or text), or both."""
-    fields = error_fields(body)
-    status = status if status >= 300 else _int(fields.get("code")) or _int(fields.get("status"))
-    labels = f"{fields.get('code')} {fields.get('type')}".lower()
-    if re.search(
-        r"maximum context length|ontext (window|size)|prompt is too long", str(fields.get("message"))
-    ):
-        labels += " context_length"  # vLLM and llama.cpp report this only in the message
-    detail = " ".join(filter(None, (f"HTTP {status}:" if status else "", error_text(body))))
-    for rule in _RULES:
-        if status in rule.statuses or re.search(rule.pattern, labels):
-            wait = retry_after(headers or {})
-            return rule.error(rule.message, detail=detail, retryable=rule.retryable, retry_after=wait)
-    return BadResponse(SERVER_FAILED, detail=detail)
-
-
-def error_fields(body: Any) -> dict[str, Any]:
-    """The object with `message`, `type`, `code` and `param`, however deeply the server wraps it."""
-    if isinstance(body, list):  # Gemini
-        body = body[0] if body else None
-    if not isinstance(body, dict):
-        return {"message": body}
-    inner = body.get("error")
-    return error_fields(inner) if isinstance(inner, dict) else body
-
-
-def error_text(body: Any) -> str:
-    fields = error_fields(body)
-    parts = [fields.get(name) for name in ("message", "type", "code")]
-    text = " ".join(str(part) for part in parts if part)
-    return text or (body if isinstance(body, str) else json.dumps(body))
-
-
-def refused_field(body: Any, sent: Mapping[str, Any]) -> str | None:
-    """Which optional field of the request this 400 or 422 does not support.
-
-    A field whose value is merely too large does not count.
-    """
-    text = body if isinstance(body, str) else json.dumps(body)
-    if not re.search(r"support|unrecogni|unknown|unexpected|extra|permitted|allowed|deprecated", text, re.I):
-        return None
-    optional = ("max_tokens", "max_completion_tokens", "temperature", "stream_options")
-    named = [field for field in optional if field in sent and re.search(rf"\b{field}\b", text)]
-    param = error_fields(body).get("param")
-    return param if param in named else next(iter(named), None)
-
-
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds to wait, from `retry-after-ms` (Azure), or from `retry-after` as seconds or as a date."""
     if (milliseconds := _float(headers.get("retry-after-ms"))) is not None:
@@ -236,10 +156,6 @@ def pause_seconds(error: CompletionError, attempt: int) -> float:
         return min(error.retry_after, RETRY_CAP_SECONDS)
     pause: float = FIRST_PAUSE_SECONDS * 2 ** (attempt - 1)
     return pause * random.uniform(0.75, 1.25)  # noqa: S311 - spreads retries, protects nothing
-
-
-def _int(value: Any) -> int:
-    return value if isinstance(value, int) else 0
 
 
 def _float(value: str | None) -> float | None:

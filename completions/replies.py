@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
-from completions.draft import DONE, Delta, read_delta
+from completions.delta import Delta
+from completions.deltas import PayloadReader
 from completions.errors import BadResponse, TooLarge
 
 BOM = b"\xef\xbb\xbf"
@@ -140,24 +141,30 @@ def _join(lines: Iterable[bytes], rest: Callable[[], bytes], limit: int) -> byte
 
 def _read_json(body: bytes) -> Delta:
     payload = _parse(body.removeprefix(BOM).decode("utf-8", "replace"))
-    delta = read_delta(payload)
+    delta = PayloadReader().read(payload)
     if not (delta.error or delta.finish_reason or delta.text or delta.reasoning):
-        return delta._replace(error=payload)  # errors have many shapes: {"detail": ...}, {"message": ...}
-    return delta._replace(done=True)
+        delta.error = payload  # errors have many shapes: {"detail": ...}, {"message": ...}
+    else:
+        delta.done = True
+    return delta
 
 
 def _read_stream(lines: Iterable[bytes], limit: int) -> Iterator[Delta]:
+    reader = PayloadReader()
     for event in read_events(_with_error_events(lines), limit=limit):
         data = event.data.strip()
         if data == "[DONE]":
-            yield DONE
+            yield Delta(done=True)
             return
         if not data or data.startswith(":"):  # keep-alives: "data:", "data: : ping"
             continue
         if event.type == "error":  # LM Studio
             yield _read_error(data)
         else:
-            yield read_delta(_parse(data))
+            delta = reader.read(_parse(data), event.type)
+            yield delta
+            if delta.done:
+                return
 
 
 def _with_error_events(lines: Iterable[bytes]) -> Iterator[bytes]:

@@ -1,14 +1,17 @@
 """What goes out: the question, the API that answers it, and the JSON body made from both. No network."""
 
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit, urlunsplit
+
+from completions.dialects import LIMIT_FIELDS, Dialect
 
 DEFAULT_PROMPT_TEMPLATE = "Answer the following question.\nQuestion: {question}\nAnswer:"
 
 PLACEHOLDER = "{question}"
-PATHS = {"chat": "/chat/completions", "completions": "/completions"}
-REMEMBERED_MODELS = 100  # dialects kept; a site that offers more models learns some of them again
+PATHS = {"chat": "/chat/completions", "completions": "/completions", "responses": "/responses"}
+OPENROUTER_HOST = "openrouter.ai"
+PERPLEXITY_HOST = "api.perplexity.ai"  # takes the person's identifier in a header
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Prompt:
     effort: str = ""  # how long the model reasons, such as "low"; empty: not sent
     web_search: bool = False
     safety_identifier: str = ""  # of the person, in a form that tells nobody who it is; empty: not sent
+    max_tokens: int = 0  # reasoning included; 0: the endpoint's
     cache_key: str = ""  # the same for all questions of a thread; empty: not sent
 
     @property
@@ -51,11 +55,12 @@ class Endpoint:
     base_url: str
     model: str
     api_key: str = ""
-    api: str = "chat"  # or "completions", the legacy API that continues a prompt
-    max_tokens: int = 1024
+    api: str = "chat"  # or "responses", or "completions", the legacy API that continues a prompt
+    max_tokens: int = 0  # reasoning included
     temperature: float | None = None
     system_prompt: str = ""
     prompt_template: str = DEFAULT_PROMPT_TEMPLATE  # for api "completions"
+    proxy: str = ""  # the URL of an HTTP proxy, maybe with user:password; empty: none
     ca_bundle: str = ""  # a file or folder of certificates to trust instead of the public ones
     connect_seconds: float = 5
     first_text_seconds: float = 60
@@ -64,68 +69,89 @@ class Endpoint:
     answer_bytes: int = 1_000_000
     line_bytes: int = 2_000_000
 
-    @property
-    def url(self) -> str:
-        """The full address. A query in `base_url` (Azure's `api-version`) stays behind the path."""
+    def api_of(self, prompt: Prompt) -> str:
+        return prompt.api or self.api
+
+    def model_of(self, prompt: Prompt) -> str:
+        return prompt.model or self.model
+
+    def url(self, path: str) -> str:
+        """The full address. A query in `base_url` (Azure's `api-version`) stays behind the path.
+
+        Raises ValueError if `base_url` is invalid.
+        """
         parts = urlsplit(self.base_url)
-        return urlunsplit(parts._replace(path=parts.path.rstrip("/") + PATHS[self.api]))
+        return urlunsplit(parts._replace(path=parts.path.rstrip("/") + path))
+
+    @property
+    def host(self) -> str:
+        """Empty if the address is invalid; sending to it raises then."""
+        try:
+            return urlsplit(self.base_url).hostname or ""
+        except ValueError:
+            return ""
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """The optional fields that a model accepts. A value, so that threads can replace it without a lock.
-
-    Servers differ: OpenAI's newer models refuse `max_tokens` and `temperature`, and some other servers refuse
-    `stream_options`.
-    """
-
-    limit_field: str = "max_tokens"  # or "max_completion_tokens"; "" if the model accepts neither
-    temperature: bool = True
-    stream_options: bool = True
-
-    def without(self, field: str) -> Self:
-        """The dialect to try after the server has refused `field`."""
-        if field == "max_tokens":
-            return replace(self, limit_field="max_completion_tokens")
-        if field == "max_completion_tokens":
-            return replace(self, limit_field="")
-        if field == "temperature":
-            return replace(self, temperature=False)
-        return replace(self, stream_options=False)
+class Request(NamedTuple):
+    path: str  # below the endpoint's address
+    body: dict[str, Any]
+    headers: dict[str, str]  # besides those that all requests have
 
 
-class Dialects:
-    """The dialect of each model, learned from the API's refusals: one server may serve different models."""
-
-    def __init__(self) -> None:
-        self._learned: dict[str, Dialect] = {}
-
-    def of(self, model: str) -> Dialect:
-        return self._learned.get(model, Dialect())
-
-    def learn(self, model: str, dialect: Dialect) -> None:
-        if dialect == self.of(model):
-            return
-        if len(self._learned) >= REMEMBERED_MODELS:
-            self._learned.clear()
-        self._learned[model] = dialect
-
-
-def request_body(endpoint: Endpoint, prompt: Prompt, dialect: Dialect) -> dict[str, Any]:
-    body: dict[str, Any] = {"model": prompt.model or endpoint.model, "stream": True}
-    if endpoint.api == "chat":
-        system = [_message("system", endpoint.system_prompt)] if endpoint.system_prompt else []
-        earlier = [message for turn in prompt.earlier for message in _messages(turn)]
-        body["messages"] = [*system, *earlier, _message("user", prompt.question)]
-    else:
-        body["prompt"] = fill_template(endpoint.prompt_template, prompt)
-    if endpoint.max_tokens and dialect.limit_field:
-        body[dialect.limit_field] = endpoint.max_tokens
-    if endpoint.temperature is not None and dialect.temperature:
+def make_request(endpoint: Endpoint, prompt: Prompt, dialect: Dialect) -> Request:
+    api = endpoint.api_of(prompt)
+    body = {"model": endpoint.model_of(prompt), "stream": True, **_BODIES[api](endpoint, prompt)}
+    if endpoint.temperature is not None:
         body["temperature"] = endpoint.temperature
-    if dialect.stream_options:
-        body["stream_options"] = {"include_usage": True}
-    return body
+    if max_tokens := prompt.max_tokens or endpoint.max_tokens:
+        body[dialect.limit_field or LIMIT_FIELDS[api]] = max_tokens
+    headers = {}
+    if prompt.safety_identifier and endpoint.host == PERPLEXITY_HOST:
+        headers["Perplexity-Safety-Identifier"] = prompt.safety_identifier
+        body.pop("safety_identifier", None)
+    return Request(PATHS[api], dialect.without_refused(body), headers)
+
+
+def _chat_body(endpoint: Endpoint, prompt: Prompt) -> dict[str, Any]:
+    system = [_message("system", endpoint.system_prompt)] if endpoint.system_prompt else []
+    body: dict[str, Any] = {
+        "messages": [*system, *_conversation(prompt)],
+        "stream_options": {"include_usage": True},
+    }
+    if prompt.effort:
+        body["reasoning_effort"] = prompt.effort
+    if prompt.web_search and endpoint.host == OPENROUTER_HOST:  # no other server has one for this API
+        body["tools"] = [{"type": "openrouter:web_search"}]
+    return body | _identifiers(prompt)
+
+
+def _completions_body(endpoint: Endpoint, prompt: Prompt) -> dict[str, Any]:
+    text = fill_template(endpoint.prompt_template, prompt)
+    return {"prompt": text, "stream_options": {"include_usage": True}}
+
+
+def _responses_body(endpoint: Endpoint, prompt: Prompt) -> dict[str, Any]:
+    # Without `store`, OpenAI and others keep questions and answers for 30 days. It is never left out, even if
+    # a server refuses it.
+    body: dict[str, Any] = {"input": _conversation(prompt), "store": False}
+    if endpoint.system_prompt:
+        body["instructions"] = endpoint.system_prompt
+    # Without a summary nothing arrives while the model reasons. Models that do not reason refuse the field,
+    # and OpenAI makes summaries only for verified organizations: then it is left out.
+    body["reasoning"] = {"summary": "auto"}
+    if prompt.effort:
+        body["reasoning"]["effort"] = prompt.effort
+    if prompt.web_search:
+        body["tools"] = [{"type": "web_search"}]
+    return body | _identifiers(prompt)
+
+
+_BODIES = {"chat": _chat_body, "completions": _completions_body, "responses": _responses_body}
+
+
+def _identifiers(prompt: Prompt) -> dict[str, str]:
+    fields = {"safety_identifier": prompt.safety_identifier, "prompt_cache_key": prompt.cache_key}
+    return {name: value for name, value in fields.items() if value}
 
 
 def fill_template(template: str, prompt: Prompt) -> str:
@@ -150,8 +176,13 @@ def fill_template(template: str, prompt: Prompt) -> str:
     return "".join([template[:start], *turns, form.replace(PLACEHOLDER, prompt.question)])
 
 
-def _messages(turn: Turn) -> list[dict[str, str]]:
-    return [_message("user", turn.question), _message("assistant", turn.answer)]
+def _conversation(prompt: Prompt) -> list[dict[str, str]]:
+    earlier = [
+        message
+        for turn in prompt.earlier
+        for message in (_message("user", turn.question), _message("assistant", turn.answer))
+    ]
+    return [*earlier, _message("user", prompt.question)]
 
 
 def _message(role: str, content: str) -> dict[str, str]:

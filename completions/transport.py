@@ -28,7 +28,7 @@ from completions.errors import (
     gettext_noop,
 )
 from completions.replies import LimitExceeded, LineBuffer
-from completions.request import Endpoint
+from completions.request import Endpoint, Request
 from completions.wire import Stopped, Wire
 
 READ_BYTES = 65_536
@@ -59,12 +59,14 @@ class Transport:
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
 
-    def post(self, body: Mapping[str, Any], wire: Wire) -> "Reply":
+    def post(self, request: Request, wire: Wire) -> "Reply":
         """Return as soon as the reply's head has arrived."""
         if not (self._endpoint.api_key.isascii() and self._endpoint.api_key.strip().isprintable()):
             raise NotConfigured(detail="the API key contains characters that are not allowed in a header")
         with _translating_errors(wire), using(wire):
-            response = self._session.post(self._endpoint.url, json=body, stream=True)
+            response = self._session.post(
+                self._endpoint.url(request.path), json=request.body, headers=request.headers, stream=True
+            )
             wire.maybe_stale = False
             return Reply(response, wire, self._endpoint.line_bytes)
 

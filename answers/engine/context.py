@@ -1,12 +1,15 @@
-"""The conversation so far, which is sent with a follow-up question: as many of the latest turns as fit.
+"""The conversation so far, which is sent with a follow-up question, as far as it fits.
 
 The turns are those on the path back from the answer that is followed up, without other versions. A turn
 without text is left out, since some servers refuse two questions in a row. `ASKME_CONTEXT_TOKENS` is the
 limit. Turns are not shortened, except the latest if it is too long by itself. Then its end is kept, because
 "go on" and "why is that?" refer to what was said last.
-"""
 
-from collections.abc import Iterable
+Providers bill less for the beginning of a prompt that they have seen before. So follow-up questions begin
+with the same turn as the question before them. When that is too much, the older half of the turns is dropped
+at once, and the next questions begin there. A window that moved on by one turn with each question would
+change the beginning every time.
+"""
 
 from django.conf import settings
 from django.db import connection
@@ -17,24 +20,42 @@ from completions import Turn
 
 MAX_TURNS = 1_000  # how far back to look, whether or not the turns have text
 ELLIPSIS = "…"
+BLANK = " \t\n\r\f\v"  # a text of only these is none
 
-# One statement, however long the thread. It walks back answer by answer and stops once the limit is reached.
-# So it reads only the text that is sent, plus the first turn that does not fit. `left` and `right` would be
-# clearer than `substr`, but SQLite has neither.
-EARLIER = """
-    WITH RECURSIVE back (id, follows_id, depth, chars) AS (
-        SELECT id, follows_id, 1, CASE WHEN text = '' THEN 0 ELSE length(question) + length(text) END
-        FROM answers_answer WHERE id = %(id)s AND user_id = %(user)s
+# An answer with what is asked of it here: whether it counts as a turn (0 or 1), and how long that is.
+TURN = """(
+        SELECT id, follows_id, sent_turns,
+            CASE WHEN trim(text, %(blank)s) = '' THEN 0 ELSE 1 END AS said,
+            CASE WHEN trim(text, %(blank)s) = '' THEN 0 ELSE length(question) + length(text) END AS chars
+        FROM answers_answer WHERE user_id = %(user)s
+    )"""
+
+# One statement, however long the thread. It walks back answer by answer, up to the limit or to `planned`
+# turns: those that were sent with the latest turn, and that turn itself. If these are too much, their number
+# is halved until they fit. Only texts that are sent are read. `left` and `right` would be clearer than
+# `substr`, but SQLite has neither.
+EARLIER = f"""
+    WITH RECURSIVE back (id, follows_id, depth, turns, chars, planned) AS (
+        SELECT id, follows_id, 1, said, chars, said * (sent_turns + 1)
+        FROM {TURN} one WHERE id = %(id)s
         UNION ALL
-        SELECT one.id, one.follows_id, depth + 1,
-            chars + CASE WHEN one.text = '' THEN 0 ELSE length(one.question) + length(one.text) END
-        FROM back JOIN answers_answer one ON one.id = back.follows_id AND one.user_id = %(user)s
-        WHERE chars <= %(max_chars)s AND depth < %(turns)s
+        SELECT one.id, one.follows_id, depth + 1, turns + said, back.chars + one.chars,
+            CASE WHEN planned > 0 THEN planned ELSE said * (sent_turns + 1) END
+        FROM back JOIN {TURN} one ON one.id = back.follows_id
+        WHERE back.chars <= %(max_chars)s AND depth < %(max_turns)s AND (planned = 0 OR turns < planned)
+    ), halves (number, fitting) AS (
+        SELECT CASE WHEN max(chars) > %(max_chars)s THEN max(planned) ELSE max(turns) END,
+            max(CASE WHEN chars <= %(max_chars)s THEN turns ELSE 0 END)
+        FROM back
+        UNION ALL
+        SELECT number / 2, fitting FROM halves WHERE number > fitting
     )
     SELECT substr(question, 1, %(max_chars)s + 1),
         CASE WHEN length(text) > %(max_chars)s THEN substr(text, length(text) - %(max_chars)s) ELSE text END
-    FROM back JOIN answers_answer USING (id) WHERE text <> '' ORDER BY depth
-"""
+    FROM back JOIN answers_answer USING (id)
+    WHERE trim(text, %(blank)s) <> '' AND (turns = 1 OR turns <= (SELECT min(number) FROM halves))
+    ORDER BY depth
+"""  # noqa: S608
 
 
 def earlier_turns(answer: Answer) -> tuple[Turn, ...]:
@@ -47,21 +68,10 @@ def earlier_turns(answer: Answer) -> tuple[Turn, ...]:
     fields = {"id": Answer._meta.pk, "user": Answer._meta.get_field("user").target_field}
     values = {name: fields[name].get_db_prep_value(key, connection) for name, key in keys.items()}
     with connection.cursor() as cursor:
-        cursor.execute(EARLIER, values | {"max_chars": max_chars, "turns": MAX_TURNS})
-        return _fitting((Turn(*row) for row in cursor), max_chars)
-
-
-def _fitting(newest_first: Iterable[Turn], max_chars: int) -> tuple[Turn, ...]:
-    turns: list[Turn] = []
-    left = max_chars
-    for turn in newest_first:
-        if not turn.answer.strip():
-            continue
-        if turn.chars > left:
-            turns = turns or [_shorten(turn, max_chars)]
-            break
-        turns.append(turn)
-        left -= turn.chars
+        cursor.execute(EARLIER, values | {"max_chars": max_chars, "max_turns": MAX_TURNS, "blank": BLANK})
+        turns = [Turn(*row) for row in cursor]
+    if len(turns) == 1:
+        turns = [_shorten(turns[0], max_chars)]
     return tuple(reversed(turns))
 
 

@@ -31,11 +31,11 @@ channel layer into your browser.
 Try it: reload this page while I'm still writing, or press Stop. The text stays, because the answer \
 belongs to the server, not to the tab.
 
-To connect a real model, set OPENAI_API_KEY in the environment (or in a file named .env) and start askme \
-again. For any other server that speaks OpenAI's API, such as Ollama, vLLM or llama.cpp, set \
-OPENAI_BASE_URL and ASKME_MODEL instead, for example:
+To connect a real model, set OPENAI_API_KEY and ASKME_MODEL in the environment (or in a file named .env) \
+and start askme again. For any other server that speaks OpenAI's API, such as Ollama, vLLM or llama.cpp, \
+set OPENAI_BASE_URL and ASKME_MODEL instead:
 
-  OPENAI_BASE_URL=http://127.0.0.1:11434/v1 ASKME_MODEL=llama3.2 make run
+  OPENAI_BASE_URL=http://127.0.0.1:11434/v1 ASKME_MODEL=name-of-the-model make run
 
 Have fun! 🎈"""
 
@@ -128,8 +128,16 @@ def _answer(request: dict[str, Any], question: str) -> str:
         earlier="\n".join(lines),
         turns="one turn" if len(earlier) == 1 else f"{len(earlier)} turns",
     )
-    label = next((one.label for one in settings.ASKME_MODELS if one.name == request["model"]), "")
+    label = _label(request)
     return CHOSEN.format(label=label) + answer if label else answer
+
+
+def _label(request: dict[str, Any]) -> str:
+    """Of the chosen option. Several may have the same model, with different efforts."""
+    options = [one for one in settings.ASKME_MODELS if one.name == request["model"]]
+    effort = request.get("reasoning_effort", "")
+    options.sort(key=lambda one: one.effort != effort)
+    return options[0].label if options else ""
 
 
 def _short(question: str) -> str:

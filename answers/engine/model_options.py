@@ -1,11 +1,12 @@
 """The models that a site offers: what `ASKME_MODELS` says of each, or `ASKME_MODEL` if there is only one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.conf import settings
 
 DEMO_MODEL = "demo"
+APIS = ("responses", "chat", "completions")
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
 
@@ -51,7 +52,8 @@ def default_option() -> ModelOption:
 
 def find_option(key: str) -> ModelOption:
     """The option with this key, or one for a model that is no longer offered. Empty means the default."""
-    return offered().get(key) or (parse_option(key) if key else default_option())
+    option = offered().get(key) or (parse_option(key) if key else default_option())
+    return replace(option, api="") if settings.ASKME_DEMO else option  # the demo model has one API
 
 
 def parse_option(text: str) -> ModelOption:

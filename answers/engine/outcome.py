@@ -7,6 +7,7 @@ from typing import Any, Self
 from django.utils.translation import gettext_noop
 
 from answers.engine.model_options import Price
+from answers.engine.remedies import remedy_sentence
 from answers.models import API_ID_CHARS, FINISH_REASON_CHARS, MODEL_CHARS, Status
 from completions import Completion, CompletionError, Usage
 
@@ -34,11 +35,12 @@ class Outcome:
 
     @classmethod
     def of_error(cls, error: CompletionError) -> Self:
+        remedy = remedy_sentence(error.remedy)
         return cls(
             Status.FAILED,
             error_code=error.code,
             error_message=error.message,
-            error_detail=_fit(error.detail),
+            error_detail="\n".join(filter(None, [_fit(error.detail), remedy])),
         )
 
 

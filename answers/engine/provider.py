@@ -10,6 +10,9 @@ from completions import DEFAULT_PROMPT_TEMPLATE, Client, Endpoint
 
 OPENAI_URL = "https://api.openai.com/v1"
 OPENAI_HOST = "api.openai.com"
+# Models that continue a prompt do not reason, and often do not end by themselves. Of the others, those that
+# reason may use thousands of tokens before the first of the answer.
+DEFAULT_MAX_TOKENS = {"completions": 1_024, "chat": 8_192, "responses": 8_192}
 
 
 class Provider:
@@ -32,11 +35,22 @@ def is_openai() -> bool:
     return not settings.ASKME_DEMO and urlsplit(base_url).hostname == OPENAI_HOST
 
 
+def sends_identifiers() -> bool:
+    """Whether a question goes out with pseudonyms of its person and its thread."""
+    on = settings.ASKME_IDENTIFIERS
+    return is_openai() if on is None else bool(on)
+
+
 def default_api() -> str:
     """Of the models whose option names none."""
     if settings.ASKME_DEMO and settings.ASKME_API == "responses":
         return "chat"  # the demo model does not have it
     return settings.ASKME_API or ("responses" if is_openai() else "chat")
+
+
+def max_tokens(api: str) -> int:
+    """At most so many tokens in an answer, reasoning included. Empty means the default API."""
+    return settings.ASKME_MAX_TOKENS or DEFAULT_MAX_TOKENS[api or default_api()]
 
 
 def _endpoint(base_url: str) -> Endpoint:
@@ -46,7 +60,7 @@ def _endpoint(base_url: str) -> Endpoint:
         ca_bundle=settings.ASKME_CA_BUNDLE,
         api=default_api(),
         model=default_option().name,
-        max_tokens=settings.ASKME_MAX_TOKENS,
+        max_tokens=max_tokens(default_api()),
         temperature=settings.ASKME_TEMPERATURE,
         system_prompt=settings.ASKME_SYSTEM_PROMPT,
         prompt_template=settings.ASKME_PROMPT_TEMPLATE or DEFAULT_PROMPT_TEMPLATE,

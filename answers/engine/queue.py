@@ -25,12 +25,14 @@ from django.db import connection, transaction
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from answers.engine.context import earlier_turns
 from answers.engine.database_thread import require_caller
 from answers.engine.hooks import Hooks, site_hooks
 from answers.engine.model_options import default_option, find_option
 from answers.engine.outcome import EXPIRED, INTERNAL, Outcome
+from answers.engine.provider import max_tokens, sends_identifiers
 from answers.engine.running_answer import RunningAnswer
 from answers.models import Answer, AnswerQuerySet, Status
 from completions import Prompt, Turn
@@ -171,6 +173,7 @@ def _with_earlier_turns(row: Answer) -> Prompt | None:
 
 def _prompt(row: Answer, earlier: tuple[Turn, ...] = ()) -> Prompt:
     model = find_option(row.model)
+    is_identified = sends_identifiers()
     return Prompt(
         row.question,
         earlier,
@@ -178,17 +181,30 @@ def _prompt(row: Answer, earlier: tuple[Turn, ...] = ()) -> Prompt:
         api=model.api,
         effort=model.effort,
         web_search=model.web_search,
+        max_tokens=max_tokens(model.api),
+        safety_identifier=_pseudonym("safety_identifier", row.user_id) if is_identified else "",
+        cache_key=_pseudonym("cache_key", row.thread) if is_identified else "",
     )
 
 
+def _pseudonym(purpose: str, key: object) -> str:
+    """Stands for a person or a thread at the provider, always the same one, and tells nobody else which.
+
+    Never a name or an address, nor a plain hash, since a user's key is a small number that can be guessed.
+    32 hex digits are 128 bits, so that no two keys share one, and fit OpenAI's limit of 64 characters.
+    """
+    return salted_hmac(f"answers.{purpose}", str(key), algorithm="sha256").hexdigest()[:32]
+
+
 def _prepare(row: Answer, prompt: Prompt | None) -> RunningAnswer:
+    planned_turns = len(prompt.earlier) if prompt else 0  # a hook may send others
     if prompt is not None and type(site_hooks()).prompt is not Hooks.prompt:
         try:
             prompt = site_hooks().prompt(row, prompt)
         except Exception:
             log.exception("answer %s could not be started", row.pk)
             prompt = None
-    answer = RunningAnswer(row, prompt or _prompt(row))
+    answer = RunningAnswer(row, prompt or _prompt(row), planned_turns)
     if prompt is None:
         answer.finish_with(INTERNAL)
     return answer

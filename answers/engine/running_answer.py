@@ -9,6 +9,7 @@ There is no lock, since each field has one writer:
 `content` and `saved` are replaced, never changed in place, so every reader sees parts that belong together.
 """
 
+import logging
 import math
 import time
 from collections import deque
@@ -22,6 +23,8 @@ from answers.engine.outcome import Outcome, api_facts, cost_by_price
 from answers.models import Answer
 from answers.protocol import Event
 from completions import Activity, Completion, Piece, Prompt
+
+log = logging.getLogger(__name__)
 
 # Each model has its own tokens; in English, one is about four characters (OpenAI's rule of thumb).
 CHARS_PER_TOKEN = 4
@@ -41,6 +44,10 @@ class Content(NamedTuple):
     text: str = ""
     reasoning: str = ""
 
+    def fields(self) -> dict[str, Any]:
+        """As fields of the row."""
+        return {"edition": self.edition, "text": self.text, "reasoning": self.reasoning}
+
 
 class Saved(NamedTuple):
     """How much of it is known to be in the database. The text's length belongs to this edition."""
@@ -51,10 +58,10 @@ class Saved(NamedTuple):
 
 
 class RunningAnswer:
-    def __init__(self, row: Answer, prompt: Prompt) -> None:
+    def __init__(self, row: Answer, prompt: Prompt, planned_turns: int = 0) -> None:
         self.id, self.user_id, self.prompt, self.model_label = row.pk, row.user_id, prompt, row.model_label
         self.option = find_option(row.model)
-        self.planned_turns = len(prompt.earlier)
+        self.planned_turns = planned_turns  # how many earlier turns were to be sent
         self.started_at = row.started_at
         # By this process's clock, although another one may have accepted the question.
         self.accepted = time.monotonic() - max(0.0, (timezone.now() - row.asked_at).total_seconds())
@@ -137,7 +144,11 @@ class RunningAnswer:
 
     def end(self) -> None:
         """Nothing is added from here on. Call it on the loop, once there is an outcome."""
-        facts = api_facts(self.completion) if self.completion is not None else {}
+        try:
+            facts = api_facts(self.completion) if self.completion is not None else {}
+        except Exception:  # whatever the API told, the answer must end
+            log.exception("what the API told about answer %s cannot be read", self.id)
+            facts = {}
         if facts.get("prompt_tokens") is None and facts.get("completion_tokens") is None:
             facts |= self._estimated_tokens()
         if facts.get("cost") is None:

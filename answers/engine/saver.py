@@ -162,7 +162,7 @@ class Saver:
         for one in snapshots:
             id, content = one.answer.id, one.content
             if one.ended:
-                if not Answer.objects.finish(id, **content._asdict(), **one.answer.end_fields):
+                if not Answer.objects.finish(id, **content.fields(), **one.answer.end_fields):
                     gone.add(id)
                 continue
             # Each on its own: while a model thinks, its text need not be written again, and vice versa.
@@ -181,7 +181,7 @@ class Saver:
         except UNSTORABLE:
             log.exception("answer %s cannot be saved", answer.id)
             without_reasoning = {"text": content.text, "edition": content.edition}
-            for kept in (content._asdict(), without_reasoning, {}):
+            for kept in (content.fields(), without_reasoning, {}):
                 with suppress(*UNSTORABLE):
                     Answer.objects.finish(answer.id, **UNSAVED.fields(), **kept)
                     break

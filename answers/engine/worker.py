@@ -186,7 +186,7 @@ class Worker:
         """Called when its end is saved. If not `ours`, the row had already ended elsewhere."""
         self.answers.pop(answer.id, None)
         if ours:
-            self.announce_end(Answer(id=answer.id, **answer.content._asdict(), **answer.end_fields))
+            self.announce_end(Answer(id=answer.id, **answer.content.fields(), **answer.end_fields))
         if not self.answers:
             self._idle.set()
         self.wake()  # the person may run another one

@@ -134,9 +134,6 @@ class Follower:
                         yield event
                 for event in self.progress.batch(message):
                     yield event
-            case "answer.activity":
-                self._active = True
-                yield message
             case "answer.finished":
                 self._active = True
                 if self.progress.lacks(message):
@@ -153,7 +150,7 @@ class Follower:
                     yield event
             case _:
                 self._active = True
-                if self._is_new_status(message):
+                if message["type"] == "answer.activity" or self._is_new_status(message):
                     yield message
 
     def _is_new_status(self, status: Event) -> bool:

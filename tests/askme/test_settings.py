@@ -4,12 +4,6 @@ from askme import values
 from askme.environment import Environment
 
 
-def test_models_keep_their_order_and_a_name_is_its_own_label(monkeypatch):
-    monkeypatch.setenv("ASKME_MODELS", " Fast = llama3.2:1b ,Thorough=a=b, qwen3:32b")
-    models = Environment().parsed("ASKME_MODELS", {}, values.models)
-    assert list(models.items()) == [("llama3.2:1b", "Fast"), ("a=b", "Thorough"), ("qwen3:32b", "qwen3:32b")]
-
-
 def test_the_parts_of_a_list_are_stripped(monkeypatch):
     monkeypatch.setenv("ALLOWED_HOSTS", "ask.example , .example.org")
     assert Environment().parsed("ALLOWED_HOSTS", [], values.hosts) == ["ask.example", ".example.org"]

@@ -28,7 +28,7 @@ from tests.support.completion_reader import failure_of
         (refuse(500, "x", RETRY_AT_ONCE), "bad_response", 3),
         (refuse(503, "x", RETRY_AT_ONCE), "busy", 3),
         (html_page(502), "bad_response", 3),
-        (html_page(200), "bad_response", 1),
+        (html_page(200), "not_configured", 1),
         (lambda exchange: exchange.reply(200, {"error": {"message": "x", "code": 401}}), "not_configured", 1),
         (lambda exchange: exchange.reply(200, {"detail": "x"}), "bad_response", 1),
         (lambda exchange: exchange.reply(200, [1]), "bad_response", 1),

@@ -4,7 +4,13 @@ from typing import Any
 
 import pytest
 
-from completions.draft import Delta, Usage, read_delta
+from completions import Usage
+from completions.delta import Delta
+from completions.deltas import PayloadReader
+
+
+def read_delta(payload: Any) -> Delta:
+    return PayloadReader().read(payload)
 
 
 def chunk(delta: Any = None, **fields: Any) -> dict[str, Any]:

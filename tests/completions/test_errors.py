@@ -6,15 +6,9 @@ from typing import Any
 
 import pytest
 
-from completions.errors import (
-    DETAIL_CHARS,
-    Busy,
-    CompletionError,
-    api_error,
-    pause_seconds,
-    refused_field,
-    retry_after,
-)
+from completions.api_errors import api_error
+from completions.errors import DETAIL_CHARS, Busy, CompletionError, pause_seconds, retry_after
+from completions.refusals import refused_field
 
 # OpenAI's message for its reasoning models
 MAX_TOKENS_REFUSED = (
@@ -39,7 +33,7 @@ def openai(message: str = "no", code: Any = None, type_: Any = None, param: Any 
         (402, openai("Balance"), "quota", False),
         (403, "<html>", "not_configured", False),
         (404, openai("Model", "model_not_found", "invalid_request_error"), "not_configured", False),
-        (405, "", "bad_request", False),
+        (405, "", "not_configured", False),
         (408, "", "timeout", True),
         (409, "", "busy", True),
         (413, "", "bad_request", False),

@@ -26,18 +26,17 @@ def test_the_chat_api_gets_the_configured_fields_and_no_others(
         "messages": [{"role": "user", "content": "Why?"}],
         "stream": True,
         "stream_options": {"include_usage": True},
-        "max_tokens": 1024,
     }
 
 
-def test_a_system_prompt_a_temperature_and_no_limit_are_sent_as_configured(
+def test_a_system_prompt_a_temperature_and_a_limit_are_sent_as_configured(
     api_server: ApiServer, client_for: ClientFor
 ) -> None:
-    list(client_for(api_server, system_prompt="Be brief.", temperature=0.0, max_tokens=0).ask(Prompt("Why?")))
+    list(client_for(api_server, system_prompt="Be brief.", temperature=0.0, max_tokens=7).ask(Prompt("Why?")))
     body = api_server.requests[0].body
     assert body["messages"][0] == {"role": "system", "content": "Be brief."}
     assert body["temperature"] == 0.0
-    assert "max_tokens" not in body
+    assert body["max_tokens"] == 7
 
 
 def test_the_legacy_api_gets_a_prompt(api_server: ApiServer, client_for: ClientFor) -> None:
@@ -166,7 +165,7 @@ def test_the_new_name_of_the_limit_is_tried_once_and_kept(
 
 def test_every_refused_field_is_left_out(api_server: ApiServer, client_for: ClientFor) -> None:
     api_server.behaviour = picky("temperature", "stream_options", "max_tokens", "max_completion_tokens")
-    client = client_for(api_server, temperature=0.5)
+    client = client_for(api_server, temperature=0.5, max_tokens=7)
     assert list(client.ask(Prompt("Why?"))) == ["Hi"]
     assert api_server.requests[-1].body.keys() == {"model", "messages", "stream"}
     asked = len(api_server.requests)
@@ -184,7 +183,7 @@ def test_a_field_that_one_model_refuses_is_still_sent_to_another(
         behaviour(exchange)
 
     api_server.behaviour = newer_refuses
-    client = client_for(api_server)
+    client = client_for(api_server, max_tokens=7)
     for model in ("newer", "older", "newer", "older", ""):
         assert list(client.ask(Prompt("Why?", model=model))) == ["Hi"]
     asked = [
@@ -203,9 +202,9 @@ def test_a_field_that_one_model_refuses_is_still_sent_to_another(
 def test_the_number_of_remembered_models_is_limited(
     api_server: ApiServer, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("completions.request.REMEMBERED_MODELS", 3)
+    monkeypatch.setattr("completions.dialects.REMEMBERED_MODELS", 3)
     api_server.behaviour = picky("max_tokens")
-    client = client_for(api_server)
+    client = client_for(api_server, max_tokens=7)
     for number in range(10):
         assert list(client.ask(Prompt("Why?", model=f"model-{number}"))) == ["Hi"]
         assert len(client.dialects._learned) <= 3
@@ -216,7 +215,7 @@ def test_the_number_of_remembered_models_is_limited(
 
 def test_a_fallback_that_does_not_help_is_not_kept(api_server: ApiServer, client_for: ClientFor) -> None:
     api_server.script(refuse(400, OPENAI_REFUSAL), refuse(400, "Bad"))
-    client = client_for(api_server)
+    client = client_for(api_server, max_tokens=7)
     assert failure_of(client).code == "bad_request"
     list(client.ask(Prompt("Why?")))
     assert "max_tokens" in api_server.requests[-1].body
@@ -226,8 +225,9 @@ def test_a_limit_that_is_too_large_is_not_a_refused_field(
     api_server: ApiServer, client_for: ClientFor
 ) -> None:
     api_server.behaviour = refuse(400, "max_tokens is too large: 1024")
-    assert failure_of(client_for(api_server)).code == "bad_request"
-    assert len(api_server.requests) == 1
+    client = client_for(api_server, max_tokens=1024)
+    assert failure_of(client).code == "bad_request"
+    assert ["max_tokens" in request.body for request in api_server.requests] == [True, False]
 
 
 def test_a_422_from_pydantic_is_understood(api_server: ApiServer, client_for: ClientFor) -> None:

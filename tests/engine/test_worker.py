@@ -66,7 +66,7 @@ async def test_an_error_is_stored_with_a_sentence_and_with_detail(worker, api_se
 
 
 async def test_an_internal_error_still_ends_the_answer(worker, api_server, monkeypatch, caplog):
-    monkeypatch.setattr("completions.client.Completion.__next__", lambda self: 1 / 0)
+    monkeypatch.setattr("completions.client.Completion.pieces", lambda self: 1 / 0)
     row = await ended(await ask(worker))
     assert (row.status, row.error_code) == ("failed", "internal")
     assert "ZeroDivisionError" in caplog.text

@@ -16,6 +16,8 @@ from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from tests.support.response_events import ResponseEvents
+
 if TYPE_CHECKING:
     from tests.support.api_server import ApiServer
 
@@ -44,6 +46,8 @@ class Exchange:
         self._compressor: Any = None
         self.text = ""  # all text that was sent as chunks
         self._ending = False
+        # The events of the Responses API, one by one.
+        self.responses = ResponseEvents(lambda name, data: self.send(sse(name, data)))
         watched = socket.fromfd(sock.fileno(), sock.family, sock.type)  # ssl sockets have no dup()
         self._watcher = threading.Thread(target=self._watch, args=(watched,), daemon=True)
         self._watcher.start()
@@ -51,8 +55,11 @@ class Exchange:
     @property
     def question(self) -> str:
         """The question: the last message, or the whole prompt."""
-        if "messages" in self.body:
-            return str(self.body["messages"][-1]["content"])
+        messages = self.body.get("messages") or self.body.get("input")
+        if isinstance(messages, list):
+            return str(messages[-1]["content"])
+        if messages:
+            return str(messages)
         return str(self.body.get("prompt", ""))
 
     def head(
@@ -94,27 +101,39 @@ class Exchange:
             data = b"%x\r\n%b\r\n" % (len(data), data)
         self.raw(data)
 
+    @property
+    def speaks_responses(self) -> bool:
+        return self.path.partition("?")[0].endswith("/responses")
+
     def event(self, data: Any) -> None:
         self.send(f"data: {data if isinstance(data, str) else json.dumps(data)}\n\n")
 
     def chunk(self, delta: Any = None, finish_reason: str | None = None, **fields: Any) -> None:
         """Send one chunk of a completion, in the shape of the API that the request names."""
+        self.text += delta if isinstance(delta, str) else ""
+        if self.speaks_responses:
+            return self.responses.chunk(delta, finish_reason, fields)
         choice: dict[str, Any] = {"index": 0, "finish_reason": finish_reason}
         if self.path.endswith("/chat/completions"):
             choice["delta"] = {"content": delta} if isinstance(delta, str) else delta or {}
         else:
             choice["text"] = delta or ""
         self.event({"id": "c1", "model": "stand-in", "choices": [choice], **fields})
-        self.text += delta if isinstance(delta, str) else ""
 
     def finish(self, finish_reason: str = "stop", usage: dict[str, int] | None = None) -> None:
+        if self.speaks_responses:
+            self.responses.end(finish_reason, usage)
+            return self.end()
         self.chunk(finish_reason=finish_reason)
         if usage:
             self.event({"model": "stand-in", "choices": [], "usage": usage})
         self.done()
 
     def done(self) -> None:
-        self.event("[DONE]")
+        if not self.speaks_responses:
+            self.event("[DONE]")
+        elif not self.responses.ended:
+            self.responses.end()
         self.end()
 
     def end(self) -> None:
@@ -177,6 +196,11 @@ class Exchange:
             self.closed.set()
         with self.server.changed:
             self.server.changed.notify_all()
+
+
+def sse(name: str, data: Any) -> str:
+    """One server-sent event with a name."""
+    return f"event: {name}\ndata: {json.dumps(data)}\n\n"
 
 
 def chunk(text: str | None = None, finish_reason: str | None = None) -> dict[str, Any]:

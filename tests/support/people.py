@@ -35,7 +35,7 @@ class Person:
 
 
 class Socket:
-    """One page. `texts` holds the text of each answer. Text at a wrong position fails at once."""
+    """One page. `texts` and `reasoning` hold what it shows of each answer. A wrong position fails at once."""
 
     def __init__(self, url: str, cookies: dict[str, str], headers: dict[str, str] | None = None) -> None:
         cookie = "; ".join(f"{name}={value}" for name, value in cookies.items())
@@ -46,6 +46,8 @@ class Socket:
             connect(address, origin=url, additional_headers=headers, max_size=None, proxy=None)
         )
         self.texts: dict[str, str] = {}
+        self.reasoning: dict[str, str] = {}
+        self.editions: dict[str, int] = {}  # of the texts
         self.events: list[dict[str, Any]] = []
 
     def say(self, type: str, **fields: Any) -> None:
@@ -60,9 +62,26 @@ class Socket:
         self.say("question.ask", answer=answer, question=question, **fields)
         return answer
 
-    def follow(self, answer: str, position: int = 0) -> None:
+    def follow(self, answer: str, position: int = 0, **fields: Any) -> None:
+        """`fields` are optional fields of the frame: `share`, `reasoning_position`, `edition`."""
         self.texts[answer] = self.texts.get(answer, "")[:position]
-        self.say("answer.follow", answer=answer, position=position)
+        self.reasoning[answer] = self.reasoning.get(answer, "")[: fields.get("reasoning_position", 0)]
+        self.editions[answer] = fields.get("edition", 0)
+        self.say("answer.follow", answer=answer, position=position, **fields)
+
+    def follow_on(self, answer: str, other: "Socket") -> None:
+        """Follow from where another page was, as after a reconnect."""
+        parts = (self.texts, other.texts), (self.reasoning, other.reasoning)
+        for own, others in parts:
+            own[answer] = others.get(answer, "")
+        self.editions[answer] = other.editions.get(answer, 0)
+        self.say(
+            "answer.follow",
+            answer=answer,
+            position=len(self.texts[answer]),
+            reasoning_position=len(self.reasoning[answer]),
+            edition=self.editions[answer],
+        )
 
     def stop(self, answer: str) -> None:
         self.say("answer.stop", answer=answer)
@@ -70,12 +89,21 @@ class Socket:
     def read(self) -> dict[str, Any]:
         event = json.loads(self._socket.recv(PATIENCE_SECONDS))
         self.events.append(event)
-        if event["type"] == "answer.text":
-            shown = self.texts.get(event["answer"], "")
-            assert event["position"] == len(shown), f"text for {event['position']}, {len(shown)} are shown"
-            assert event["text"]
-            self.texts[event["answer"]] = shown + event["text"]
+        if event["type"] in ("answer.text", "answer.reasoning"):
+            self._show(event)
         return event
+
+    def _show(self, event: dict[str, Any]) -> None:
+        answer, edition = event["answer"], event.get("edition", 0)
+        if event["type"] == "answer.text" and edition != self.editions.get(answer, 0):
+            self.editions[answer], self.texts[answer] = edition, ""
+            assert event["position"] == 0, "a text that begins anew begins at 0"
+        else:
+            assert event["text"]
+        shown = self.texts if event["type"] == "answer.text" else self.reasoning
+        before = shown.get(answer, "")
+        assert event["position"] == len(before), f"{event['type']} for {event['position']}, not {len(before)}"
+        shown[answer] = before + event["text"]
 
     def read_until(self, type: str, answer: str = "") -> dict[str, Any]:
         while True:
@@ -88,9 +116,16 @@ class Socket:
         while part not in self.texts.get(answer, ""):
             assert self.read()["type"] != "answer.finished"
 
+    def read_reasoning(self, answer: str, part: str) -> None:
+        """Read until the reasoning contains `part`."""
+        while part not in self.reasoning.get(answer, ""):
+            assert self.read()["type"] != "answer.finished"
+
     def finish(self, answer: str) -> dict[str, Any]:
         end = self.read_until("answer.finished", answer)
         assert end["length"] == len(self.texts.get(answer, ""))
+        assert end["reasoning_length"] == len(self.reasoning.get(answer, ""))
+        assert end["edition"] == self.editions.get(answer, 0)
         return end
 
     def finish_all(self, *answers: str) -> None:

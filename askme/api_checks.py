@@ -1,0 +1,116 @@
+"""System checks of the API that answers, and of the models that people may choose."""
+
+import difflib
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning
+
+from answers.engine.model_options import EFFORTS, ModelOption, default_option
+from answers.engine.provider import OPENAI_HOST, default_api
+from answers.models import MODEL_CHARS
+
+SEARCHING_HOSTS = ("openrouter.ai",)  # whose chat completions can search the web
+
+
+def check_api() -> Iterator[CheckMessage]:
+    is_read = not {"ASKME_MODEL", "ASKME_MODELS"} & settings.ENVIRONMENT_PROBLEMS.keys()
+    if is_read and not (settings.ASKME_DEMO or settings.ASKME_MODEL or settings.ASKME_MODELS):
+        # No name is the default: it would age, and a server's list says nothing about quality and price.
+        name = "OPENAI_BASE_URL" if settings.OPENAI_BASE_URL else "OPENAI_API_KEY"
+        yield Error(
+            f"{name} is set, but ASKME_MODEL is not.",
+            hint=f"Set ASKME_MODEL to the name of a model that {_host()} serves. "
+            "To list them, use manage.py check_api.",
+            id="askme.E005",
+        )
+    if re.search(r"[^!-~]", settings.OPENAI_API_KEY):
+        yield Error(
+            "OPENAI_API_KEY contains a space or another character that is not allowed in a header.",
+            hint="Write the key again, without quotes or line breaks.",
+            id="askme.E006",
+        )
+
+
+def check_models() -> Iterator[CheckMessage]:
+    offered = settings.ASKME_MODELS
+    name = "ASKME_MODELS" if offered else "ASKME_MODEL"
+    for word in [settings.ASKME_MODEL, *(word for one in offered for word in (one.key, one.label))]:
+        if len(word) > MODEL_CHARS:
+            yield Error(
+                f"{name} contains a name or label of {len(word)} characters.",
+                hint=f"Use names and labels of at most {MODEL_CHARS} characters.",
+                id="askme.E015",
+            )
+    if offered and settings.ASKME_MODEL:
+        yield Warning(
+            "ASKME_MODEL has no effect if ASKME_MODELS is set.",
+            hint="The first of ASKME_MODELS is the default. Remove ASKME_MODEL.",
+            id="askme.W003",
+        )
+    for option in _options():
+        yield from _option(option, f"{name}: {option.label}" if option.label else name)
+
+
+def _option(option: ModelOption, name: str) -> Iterator[CheckMessage]:
+    api = option.api or default_api()
+    searches = api == "responses" or (api == "chat" and _host() in SEARCHING_HOSTS)
+    if option.web_search and not searches and not settings.ASKME_DEMO:
+        yield Warning(
+            f"{name} asks for web search, but {_host()} has none in the API “{api}”.",
+            hint="Use the API “responses” (ASKME_API) if the server has it, or remove the web search.",
+            id="askme.W007",
+        )
+    if option.effort and api == "completions":
+        yield Warning(
+            f"{name} has an effort, but the API “completions” takes none.",
+            hint="Use the API “chat” or “responses” (ASKME_API), or remove the effort.",
+            id="askme.W007",
+        )
+    if option.effort and option.effort not in EFFORTS:
+        near = difflib.get_close_matches(option.effort, EFFORTS, n=1)
+        yield Warning(
+            f"{name} has the effort “{option.effort}”, which is none of {', '.join(EFFORTS)}.",
+            hint=f"Did you mean {near[0]}?" if near else "If the model takes it, ignore this warning.",
+            id="askme.W008",
+        )
+
+
+def check_effects() -> Iterator[CheckMessage]:
+    """What is set, but would not be used."""
+    for name in ("ASKME_MODEL", "ASKME_MODELS"):
+        if settings.ASKME_DEMO and getattr(settings, name):
+            yield Warning(
+                f"{name} is set, but the demo model answers.",
+                hint="Set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own.",
+                id="askme.W004",
+            )
+    apis = {option.api or default_api() for option in _options()}
+    if settings.ASKME_PROMPT_TEMPLATE and "completions" not in apis:
+        yield Warning(
+            "ASKME_PROMPT_TEMPLATE has no effect, because no model uses the API “completions”.",
+            hint="Use ASKME_SYSTEM_PROMPT instead.",
+            id="askme.W005",
+        )
+    if settings.ASKME_SYSTEM_PROMPT and apis == {"completions"}:
+        yield Warning(
+            "ASKME_SYSTEM_PROMPT has no effect with the API “completions”.",
+            hint="Use ASKME_PROMPT_TEMPLATE instead.",
+            id="askme.W005",
+        )
+    if settings.ASKME_DEMO and settings.ASKME_API == "responses":
+        yield Warning(
+            "ASKME_API is “responses”, but the demo model answers, which has only “chat”.",
+            hint="Set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own.",
+            id="askme.W004",
+        )
+
+
+def _options() -> list[ModelOption]:
+    return settings.ASKME_MODELS or [default_option()]
+
+
+def _host() -> str:
+    return urlsplit(settings.OPENAI_BASE_URL).hostname or OPENAI_HOST

@@ -1,0 +1,52 @@
+"""What is known about one call besides its answer."""
+
+import time
+from collections.abc import Mapping
+
+REQUEST_ID_HEADERS = ("x-request-id", "request-id", "apim-request-id")  # OpenAI, Anthropic, Azure
+REQUEST_ID_CHARS = 100
+
+
+class CallRecord:
+    """What the log says about one call: figures, never its text and never the key."""
+
+    def __init__(self) -> None:
+        self.attempts = 0
+        self.status: int | None = None
+        self.request_id: str | None = None
+        self.is_page = False  # HTML came instead of an answer
+        self._started = time.monotonic()
+        self._head_seconds: float | None = None
+        self._first_text_seconds: float | None = None
+
+    def request_sent(self) -> None:
+        self.attempts += 1
+
+    def head_received(self, status: int, headers: Mapping[str, str]) -> None:
+        self.status = status
+        request_id = next(filter(None, (headers.get(name) for name in REQUEST_ID_HEADERS)), None)
+        self.request_id = request_id[:REQUEST_ID_CHARS] if request_id else None
+        self.is_page = status < 300 and "html" in headers.get("content-type", "").lower()
+        self._head_seconds = self._seconds()
+
+    def text_received(self) -> None:
+        if self._first_text_seconds is None:
+            self._first_text_seconds = self._seconds()
+
+    def summary(self, outcome: str, finish_reason: str | None, chars: int) -> str:
+        fields = {
+            "status": self.status,
+            "request_id": self.request_id,
+            "attempts": self.attempts,
+            "head_seconds": self._head_seconds,
+            "first_text_seconds": self._first_text_seconds,
+            "seconds": self._seconds(),
+            "finish_reason": finish_reason,
+            "chars": chars,
+        }
+        return " ".join(
+            [outcome, *(f"{name}={value!r}" for name, value in fields.items() if value is not None)]
+        )
+
+    def _seconds(self) -> float:
+        return round(time.monotonic() - self._started, 3)

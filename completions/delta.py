@@ -1,0 +1,40 @@
+"""What one payload says about the answer, and the small readers that all shapes of payload share."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from completions.pieces import Source, Usage
+
+
+@dataclass(slots=True)
+class Delta:
+    text: str = ""
+    reasoning: str = ""
+    finish_reason: str | None = None
+    usage: Usage | None = None
+    model: str | None = None
+    response_id: str | None = None
+    error: Any = None  # the API's error object, or its text
+    sources: list[Source] = field(default_factory=list)
+    activity: Literal["thinking", "searching"] | None = None
+    alive: bool = False  # the model is at work, though neither text nor reasoning came
+    done: bool = False  # nothing more follows: this is `[DONE]`, a terminal event, or a whole JSON object
+
+    @property
+    def has_output(self) -> bool:
+        """Whether this moves the clocks."""
+        return bool(self.text or self.reasoning or self.alive)
+
+
+def text_of(content: Any) -> str:
+    """Content is a string, null, or (Mistral and others) a list of parts, some of which hold reasoning."""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        parts = (part for part in content if isinstance(part, dict) and part.get("type") != "reasoning")
+        return "".join(text_of(part.get("text")) for part in parts)
+    return ""
+
+
+def name_of(value: Any) -> str | None:
+    return value if value and isinstance(value, str) else None

@@ -1,0 +1,99 @@
+"""Reads payloads: what one JSON object from the API says about the answer. No network.
+
+`PayloadReader` knows what OpenAI-compatible servers really send, in all three APIs. It looks at the payload,
+not at the address: chunks have `choices`, events of the Responses API have a `type` (see `responses`).
+Choice 0 counts, reasoning is kept apart from the answer, and unknown fields are ignored.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from completions.delta import Delta, name_of, text_of
+from completions.responses import ResponsesReader
+from completions.sources import read_sources
+from completions.usage import read_usage
+
+REASONING_PARTS = ("thinking", "reasoning")  # the types of parts in `content`: Mistral's, and others'
+
+
+class PayloadReader:
+    """Reads the payloads of one reply, in their order."""
+
+    def __init__(self) -> None:
+        self._responses = ResponsesReader()
+
+    def read(self, payload: Any, event_type: str = "") -> Delta:
+        """`event_type` is what the `event:` line said; the payload's own `type` counts more."""
+        if not isinstance(payload, dict):
+            return Delta(error=payload)
+        if not payload.get("choices"):
+            type_ = name_of(payload.get("type")) or event_type
+            if type_.startswith("response.") or payload.get("object") == "response":
+                return self._responses.read(payload, type_)
+            if type_ == "error":
+                return Delta(error=payload)
+        return read_chunk(payload)
+
+
+def read_chunk(payload: dict[str, Any]) -> Delta:
+    """Read a chunk or a whole completion, chat or legacy. They differ only in `delta` and `message`."""
+    error = payload.get("error") or None
+    if error is None and payload.get("object") == "error":  # vLLM
+        error = payload
+    choice = _choice(payload.get("choices"))
+    part = _part(choice)
+    content = part.get("content")
+    return Delta(
+        text=text_of(content) or text_of(part.get("refusal")) or text_of(choice.get("text")),
+        reasoning=_reasoning(part, content),
+        finish_reason=name_of(choice.get("finish_reason")),
+        usage=read_usage(payload.get("usage")),
+        model=name_of(payload.get("model")),
+        response_id=name_of(payload.get("id")),
+        error=error,
+        sources=[
+            *read_sources(part.get("annotations")),
+            *read_sources(payload.get("search_results")),  # Perplexity, in each chunk
+            *read_sources(payload.get("citations")),
+        ],
+    )
+
+
+def _choice(choices: Any) -> dict[str, Any]:
+    """Choice 0, wherever it stands in the list. Some servers send others, though we ask for one."""
+    if not isinstance(choices, list):  # absent, null or [] in chunks with usage or filter results
+        return {}
+    found = (one for one in choices if isinstance(one, dict) and not one.get("index"))
+    return next(found, {})
+
+
+def _part(choice: dict[str, Any]) -> dict[str, Any]:
+    """Where the text is. A `message` beside `delta` (Perplexity) or `text` holds all text so far."""
+    if isinstance(delta := choice.get("delta"), dict):
+        return delta
+    if isinstance(choice.get("text"), str):
+        return {name: value for name, value in choice.items() if name in ("reasoning", "reasoning_content")}
+    message = choice.get("message")
+    return message if isinstance(message, dict) else {}
+
+
+def _reasoning(part: dict[str, Any], content: Any) -> str:
+    """Reasoning in whatever shape. Servers that know more than one send the same text in each."""
+    return (
+        text_of(part.get("reasoning_content"))  # DeepSeek, llama.cpp
+        or text_of(part.get("reasoning"))  # OpenRouter, vLLM
+        or "".join(_details(part.get("reasoning_details")))  # OpenRouter, MiniMax
+        or "".join(_thinking(content))  # Mistral
+    )
+
+
+def _details(details: Any) -> Iterator[str]:
+    for detail in details if isinstance(details, list) else ():
+        if isinstance(detail, dict):
+            yield text_of(detail.get("text")) or text_of(detail.get("summary"))
+
+
+def _thinking(content: Any) -> Iterator[str]:
+    for part in content if isinstance(content, list) else ():
+        if isinstance(part, dict) and part.get("type") in REASONING_PARTS:
+            yield text_of(part.get("thinking")) or text_of(part.get("text"))
