@@ -89,7 +89,7 @@ class AnswerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """As people see them. An address that is no link for them is text here."""
         pairs = zip(answer.sources, answer.shown_sources, strict=True)
         items = format_html_join("", "<li>{}</li>", ((_link(shown, one["url"]),) for one, shown in pairs))
-        return format_html("<ol>{}</ol>", items) if items else ""
+        return format_html("<ol>{}</ol>", items) if items else "-"
 
     @admin.display(description="question", ordering="question")
     def short_question(self, answer: Answer) -> str:
