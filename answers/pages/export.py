@@ -98,7 +98,7 @@ async def _parts(request: HttpRequest, head: str, format: Format, tail: str) -> 
 
 
 @sync_to_async
-def _read(user: int | None, last: Answer | None, with_reasoning: bool) -> list[Answer]:
+def _read(user: int | None, last: Answer | None, with_reasoning: bool = False) -> list[Answer]:
     answers = Answer.objects.filter(user=user).defer(
         "error_detail", *([] if with_reasoning else ["reasoning"])
     )
