@@ -11,8 +11,7 @@ from django.core.checks import CheckMessage, Error, Warning
 from answers.engine.model_options import EFFORTS, ModelOption, default_option
 from answers.engine.provider import OPENAI_HOST, default_api
 from answers.models import MODEL_CHARS
-
-SEARCHING_HOSTS = ("openrouter.ai",)  # whose chat completions can search the web
+from completions.request import OPENROUTER_HOST
 
 
 def check_api() -> Iterator[CheckMessage]:
@@ -56,7 +55,8 @@ def check_models() -> Iterator[CheckMessage]:
 
 def _option(option: ModelOption, name: str) -> Iterator[CheckMessage]:
     api = option.api or default_api()
-    searches = api == "responses" or (api == "chat" and _host() in SEARCHING_HOSTS)
+    # Of the servers with chat completions, only OpenRouter has a web search for them.
+    searches = api == "responses" or (api == "chat" and _host() == OPENROUTER_HOST)
     if option.web_search and not searches and not settings.ASKME_DEMO:
         yield Warning(
             f"{name} asks for web search, but {_host()} has none in the API “{api}”.",

@@ -139,6 +139,7 @@ def askme(
             "ASKME_MODEL": "bench",
             "ASKME_THREADS": "500",
             "ASKME_DRAIN_SECONDS": "0",
+            "ASKME_CHECK_MODELS": "false",
             "LOG_LEVEL": "WARNING",
         }
         for command in (["migrate", "-v0"], ["collectstatic", "--noinput", "-v0"]):

@@ -8,6 +8,7 @@ from typing import Any
 
 from completions.api_errors import api_error
 from completions.call_record import CallRecord
+from completions.delta import Delta
 from completions.dialects import Dialects
 from completions.draft import Draft
 from completions.errors import (
@@ -20,7 +21,7 @@ from completions.errors import (
     TooLarge,
     pause_seconds,
 )
-from completions.pieces import Activity, Piece
+from completions.pieces import NOTHING, Activity, Piece
 from completions.refusals import REFUSED_STATUSES, limit_is_too_large, refused_field
 from completions.replies import read_reply
 from completions.request import Endpoint, Prompt, Request, make_request
@@ -63,7 +64,7 @@ class Call:
         self._dialect = dialects.of(self._api, self._model)
         self._deadlines = Deadlines(endpoint, pace)
         self.wire = Wire(self._deadlines)
-        self.draft = Draft(endpoint.answer_bytes)
+        self.draft = self._new_draft()
         self.record = CallRecord()
         self.ended = False  # completed or failed, as opposed to stopped
 
@@ -123,13 +124,20 @@ class Call:
             attempt += 1
 
     def _attempt(self) -> Iterator[Piece]:
-        self.draft = Draft(self._endpoint.answer_bytes)
+        self.draft = draft = self._new_draft()
         reply = self._send()
         try:
             yield from self._read(reply)
         finally:
             reply.close()
             self.wire.release()
+        self._dialects.unmarked.learn(self._model, draft.found_unmarked)
+
+    def _new_draft(self) -> Draft:
+        """Some models leave out the tag before their reasoning. How their last answer began is remembered."""
+        endpoint = self._endpoint
+        unmarked = self._model in self._dialects.unmarked
+        return Draft(endpoint.answer_bytes, reasoning_limit=endpoint.reasoning_bytes, unmarked=unmarked)
 
     def _send(self) -> Reply:
         """Send the prompt until the API accepts it, each time without what it has refused."""
@@ -193,30 +201,42 @@ class Call:
 
     def _read(self, reply: Reply) -> Iterator[Piece]:
         draft = self.draft
+        has_tail = False
         try:
             for delta in read_reply(reply.lines(), reply.rest, limit=self._endpoint.line_bytes):
-                if delta.error is not None:
-                    raise api_error(delta.error, headers=reply.headers)
-                if delta.has_output:
+                if isinstance(delta, str):
                     self._deadlines.has_output = True
-                piece = draft.add(delta)
+                    piece, finished = draft.add_text(delta), False
+                else:
+                    piece, finished = self._add(delta, reply), draft.finished
                 if piece.text:
                     self.record.text_received()
-                if piece.text or piece.reasoning or piece.activity:
+                if piece != NOTHING:
                     yield piece
                 if draft.full:
                     raise TooLarge
-                if delta.finish_reason is not None:
-                    self._deadlines.limit_tail(TAIL_SECONDS)
+                if finished != has_tail:  # a finish reason may prove to be none
+                    has_tail = finished
+                    self._deadlines.limit_tail(TAIL_SECONDS if has_tail else 0)
+            draft.arrived_whole = reply.has_own_end
         except (CompletionError, Stopped) as error:
-            if draft.finish_reason is None or isinstance(error, TooLarge):
+            if not draft.finished or isinstance(error, TooLarge):
                 raise  # otherwise the answer is complete, and only the tail is lost
         if draft.done:
             reply.drain(DRAIN_SECONDS)
-        if text := draft.flush():
+        piece = draft.flush()
+        if piece.text:
             self.record.text_received()
-            yield Piece(text)
+        if piece != NOTHING:
+            yield piece
         draft.raise_if_failed()
+
+    def _add(self, delta: Delta, reply: Reply) -> Piece:
+        if delta.error is not None:
+            raise api_error(delta.error, headers=reply.headers, api=self._api, echoes=self._echoes())
+        if delta.has_output:
+            self._deadlines.has_output = True
+        return self.draft.add(delta)
 
     def _as_completion_error(self, error: Exception) -> CompletionError:
         """Return the error with the request id in its detail, and without the API key."""
@@ -227,7 +247,5 @@ class Call:
             error = NotConfigured(detail=f"an HTML page, {error.detail}", remedy="check_address")
         if self.record.request_id:
             error.detail = f"request {self.record.request_id}: {error.detail}"
-        if key := self._endpoint.api_key.strip():
-            error.detail = error.detail.replace(key, "[API key]")  # some servers repeat it
-        error.detail = error.detail[:DETAIL_CHARS]
+        error.detail = self._endpoint.without_secrets(error.detail)[:DETAIL_CHARS]
         return error

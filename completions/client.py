@@ -5,6 +5,7 @@ from typing import Self
 
 from completions.call import Call
 from completions.dialects import Dialects
+from completions.listed_models import ListedModel, list_models
 from completions.pieces import Piece, Source, Usage
 from completions.request import Endpoint, Prompt
 from completions.transport import Transport
@@ -37,6 +38,10 @@ class Client:
             pace=self._pace,
         )
         return Completion(call)
+
+    def models(self) -> list[ListedModel]:
+        """Return what the server lists, in at most about 10 s. Raises CompletionError."""
+        return list_models(self.endpoint, self.transport)
 
     def close(self) -> None:
         self.transport.close()

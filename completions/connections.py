@@ -101,7 +101,10 @@ class _WiredConnection(HTTPConnection):
         """Try one address after the other. Each gets an equal share of the time that is left."""
         wire = _current_wire.get()
         host = self._dns_host.strip("[]")
-        addresses = _resolver.resolve(host, self.port, allowed_gai_family(), wire)
+        try:
+            addresses = _resolver.resolve(host, self.port, allowed_gai_family(), wire)
+        except socket.gaierror as error:
+            raise socket.gaierror(error.errno, f"{error.strerror}: {host}") from error
         failure: OSError = OSError("the name has no address")
         for tried, (family, kind, protocol, _, address) in enumerate(addresses):
             seconds = wire.deadlines.remaining()

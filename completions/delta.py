@@ -1,9 +1,12 @@
 """What one payload says about the answer, and the small readers that all shapes of payload share."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from completions.pieces import Source, Usage
+
+Doing = Literal["thinking", "searching"]
 
 
 @dataclass(slots=True)
@@ -15,8 +18,8 @@ class Delta:
     model: str | None = None
     response_id: str | None = None
     error: Any = None  # the API's error object, or its text
-    sources: list[Source] = field(default_factory=list)
-    activity: Literal["thinking", "searching"] | None = None
+    sources: Sequence[Source] = ()
+    activity: Doing | None = None
     alive: bool = False  # the model is at work, though neither text nor reasoning came
     done: bool = False  # nothing more follows: this is `[DONE]`, a terminal event, or a whole JSON object
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
+from completions.thinking import UnmarkedModels
+
 LIMIT_FIELDS = {"chat": "max_tokens", "completions": "max_tokens", "responses": "max_output_tokens"}
 NEWER_LIMIT_FIELDS = {"max_tokens": "max_completion_tokens"}
 
@@ -64,6 +66,7 @@ class Dialects:
 
     def __init__(self) -> None:
         self._learned: dict[tuple[str, str], Dialect] = {}
+        self.unmarked = UnmarkedModels()
 
     def of(self, api: str, model: str) -> Dialect:
         return self._learned.get((api, model), Dialect())

@@ -5,10 +5,11 @@
 
 import re
 
-from completions.delta import Delta
+from completions.delta import Delta, Doing
 from completions.errors import SERVER_FAILED, BadResponse, ConnectionFailed, Filtered, gettext_noop
 from completions.pieces import Activity, Piece, Usage
 from completions.sources import Sources
+from completions.thinking import ThinkSplitter
 
 CUT = gettext_noop("The connection to the model was lost, so the answer may be incomplete. Please ask again.")
 EMPTY = gettext_noop("The model gave an empty answer. Please ask again or rephrase your question.")
@@ -16,6 +17,19 @@ NO_TEXT_WITHIN_LIMIT = gettext_noop(
     "The model reached its length limit before it wrote any text. Please ask a simpler question."
 )
 FILTERED = gettext_noop("A content filter cut this answer short.")
+
+# Those that end an answer even if they come with its last text. Others may come with each piece ("normal").
+FINISH_REASONS = {
+    "stop",
+    "length",
+    "content_filter",
+    "tool_calls",
+    "function_call",
+    "error",
+    "eos",
+    "end_turn",
+}
+ABNORMAL = ("length", "content_filter", "error")  # the reasoning is no answer then
 
 _INVALID = re.compile("[\0\ud800-\udfff]")
 
@@ -35,6 +49,8 @@ class TextCleaner:
         self._surrogate = ""
 
     def feed(self, text: str) -> str:
+        if text.isascii() and not self._surrogate and "\0" not in text:
+            return self._within_limit(text)
         if self._surrogate or _INVALID.search(text):
             text = self._surrogate + text
             self._surrogate = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
@@ -60,9 +76,13 @@ def _cleaned(text: str) -> str:
 
 
 class Draft:
-    """Turns deltas into text and, at the end, checks that the answer is complete."""
+    """Turns deltas into text and, at the end, checks that the answer is complete.
 
-    def __init__(self, limit: int) -> None:
+    Limits are in bytes of UTF-8. More text than `limit` makes the draft `full`; more reasoning than
+    `reasoning_limit` is dropped. `unmarked`: see ThinkSplitter.
+    """
+
+    def __init__(self, limit: int, *, reasoning_limit: int = 0, unmarked: bool = False) -> None:
         self.chars = 0  # of the text returned so far
         self.done = False
         self.finish_reason: str | None = None
@@ -70,55 +90,120 @@ class Draft:
         self.model: str | None = None
         self.response_id: str | None = None
         self.sources = Sources()
+        self.arrived_whole = False  # the body of the reply has its own end, and that end came
+        self._limit = limit
         self._cleaner = TextCleaner(limit)
         self._reasoning_cleaner = TextCleaner(limit)
-        self._reasoning: list[str] = []
+        self._reasoning_limit = TextCleaner(reasoning_limit) if reasoning_limit else None
+        self._reasoning: list[str] = []  # all of it, as long as there is no text
+        self._has_reasoning = False
         self._activity: str | None = None
+        self._splitter = ThinkSplitter(unmarked=unmarked)
+        self._passing = ""  # a finish reason that more text followed, or may follow
 
     @property
     def full(self) -> bool:
         return self._cleaner.full
 
     @property
+    def finished(self) -> bool:
+        """Whether the model has finished, as far as it can be known before the end of the reply."""
+        return self.done or (self.finish_reason is not None and self.finish_reason != self._passing)
+
+    @property
     def complete(self) -> bool:
-        """Either mark is enough, because some servers never send one or the other."""
-        return self.done or self.finish_reason is not None
+        """Either mark is enough, because some servers never send one or the other.
+
+        A finish reason in each chunk is none: then the end of the reply counts, if that cannot be a cut.
+        """
+        return self.finished or (self.finish_reason is not None and self.arrived_whole)
+
+    @property
+    def found_unmarked(self) -> bool:
+        return self._splitter.found_unmarked
 
     def add(self, delta: Delta) -> Piece:
         """Return what there is to show; it may be empty."""
-        reasoning = self._reasoning_cleaner.feed(delta.reasoning) if delta.reasoning else ""
-        if reasoning:
-            self._reasoning.append(reasoning)
+        self._add_facts(delta)
+        text, reasoning, restarts = "", delta.reasoning, False
+        if reasoning or delta.activity == "thinking":
+            self._splitter.mark()
+        if delta.text:
+            piece = self._splitter.feed(delta.text)
+            text, reasoning, restarts = piece.text, reasoning + piece.reasoning, piece.restarts
+        return self._show(text, reasoning, restarts=restarts, activity=delta.activity)
+
+    def add_text(self, text: str) -> Piece:
+        """Add a delta that is nothing but text."""
+        if self.finish_reason is not None:
+            return self.add(Delta(text=text))
+        piece = self._splitter.feed(text)
+        if piece.reasoning or piece.restarts:
+            return self._show(piece.text, piece.reasoning, restarts=piece.restarts)
+        text = self._cleaner.feed(piece.text)
+        if text:
+            self.chars += len(text)
+            self._activity = None
+            if self._reasoning:
+                self._reasoning.clear()
+        return piece if text is piece.text else Piece(text)
+
+    def _add_facts(self, delta: Delta) -> None:
+        if self.finish_reason is not None and (delta.text or delta.reasoning):
+            self._passing = self.finish_reason
+            self.finish_reason = None
         if delta.finish_reason is not None:
             self.finish_reason = delta.finish_reason
+            if delta.text and delta.finish_reason not in FINISH_REASONS:
+                self._passing = delta.finish_reason
         if delta.usage is not None:  # some servers send it with every chunk; the last one counts
             self.usage = delta.usage
         self.model = self.model or delta.model
         self.response_id = self.response_id or delta.response_id
+        self.done = self.done or delta.done
         for source in delta.sources:
             self.sources.add(source)
-        self.done = self.done or delta.done
-        text = self._cleaner.feed(delta.text) if delta.text else ""
-        self.chars += len(text)
-        return Piece(text, reasoning, self._activity_of(delta))
 
-    def _activity_of(self, delta: Delta) -> Activity | None:
+    def _show(
+        self, text: str, reasoning: str, *, restarts: bool = False, activity: Doing | None = None
+    ) -> Piece:
+        if restarts:
+            self.chars = 0
+            self._cleaner = TextCleaner(self._limit)
+        if text:
+            text = self._cleaner.feed(text)
+        self.chars += len(text)
+        begun = None if restarts else self._begun(activity or ("thinking" if reasoning else None))
+        if reasoning:
+            reasoning = self._keep_reasoning(self._reasoning_cleaner.feed(reasoning))
+        if text:
+            self._reasoning.clear()
+            self._activity = None
+        return Piece(text, reasoning, begun, restarts)
+
+    def _begun(self, activity: Doing | None) -> Activity | None:
         """What the model has begun to do. Thinking or searching ends with the other, or with text."""
-        now = delta.activity or ("thinking" if delta.reasoning else None)
-        if now is None or now == self._activity:
-            if delta.text:
-                self._activity = None
+        if activity is None or activity == self._activity:
             return None
-        self._activity = now
-        return Activity(now)
+        self._activity = activity
+        return Activity(activity)
 
-    def flush(self) -> str:
-        """Return the text that is still to be shown. If only reasoning came, the reasoning is the answer."""
-        text = self._cleaner.flush()
-        if self.complete and not self.chars and not text:
+    def _keep_reasoning(self, reasoning: str) -> str:
+        """Return as much of it as may be kept."""
+        self._has_reasoning = True
+        if not self.chars:
+            self._reasoning.append(reasoning)
+        return self._reasoning_limit.feed(reasoning) if self._reasoning_limit else ""
+
+    def flush(self) -> Piece:
+        """Return what is still to be shown. If only reasoning came, the reasoning is the answer."""
+        held = self._splitter.flush()
+        piece = self._show(held.text, held.reasoning, restarts=held.restarts)
+        text = piece.text + self._cleaner.flush()
+        if self.complete and not self.chars and not text and self.finish_reason not in ABNORMAL:
             text = "".join(self._reasoning)
-        self.chars += len(text)
-        return text
+        self.chars += len(text) - len(piece.text)
+        return piece._replace(text=text)
 
     def raise_if_failed(self) -> None:
         """Raise what is wrong with the answer. Call this after all of its text has been shown."""
@@ -126,8 +211,17 @@ class Draft:
             raise Filtered(FILTERED if self.chars else "", detail="finish_reason: content_filter")
         if self.finish_reason == "error":  # OpenRouter
             raise BadResponse(SERVER_FAILED, detail="finish_reason: error")
-        if not self.complete and (self.chars or self._reasoning):
+        if not self.complete and (self.chars or self._has_reasoning):
             raise ConnectionFailed(CUT, detail="neither finish_reason nor [DONE]", retryable=True)
+        if not self.chars and self.finish_reason == "length":
+            raise BadResponse(NO_TEXT_WITHIN_LIMIT, detail=self._tokens_used(), remedy="raise_max_tokens")
         if not self.chars:
-            message = NO_TEXT_WITHIN_LIMIT if self.finish_reason == "length" else EMPTY
-            raise BadResponse(message, detail=f"no text; finish_reason: {self.finish_reason}")
+            raise BadResponse(EMPTY, detail=f"no text; finish_reason: {self.finish_reason}")
+
+    def _tokens_used(self) -> str:
+        detail = "no text; finish_reason: length"
+        if self.usage and self.usage.completion_tokens is not None:
+            detail += f"; {self.usage.completion_tokens} completion tokens"
+        if self.usage and self.usage.reasoning_tokens is not None:
+            detail += f", {self.usage.reasoning_tokens} of them for reasoning"
+        return detail

@@ -5,6 +5,7 @@ API key must not change what becomes of the error, so `without_echoes` takes the
 looks for patterns.
 """
 
+import ast
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -37,7 +38,7 @@ def error_words(body: Any, echoes: Iterable[str] = ()) -> str:
     """The words in which to look for patterns: without the names, and without what the request contained."""
     if is_html(body):
         return ""  # a page may say anything
-    message = error_fields(body).get("message") or body
+    message = _unprinted(error_fields(body).get("message")) or body
     text = message if isinstance(message, str) else json.dumps(_without_inputs(message))
     return without_echoes(text, echoes)
 
@@ -51,9 +52,9 @@ def named_fields(body: Any) -> Iterator[str]:
     """The fields of the request that pydantic names in `loc`, dotted: "reasoning.summary"."""
     if isinstance(body, dict):
         loc = body.get("loc")
-        if isinstance(loc, list):
+        if isinstance(loc, list | tuple):
             yield ".".join(str(part) for part in loc if part != "body")
-        body = list(_without_inputs(body).values())
+        body = [_unprinted(one) for one in _without_inputs(body).values()]
     if isinstance(body, list):
         for part in body:
             yield from named_fields(part)
@@ -82,6 +83,16 @@ def _without(text: str, echo: str) -> str:
         ]
         for other in others
     )
+
+
+def _unprinted(message: Any) -> Any:
+    """vLLM sends pydantic's list of errors as Python prints it."""
+    if not (isinstance(message, str) and message.startswith("[{")):
+        return message
+    try:
+        return ast.literal_eval(message)
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+        return message
 
 
 def _without_inputs(value: Any) -> Any:

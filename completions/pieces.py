@@ -23,6 +23,9 @@ class Piece(NamedTuple):
     restarts: bool = False
 
 
+NOTHING = Piece()
+
+
 class Source(NamedTuple):
     """A page that the answer cites. The URL begins with http:// or https://."""
 

@@ -10,17 +10,21 @@ ignore `stream`), an error as JSON with status 200, events with a wrong content 
 It looks at the body, not at the content type.
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from completions.delta import Delta
 from completions.deltas import PayloadReader
-from completions.errors import BadResponse, TooLarge
+from completions.errors import BadResponse, CompletionError, TooLarge
+from completions.parsing import parse, parse_object
 
 BOM = b"\xef\xbb\xbf"
-RETRY_DIGITS = 9  # 11 days in milliseconds; int() is quadratic in the number of digits
+DONE = b"[DONE]"
+NO_REST: Callable[[], bytes] = bytes
+
+# An event: its type, empty if not named, and its data, parsed if it was a JSON object in one line.
+Event = tuple[bytes, dict[str, Any] | bytes]
 
 
 class LimitExceeded(ValueError):
@@ -55,7 +59,7 @@ class LineBuffer:
             self._rest += chunk
             self._check(len(self._rest))
             return b""
-        self._after_cr = chunk[end - 1] == 0x0D
+        self._after_cr = chunk[-1] == 0x0D  # not the last line end: text may follow that one
         lines = bytes(self._rest) + chunk[:end] if self._rest else chunk[:end]
         if self._limit and len(lines) > self._limit:
             self._check(max(map(len, lines.splitlines())))
@@ -68,41 +72,72 @@ class LineBuffer:
             raise LimitExceeded(f"a line is longer than {self._limit} bytes")
 
 
-class ServerSentEvent(NamedTuple):
-    type: str
-    data: str
-    id: str  # of this event or, as the standard requires, the last id before it
-    retry: int | None  # milliseconds, the last value so far
+def read_events(
+    lines: Iterable[bytes], rest: Callable[[], bytes] = NO_REST, *, limit: int = 0
+) -> Iterator[Event]:
+    """Read events from lines without their line ends. `id` and `retry` do not matter to us.
 
+    This departs from the standard in one thing: a line of data that is a whole JSON object, or `[DONE]`, is
+    an event at once. Nothing could be joined to it. So it needs no empty line after it (some servers send
+    none) and, at the end, no line end. Any other event that no empty line ends is dropped, as it says.
 
-def read_events(lines: Iterable[bytes], *, limit: int = 0) -> Iterator[ServerSentEvent]:
-    """Read events from lines without their line ends. An event that no empty line ends is dropped.
-
-    `limit` is the maximum size of one event's data in bytes (0: none). Raises LimitExceeded.
+    `rest` returns the bytes after the last line end. `limit` is the maximum size of one event's data in bytes
+    (0: none). Raises LimitExceeded.
     """
-    event_type, last_id, retry = "", "", None
-    data: list[str] = []
+    event_type = b""
+    data: list[bytes] = []
     size = 0
-    for line in _without_bom(lines):
-        if not line:
-            if data:
-                yield ServerSentEvent(event_type or "message", "\n".join(data), last_id, retry)
-                data, size = [], 0
-            event_type = ""
-            continue
-        name, _, value = line.partition(b":")  # a comment has an empty name
-        value = value.removeprefix(b" ")
-        if name == b"data":
-            size += len(value) + 1
-            if limit and size > limit:
-                raise LimitExceeded(f"an event is longer than {limit} bytes")
-            data.append(value.decode("utf-8", "replace"))
-        elif name == b"event":
-            event_type = value.decode("utf-8", "replace")
-        elif name == b"id" and b"\0" not in value:
-            last_id = value.decode("utf-8", "replace")
-        elif name == b"retry" and value.isdigit() and len(value) <= RETRY_DIGITS:
-            retry = int(value)
+    try:
+        for line in _without_bom(lines):
+            if line.startswith(b"data:"):
+                value = line[6:] if line[5:6] == b" " else line[5:]
+                size += len(value) + 1
+                if limit and size > limit:
+                    raise LimitExceeded(f"an event is longer than {limit} bytes")
+                if not data and (whole := _whole(value)) is not None:
+                    yield event_type, whole
+                    event_type, size = b"", 0
+                else:
+                    data.append(value)
+            elif not line:
+                if data:
+                    yield event_type, b"\n".join(data)
+                    data, size = [], 0
+                event_type = b""
+            elif line.startswith(b"event:"):
+                event_type = line[6:].removeprefix(b" ")
+            elif line.startswith(b"error:"):  # old llama.cpp; the standard ignores such a field
+                yield b"error", line[6:]
+            elif line == b"data":
+                data.append(b"")
+            elif line == b"event":
+                event_type = b""
+    except TooLarge:
+        raise
+    except CompletionError:  # the connection broke, perhaps after the last byte
+        yield from _last_event(rest(), event_type, data)
+        raise
+    yield from _last_event(rest(), event_type, data)
+
+
+def _whole(value: bytes) -> dict[str, Any] | bytes | None:
+    """A whole JSON object, or `[DONE]`. None for anything else."""
+    if value.startswith(b"{"):
+        return parse_object(value)
+    value = value.strip()
+    if value.startswith(b"{"):
+        return parse_object(value)
+    return value if value == DONE else None
+
+
+def _last_event(line: bytes, event_type: bytes, data: list[bytes]) -> Iterator[Event]:
+    if line.startswith(b"error:"):
+        event_type, data = b"error", []
+    elif not line.startswith(b"data:"):
+        line = b"data:"
+    value = b"\n".join([*data, line.partition(b":")[2]])
+    if (whole := _whole(value)) is not None:
+        yield event_type, whole
 
 
 def _without_bom(lines: Iterable[bytes]) -> Iterator[bytes]:
@@ -110,22 +145,23 @@ def _without_bom(lines: Iterable[bytes]) -> Iterator[bytes]:
     return chain((line.removeprefix(BOM) for line in islice(lines, 1)), lines)
 
 
-def read_reply(lines: Iterable[bytes], rest: Callable[[], bytes], *, limit: int) -> Iterator[Delta]:
-    """Read a reply of any shape.
+def read_reply(lines: Iterable[bytes], rest: Callable[[], bytes], *, limit: int) -> Iterator[Delta | str]:
+    """Read a reply of any shape. A string is a delta of nothing but text, which most deltas are.
 
     `rest` returns the bytes after the last line end. `limit` is the maximum number of bytes held
     (0: none).
     """
     lines = iter(lines)
-    first = next((line for line in lines if line), b"")
+    first = next((line for line in lines if line.removeprefix(BOM).strip()), b"")
     start = (first or rest()).removeprefix(BOM).lstrip()[:1]
     if start == b"<":
         raise BadResponse(detail="an HTML page instead of an answer")
+    lines = chain([first] if first else [], lines)
     if start in (b"{", b"["):
-        yield _read_json(_join(chain([first] if first else [], lines), rest, limit))
+        yield _read_json(_join(lines, rest, limit))
         return
     try:
-        yield from _read_stream(chain([first], lines), limit)
+        yield from _read_stream(read_events(lines, rest, limit=limit))
     except LimitExceeded as error:
         raise TooLarge(detail=str(error)) from error
 
@@ -140,52 +176,55 @@ def _join(lines: Iterable[bytes], rest: Callable[[], bytes], limit: int) -> byte
 
 
 def _read_json(body: bytes) -> Delta:
-    payload = _parse(body.removeprefix(BOM).decode("utf-8", "replace"))
+    payload = _parse(body.removeprefix(BOM))
     delta = PayloadReader().read(payload)
-    if not (delta.error or delta.finish_reason or delta.text or delta.reasoning):
-        delta.error = payload  # errors have many shapes: {"detail": ...}, {"message": ...}
-    else:
+    if delta.error or delta.finish_reason or delta.text or delta.reasoning:
         delta.done = True
+    else:
+        delta.error = payload  # errors have many shapes: {"detail": ...}, {"message": ...}
     return delta
 
 
-def _read_stream(lines: Iterable[bytes], limit: int) -> Iterator[Delta]:
+def _read_stream(events: Iterable[Event]) -> Iterator[Delta | str]:
     reader = PayloadReader()
-    for event in read_events(_with_error_events(lines), limit=limit):
-        data = event.data.strip()
-        if data == "[DONE]":
-            yield Delta(done=True)
-            return
-        if not data or data.startswith(":"):  # keep-alives: "data:", "data: : ping"
+    for event_type, data in events:
+        if not isinstance(data, bytes) and (text := reader.read_text(data)):
+            yield text
             continue
-        if event.type == "error":  # LM Studio
+        if event_type == b"error":
             yield _read_error(data)
-        else:
-            delta = reader.read(_parse(data), event.type)
-            yield delta
-            if delta.done:
+            continue
+        if isinstance(data, bytes):
+            data = data.strip()
+            if not data or data.startswith(b":"):  # keep-alives: "data:", "data: : ping"
+                continue
+            if data == DONE:
+                yield Delta(done=True)
                 return
+            data = _parse(data)
+        delta = reader.read(data, event_type)
+        yield delta
+        if delta.done:
+            return
 
 
-def _with_error_events(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """Old llama.cpp sends errors in a field of its own, `error: {...}`, which the standard ignores."""
-    for line in lines:
-        if line.startswith(b"error:"):
-            yield from (b"event: error", b"data:" + line.removeprefix(b"error:"), b"")
-        else:
-            yield line
+def _read_error(data: dict[str, Any] | bytes) -> Delta:
+    """An event of type "error" (LM Studio, Responses). Its data may be plain text."""
+    if isinstance(data, bytes):
+        text = _text(data.strip())
+        try:
+            return Delta(error=parse(data) or text)
+        except (ValueError, RecursionError):
+            return Delta(error=text)
+    return Delta(error=data or "error")
 
 
-def _read_error(data: str) -> Delta:
+def _parse(data: bytes) -> Any:
     try:
-        payload = json.loads(data)
-    except (ValueError, RecursionError):
-        return Delta(error=data)
-    return Delta(error=payload or data)
-
-
-def _parse(text: str) -> Any:
-    try:
-        return json.loads(text)
+        return parse(data)
     except (ValueError, RecursionError) as error:
-        raise BadResponse(detail=f"not JSON ({error}): {text[:500]}") from error
+        raise BadResponse(detail=f"not JSON ({error}): {_text(data[:500])}") from error
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")

@@ -1,8 +1,9 @@
 """What goes out: the question, the API that answers it, and the JSON body made from both. No network."""
 
+from base64 import b64encode
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from completions.dialects import LIMIT_FIELDS, Dialect
 
@@ -68,6 +69,7 @@ class Endpoint:
     answer_seconds: float = 300
     answer_bytes: int = 1_000_000
     line_bytes: int = 2_000_000
+    reasoning_bytes: int = 200_000  # kept of an answer's reasoning; here 0 keeps none of it
 
     def api_of(self, prompt: Prompt) -> str:
         return prompt.api or self.api
@@ -90,6 +92,20 @@ class Endpoint:
             return urlsplit(self.base_url).hostname or ""
         except ValueError:
             return ""
+
+    def without_secrets(self, text: str) -> str:
+        """Some servers repeat the key in an error, and an exception may name the proxy."""
+        if key := self.api_key.strip():
+            text = text.replace(key, "[API key]")
+        userinfo, at, _ = self.proxy.partition("://")[2].rpartition("@")
+        if not at:
+            return text
+        user_and_password = unquote(userinfo)
+        encoded = b64encode(user_and_password.encode()).decode()
+        passwords = {one.partition(":")[2] for one in (userinfo, user_and_password)} - {""}
+        for secret in (userinfo, user_and_password, encoded, *passwords):
+            text = text.replace(secret, "[proxy password]")
+        return text
 
 
 class Request(NamedTuple):

@@ -7,6 +7,7 @@ It does not know what the lines mean. Exceptions of other packages end here: it 
 import http.client
 import os
 import ssl
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property
@@ -18,15 +19,9 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
+from completions.connection_errors import check_endpoint, connection_error
 from completions.connections import POOL_CLASSES, using
-from completions.errors import (
-    CompletionError,
-    ConnectionFailed,
-    NotConfigured,
-    TimedOut,
-    TooLarge,
-    gettext_noop,
-)
+from completions.errors import CompletionError, NotConfigured, TooLarge
 from completions.replies import LimitExceeded, LineBuffer
 from completions.request import Endpoint, Request
 from completions.wire import Stopped, Wire
@@ -34,15 +29,6 @@ from completions.wire import Stopped, Wire
 READ_BYTES = 65_536
 # RequestException is an OSError. Addresses and keys that cannot be used raise ValueError everywhere.
 FOREIGN_ERRORS = (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException, ValueError)
-TIMEOUT_MESSAGES = {
-    "first text": gettext_noop("The model did not begin to answer in time. Please ask again."),
-    "silence": gettext_noop(
-        "The model stopped responding, so its answer may be incomplete. Please ask again."
-    ),
-    "answer": gettext_noop(
-        "The model took too long, so its answer was cut off. Please ask for a shorter one."
-    ),
-}
 
 
 class Transport:
@@ -55,20 +41,27 @@ class Transport:
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         self._session.headers.update(_headers(endpoint.api_key))
+        if endpoint.proxy:
+            self._session.proxies = {"http": endpoint.proxy, "https": endpoint.proxy}
         adapter = _Adapter(connections, endpoint.ca_bundle)
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
 
     def post(self, request: Request, wire: Wire) -> "Reply":
         """Return as soon as the reply's head has arrived."""
-        if not (self._endpoint.api_key.isascii() and self._endpoint.api_key.strip().isprintable()):
-            raise NotConfigured(detail="the API key contains characters that are not allowed in a header")
+        fields = {"json": request.body, "headers": request.headers}
+        return self._send("POST", request.path, wire, self._endpoint.line_bytes, **fields)
+
+    def get(self, path: str, wire: Wire, *, limit: int) -> "Reply":
+        """`limit` is the maximum number of bytes in a line."""
+        return self._send("GET", path, wire, limit, headers={"Accept": "application/json"})
+
+    def _send(self, method: str, path: str, wire: Wire, line_bytes: int, **fields: Any) -> "Reply":
+        check_endpoint(self._endpoint)
         with _translating_errors(wire), using(wire):
-            response = self._session.post(
-                self._endpoint.url(request.path), json=request.body, headers=request.headers, stream=True
-            )
+            response = self._session.request(method, self._endpoint.url(path), stream=True, **fields)
             wire.maybe_stale = False
-            return Reply(response, wire, self._endpoint.line_bytes)
+            return Reply(response, wire, line_bytes)
 
     def close(self) -> None:
         self._session.close()
@@ -89,6 +82,11 @@ class Reply:
         """Lines without their line ends, as they arrive."""
         with _translating_errors(self._wire):
             yield from self._response.iter_lines(chunk_size=READ_BYTES)
+
+    @property
+    def has_own_end(self) -> bool:
+        """After all lines: whether the body had an end of its own. Otherwise it may have been cut."""
+        return bool(self._raw.chunked) or self._raw.length_remaining == 0  # a cut chunk raises an error
 
     def rest(self) -> bytes:
         """The bytes after the last line end. Call this after all lines have been read."""
@@ -153,11 +151,19 @@ class _Session(requests.Session):
 class _Adapter(HTTPAdapter):
     def __init__(self, connections: int, ca_bundle: str) -> None:
         self._ca_bundle = ca_bundle
+        self._lock = threading.Lock()
         super().__init__(pool_connections=1, pool_maxsize=connections)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = POOL_CLASSES
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        """Through a proxy too, each question holds its connection and its deadlines apply."""
+        with self._lock:  # two managers for one proxy would be two pools, and one would be lost
+            manager = super().proxy_manager_for(proxy, **kwargs)
+            manager.pool_classes_by_scheme = POOL_CLASSES
+            return manager
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
@@ -168,7 +174,8 @@ class _Adapter(HTTPAdapter):
                 return ssl.create_default_context(capath=path)
             return ssl.create_default_context(cafile=path)
         except OSError as error:
-            raise NotConfigured(detail=f"CA certificates in {path}: {error}") from error
+            detail = f"CA certificates in {path}: {error}"
+            raise NotConfigured(detail=detail, remedy="check_certificate") from error
 
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
         host, tls = super().build_connection_pool_key_attributes(request, verify, cert)
@@ -176,6 +183,12 @@ class _Adapter(HTTPAdapter):
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """Do nothing: `_tls` has the certificates. `requests` would load them again for each connection."""
+
+
+def environment_proxy(url: str) -> str:
+    """The proxy for this address, from HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY; empty: none."""
+    proxy = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url)) or ""
+    return proxy if "://" in proxy or not proxy else f"http://{proxy}"
 
 
 def _headers(api_key: str) -> dict[str, str]:
@@ -197,21 +210,5 @@ def _translating_errors(wire: Wire) -> Iterator[None]:
     except FOREIGN_ERRORS as error:
         if wire.stopped:
             raise Stopped from error
-        raise _translated(error, wire) from error
-
-
-def _translated(error: Exception, wire: Wire) -> CompletionError:
-    detail = f"{type(error).__name__}: {error}"
-    phase = wire.deadlines.expired
-    if phase in TIMEOUT_MESSAGES:
-        return TimedOut(TIMEOUT_MESSAGES[phase], detail=f"deadline passed: {phase}")
-    if phase == "connect":
-        message = gettext_noop("The model cannot be reached. Please ask again in a minute.")
-        return ConnectionFailed(message, detail=detail, retryable=True)
-    if isinstance(error, ValueError):
-        return NotConfigured(detail=detail)
-    return ConnectionFailed(
-        detail=detail,
-        retryable=not isinstance(error, requests.exceptions.SSLError),
-        retry_after=0.0 if wire.maybe_stale else None,
-    )
+        retryable = not isinstance(error, requests.exceptions.SSLError)
+        raise connection_error(error, wire, retryable=retryable) from error

@@ -68,7 +68,8 @@ class Deadlines:
         self._ends.pop("connect", None)
 
     def limit_tail(self, seconds: float) -> None:
-        """Wait only this long for the rest of the reply: nothing important is missing."""
+        """Wait only this long for the rest of the reply: nothing important is missing. 0: something is."""
+        self._ends.pop("tail", None)
         self._set("tail", seconds)
 
     def pause_before_read(self) -> None:

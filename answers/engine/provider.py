@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from answers.engine import demo
-from answers.engine.model_options import default_option
-from completions import DEFAULT_PROMPT_TEMPLATE, Client, Endpoint
+from answers.engine.model_options import ModelOption, default_option
+from completions import DEFAULT_PROMPT_TEMPLATE, Client, Endpoint, environment_proxy
 
 OPENAI_URL = "https://api.openai.com/v1"
 OPENAI_HOST = "api.openai.com"
@@ -43,14 +43,24 @@ def sends_identifiers() -> bool:
 
 def default_api() -> str:
     """Of the models whose option names none."""
-    if settings.ASKME_DEMO and settings.ASKME_API == "responses":
+    return api_of(ModelOption(name=""))
+
+
+def api_of(option: ModelOption) -> str:
+    api = option.api or settings.ASKME_API or ("responses" if is_openai() else "chat")
+    if settings.ASKME_DEMO and api == "responses":
         return "chat"  # the demo model does not have it
-    return settings.ASKME_API or ("responses" if is_openai() else "chat")
+    return api
 
 
 def max_tokens(api: str) -> int:
-    """At most so many tokens in an answer, reasoning included. Empty means the default API."""
-    return settings.ASKME_MAX_TOKENS or DEFAULT_MAX_TOKENS[api or default_api()]
+    """At most so many tokens in an answer, reasoning included."""
+    return settings.ASKME_MAX_TOKENS or DEFAULT_MAX_TOKENS[api]
+
+
+def _proxy(base_url: str) -> str:
+    proxy: str = settings.ASKME_API_PROXY
+    return environment_proxy(base_url) if proxy == "environment" else proxy
 
 
 def _endpoint(base_url: str) -> Endpoint:
@@ -70,4 +80,6 @@ def _endpoint(base_url: str) -> Endpoint:
         answer_seconds=settings.ASKME_ANSWER_SECONDS,
         answer_bytes=settings.ASKME_ANSWER_BYTES,
         line_bytes=settings.ASKME_LINE_BYTES,
+        reasoning_bytes=settings.ASKME_REASONING_BYTES,
+        proxy=_proxy(base_url),
     )

@@ -8,7 +8,7 @@ SENTENCES = {
         "Set ASKME_CA_BUNDLE to the certificates of your private authority. If there is none, the server's"
         " certificate is invalid or has expired."
     ),
-    "check_key": "Check OPENAI_API_KEY: it must be valid at OPENAI_BASE_URL, and be allowed to use the model.",
+    "check_key": "Check OPENAI_API_KEY: it must be valid at OPENAI_BASE_URL and allowed to use the model.",
     "check_proxy": (
         "Check ASKME_API_PROXY: its address, the user name and password, and whether the proxy allows this"
         " server."

@@ -17,6 +17,7 @@ from django.conf import settings
 
 from answers.engine.core import Core, keep_to_one_core
 from answers.engine.database_thread import DatabaseThread
+from answers.engine.model_check import ModelCheck, is_wanted
 from answers.engine.open_files import raise_file_limit
 from answers.engine.pruner import Pruner
 from answers.engine.worker import Worker
@@ -35,6 +36,7 @@ class Runtime:
         self.database = DatabaseThread()
         self.core: Core | None = None
         self.pruner: Pruner | None = None
+        self.model_check: ModelCheck | None = None
         self._parts: dict[type, Any] = {}
 
     @cached_property
@@ -55,6 +57,8 @@ class Runtime:
     async def close(self, drain_seconds: float) -> None:
         if "worker" in self.__dict__:
             await self.worker.close(drain_seconds)
+        if self.model_check is not None:
+            self.model_check.close()
         if self.pruner is not None:
             await asyncio.get_running_loop().run_in_executor(None, self.pruner.close, PRUNER_SECONDS)
         for part in self._parts.values():
@@ -86,6 +90,8 @@ def start_runtime() -> Runtime:
         runtime.core = keep_to_one_core()
     runtime.worker.serve()
     runtime.pruner = Pruner()
+    if is_wanted():
+        runtime.model_check = ModelCheck()
     return runtime
 
 

@@ -57,7 +57,6 @@ async def follow(
     if not isinstance(answer, Accepted):
         await require_reader(Requester.of(requester), id, share)
         if share is not None:
-            follower.is_shared = True
             progress.hide_reasoning()
     await follower.open()
     return follower
@@ -69,7 +68,6 @@ class Follower:
     def __init__(self, worker: Worker, progress: Progress, notified: Event | None = None) -> None:
         """`notified` is the status event that the reader already has."""
         self.answer, self.progress = progress.answer, progress
-        self.is_shared = False  # whether the reader has only a shared link
         self._worker = worker
         self._layer = self._worker.relay.layer
         self._channel = ""
@@ -112,7 +110,7 @@ class Follower:
             while not self._ended:
                 try:
                     async for event in self._events(message):
-                        yield protocol.for_link_readers(event) if self.is_shared else event
+                        yield protocol.for_link_readers(event) if self.progress.is_shared else event
                 except DatabaseError as error:
                     log.warning("a follower could not read the database: %s", error)
                 except Exception:

@@ -18,8 +18,11 @@ class Progress:
         self.answer = answer
         self.position, self.reasoning_position, self.edition = position, reasoning_position, edition
 
+        self.is_shared = False  # whether the reader has only a shared link
+
     def hide_reasoning(self) -> None:
-        self.reasoning_position = ALL
+        """The reader has only a shared link, so none of the reasoning is for them."""
+        self.is_shared, self.reasoning_position = True, ALL
 
     def lacks(self, message: Event) -> bool:
         """Whether something is missing before this batch, or before the end."""

@@ -129,6 +129,7 @@ def test_only_the_engine_starts_threads_and_the_lookup_of_names():
     assert starting == {
         "answers/engine/worker.py",
         "answers/engine/pruner.py",
+        "answers/engine/model_check.py",
         "completions/resolver.py",
     }
 

@@ -28,6 +28,7 @@ SETTINGS = {
     "ASKME_SILENCE_SECONDS": "6",
     "ASKME_ANSWER_SECONDS": "60",
     "ASKME_DRAIN_SECONDS": str(DRAIN_SECONDS),
+    "ASKME_CHECK_MODELS": "false",
     "ASKME_THREADS": "3",  # so that some questions wait
     "ASKME_QUESTIONS_PER_MINUTE": "0",  # pages ask faster than people
 }

@@ -10,7 +10,7 @@ import pytest
 from completions import Prompt
 from completions.errors import InternalError
 from tests.support.api_behaviours import RETRY_AT_ONCE, Behaviour, Exchange, chunk, events, html_page, refuse
-from tests.support.api_server import ApiServer, ClientFor
+from tests.support.api_server import ApiServer, ClientFor, every_api
 from tests.support.completion_reader import failure_of
 
 
@@ -141,6 +141,7 @@ def test_after_done_nobody_waits_for_the_end_of_the_reply(
     assert api_server.requests[0].closed.wait(5)
 
 
+@every_api
 def test_after_the_finish_reason_the_tail_has_a_short_deadline(
     api_server: ApiServer, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from completions import Prompt, Usage
 from tests.support.api_behaviours import Exchange, answer, stall
-from tests.support.api_server import ApiServer, ClientFor
+from tests.support.api_server import ApiServer, ClientFor, every_api
 from tests.support.completion_reader import Reader
 
 
@@ -19,6 +19,7 @@ def test_nothing_is_sent_before_the_first_text_is_wanted(
     assert len(api_server.requests) == 1
 
 
+@every_api
 def test_usage_model_finish_reason_and_request_id_are_known_at_the_end(
     api_server: ApiServer, client_for: ClientFor
 ) -> None:
@@ -33,6 +34,7 @@ def test_usage_model_finish_reason_and_request_id_are_known_at_the_end(
     assert not completion.stopped
 
 
+@every_api
 def test_an_iterator_that_is_dropped_closes_its_connection(
     api_server: ApiServer, client_for: ClientFor
 ) -> None:

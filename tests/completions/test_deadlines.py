@@ -7,7 +7,7 @@ import pytest
 from completions import Prompt
 from completions.errors import CompletionError, TimedOut
 from tests.support.api_behaviours import Behaviour, Exchange, answer, stall
-from tests.support.api_server import ApiServer, ClientFor
+from tests.support.api_server import ApiServer, ClientFor, every_api
 from tests.support.completion_reader import Reader
 from tests.support.silent_apis import SILENT_BEHAVIOURS, comments
 
@@ -45,6 +45,7 @@ def test_silence_has_a_deadline_and_the_text_is_kept(
     assert any_api_server.requests[0].closed.wait(5)
 
 
+@every_api
 def test_text_that_arrives_in_time_is_not_silence(api_server: ApiServer, client_for: ClientFor) -> None:
     api_server.behaviour = answer(["a"] * 8, delay=0.1)
     client = client_for(api_server, first_text_seconds=0.5, silence_seconds=0.5)
@@ -63,6 +64,7 @@ def test_the_whole_answer_has_a_deadline(any_api_server: ApiServer, client_for: 
     assert any_api_server.requests[0].closed.wait(5)
 
 
+@every_api
 def test_a_slow_reader_is_not_the_models_silence(api_server: ApiServer, client_for: ClientFor) -> None:
     api_server.behaviour = stall(["one"])
     completion = client_for(api_server, silence_seconds=0.4).ask(Prompt("Why?"))
@@ -72,6 +74,7 @@ def test_a_slow_reader_is_not_the_models_silence(api_server: ApiServer, client_f
     assert list(completion) == []
 
 
+@every_api
 def test_reasoning_is_a_sign_of_life(api_server: ApiServer, client_for: ClientFor) -> None:
     def thinks(exchange: Exchange) -> None:
         exchange.head()
@@ -87,6 +90,7 @@ def test_reasoning_is_a_sign_of_life(api_server: ApiServer, client_for: ClientFo
     ]
 
 
+@every_api
 def test_endless_reasoning_meets_the_deadline_of_the_answer(
     api_server: ApiServer, client_for: ClientFor
 ) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from completions import Prompt
-from completions.errors import BadResponse, ConnectionFailed, Filtered, TooLarge
-from tests.support.api_behaviours import Exchange, answer, chunk, events
-from tests.support.api_server import ApiServer, ClientFor
+from completions.errors import BadResponse, CompletionError, ConnectionFailed, Filtered, TooLarge
+from tests.support.api_behaviours import Behaviour, Exchange, answer, chunk, events
+from tests.support.api_server import ApiServer, ClientFor, every_api
+from tests.support.completion_reader import failure_of
 
 FRAMINGS = ("chunked", "close")
 
@@ -26,18 +27,42 @@ def test_invalid_characters_are_replaced_and_surrogate_pairs_joined(
     assert list(client_for(api_server).ask(Prompt("Why?"))) == ["a\ufffd", "😀", "b", "\ufffd"]
 
 
+def thinking(*thoughts: str, text: str = "", finish: str = "stop") -> Behaviour:
+    def behaviour(exchange: Exchange) -> None:
+        exchange.head()
+        for thought in thoughts:
+            exchange.chunk({"reasoning": thought})
+        if text:
+            exchange.chunk(text)
+        exchange.finish(finish)
+
+    return behaviour
+
+
+@every_api
 def test_reasoning_is_not_shown_beside_an_answer(api_server: ApiServer, client_for: ClientFor) -> None:
-    thought = {"choices": [{"delta": {"reasoning_content": "Hmm"}}]}
-    api_server.behaviour = events(thought, chunk("Yes."), chunk(None, "stop"), "[DONE]")
+    api_server.behaviour = thinking("Hmm", text="Yes.")
     assert list(client_for(api_server).ask(Prompt("Why?"))) == ["Yes."]
 
 
+@every_api
 def test_an_answer_that_came_only_as_reasoning_is_shown(api_server: ApiServer, client_for: ClientFor) -> None:
-    thoughts = [{"choices": [{"delta": {"reasoning": text}}]} for text in ("Y", "es.")]
-    api_server.behaviour = events(*thoughts, chunk("", "stop"), "[DONE]")
+    api_server.behaviour = thinking("Y", "es.")
     assert list(client_for(api_server).ask(Prompt("Why?"))) == ["Yes."]
 
 
+@every_api
+@pytest.mark.parametrize("finish", ["length", "content_filter"])
+def test_reasoning_that_was_cut_off_is_not_taken_for_an_answer(
+    api_server: ApiServer, client_for: ClientFor, finish: str
+) -> None:
+    api_server.behaviour = thinking("Y", "es.", finish=finish)
+    completion = client_for(api_server).ask(Prompt("Why?"))
+    with pytest.raises(CompletionError):
+        next(completion)
+
+
+@every_api
 @pytest.mark.parametrize("framing", FRAMINGS)
 def test_an_answer_over_the_limit_is_cut_off_and_the_connection_closed(
     api_server: ApiServer, client_for: ClientFor, framing: str
@@ -78,11 +103,17 @@ def test_either_mark_means_that_the_answer_is_complete(
     assert list(client_for(api_server).ask(Prompt("Why?"))) == ["Hi"]
 
 
+@every_api
 @pytest.mark.parametrize("framing", FRAMINGS)
 def test_text_without_either_mark_is_kept_and_reported_as_cut_off(
     api_server: ApiServer, client_for: ClientFor, framing: str
 ) -> None:
-    api_server.behaviour = events(chunk("Half an ans"), framing=framing)
+    def behaviour(exchange: Exchange) -> None:
+        exchange.head(framing=framing)
+        exchange.chunk("Half an ans")
+        exchange.end()
+
+    api_server.behaviour = behaviour
     completion = client_for(api_server).ask(Prompt("Why?"))
     assert next(completion) == "Half an ans"
     with pytest.raises(ConnectionFailed, match="may be incomplete"):
@@ -90,6 +121,7 @@ def test_text_without_either_mark_is_kept_and_reported_as_cut_off(
     assert len(api_server.requests) == 1  # text has been shown: never asked again
 
 
+@every_api
 @pytest.mark.parametrize("framing", [*FRAMINGS, "100000"])
 @pytest.mark.parametrize("reset", [False, True])
 def test_an_answer_that_is_cut_off_is_not_complete(
@@ -113,6 +145,13 @@ def test_an_answer_that_is_cut_off_is_not_complete(
     assert len(api_server.requests) == 1
 
 
+@every_api
+def test_an_answer_that_ends_without_text_is_an_error(api_server: ApiServer, client_for: ClientFor) -> None:
+    api_server.behaviour = answer([])
+    with pytest.raises(BadResponse, match="empty answer"):
+        list(client_for(api_server).ask(Prompt("Why?")))
+
+
 @pytest.mark.parametrize("payloads", [(), (": nothing",), (chunk(""),), (chunk(None, "stop"), "[DONE]")])
 def test_an_answer_without_text_is_an_error(
     api_server: ApiServer, client_for: ClientFor, payloads: Any
@@ -122,14 +161,21 @@ def test_an_answer_without_text_is_an_error(
         list(client_for(api_server).ask(Prompt("Why?")))
 
 
-def test_a_length_limit_reached_before_any_text_is_reported(
+@every_api
+def test_a_length_limit_reached_before_any_text_tells_the_operator_what_to_do(
     api_server: ApiServer, client_for: ClientFor
 ) -> None:
-    api_server.behaviour = events(chunk(None, "length"))
-    with pytest.raises(BadResponse, match="length limit"):
-        list(client_for(api_server).ask(Prompt("Why?")))
+    details = {"completion_tokens_details": {"reasoning_tokens": 60}}
+    details |= {"output_tokens_details": {"reasoning_tokens": 60}}
+    api_server.behaviour = answer([], finish="length", usage={"completion_tokens": 64, **details})
+    error = failure_of(client_for(api_server))
+    assert isinstance(error, BadResponse)
+    assert "length limit" in error.message
+    assert error.remedy == "raise_max_tokens"
+    assert error.detail.endswith("finish_reason: length; 64 completion tokens, 60 of them for reasoning")
 
 
+@every_api
 @pytest.mark.parametrize(("texts", "message"), [(["Half"], "cut this answer"), ([], "withheld")])
 def test_a_content_filter_is_reported_and_the_text_before_it_kept(
     api_server: ApiServer, client_for: ClientFor, texts: list[str], message: str
@@ -142,8 +188,9 @@ def test_a_content_filter_is_reported_and_the_text_before_it_kept(
     assert completion.finish_reason == "content_filter"
 
 
+@every_api
 def test_a_finish_reason_of_error_is_an_error(api_server: ApiServer, client_for: ClientFor) -> None:
-    api_server.behaviour = answer(["Half"], finish="error")
+    api_server.behaviour = answer(["Half"], finish="error")  # OpenRouter; Responses has an event of its own
     completion = client_for(api_server).ask(Prompt("Why?"))
     assert next(completion) == "Half"
     with pytest.raises(BadResponse):

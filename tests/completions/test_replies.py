@@ -8,7 +8,7 @@ import pytest
 from completions import Prompt, Usage
 from completions.errors import CompletionError, TooLarge
 from tests.support.api_behaviours import Exchange, chunk, html_page
-from tests.support.api_server import ApiServer, ClientFor
+from tests.support.api_server import ApiServer, ClientFor, every_api
 from tests.support.completion_reader import failure_of
 
 
@@ -27,6 +27,7 @@ def test_keep_alives_and_odd_line_ends_are_not_text(api_server: ApiServer, clien
     assert list(client_for(api_server).ask(Prompt("Why?"))) == ["Hi", " there"]
 
 
+@every_api
 def test_events_may_have_any_content_type(api_server: ApiServer, client_for: ClientFor) -> None:
     def plain(exchange: Exchange) -> None:
         exchange.head(content_type="text/plain; charset=iso-8859-1")

@@ -8,7 +8,7 @@ import pytest
 from completions import Prompt, Turn
 from completions.errors import BadRequest, CompletionError
 from tests.support.api_behaviours import RETRY_AT_ONCE, Behaviour, Exchange, answer, chunk, events, refuse
-from tests.support.api_server import ApiServer, ClientFor
+from tests.support.api_server import ApiServer, ClientFor, every_api
 from tests.support.completion_reader import failure_of
 
 
@@ -16,6 +16,7 @@ def closes_at_once(exchange: Exchange) -> None:
     exchange.cut()
 
 
+@every_api
 @pytest.mark.parametrize(
     "failure",
     [
@@ -36,6 +37,7 @@ def test_temporary_failures_are_not_shown(
     assert [request.body for request in api_server.requests] == [api_server.requests[0].body] * 3
 
 
+@every_api
 def test_a_stream_that_breaks_before_the_first_text_is_retried(
     api_server: ApiServer, client_for: ClientFor, monkeypatch: Any
 ) -> None:

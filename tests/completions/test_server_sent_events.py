@@ -1,6 +1,9 @@
 """Server-sent events against the standard: explicit cases, and a reference implementation on random bytes."""
 
+import json
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
@@ -9,7 +12,8 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from completions.replies import LimitExceeded, LineBuffer, ServerSentEvent, read_events
+from completions.errors import ConnectionFailed, TooLarge
+from completions.replies import LimitExceeded, LineBuffer, read_events
 
 
 class Raw:
@@ -26,30 +30,46 @@ class Raw:
         return b""
 
 
-def lines_of(chunks: list[bytes]) -> Any:
+Read = list[tuple[str, Any]]
+
+
+def events_of(*chunks: bytes) -> Read:
+    """The events in these chunks: the type, and the data as text or as the JSON object that it is."""
     response = requests.Response()
-    response.raw = Raw(chunks)
-    return response.iter_lines(chunk_size=65536)
+    response.raw = raw = Raw(list(chunks))
+    events = read_events(response.iter_lines(chunk_size=65536), lambda: raw.buffer.rest)
+    return [
+        (
+            type_.decode("utf-8", "replace"),
+            data.decode("utf-8", "replace") if isinstance(data, bytes) else data,
+        )
+        for type_, data in events
+    ]
 
 
-def events_of(*chunks: bytes) -> list[ServerSentEvent]:
-    return list(read_events(lines_of(list(chunks))))
+def data_of(*chunks: bytes) -> list[Any]:
+    return [data for _, data in events_of(*chunks)]
 
 
-def data_of(*chunks: bytes) -> list[str]:
-    return [event.data for event in events_of(*chunks)]
+def whole(value: str) -> Any:
+    """The JSON object that this is, or [DONE]; None if it is neither."""
+    value = value.strip(" \t\n\r\x0b\x0c")  # what `bytes.strip` knows
+    if value == "[DONE]":
+        return value
+    with suppress(ValueError):
+        return json.loads(value) if value.startswith("{") else None
+    return None
 
 
-def reference_reading(stream: bytes) -> list[ServerSentEvent]:
-    """The algorithm of the standard, on the whole stream at once."""
+def reference_reading(stream: bytes) -> Read:
+    """The algorithm of the standard, on the whole stream at once, and what we take besides."""
     text = stream.decode("utf-8", "replace").removeprefix("\N{BOM}")
-    found, data, event_type, last_id, retry = [], "", "", "", None
-    for line in re.split("\r\n|\r|\n", text)[:-1]:
+    found, data, event_type = [], "", ""
+    *lines, rest = re.split("\r\n|\r|\n", text)
+    for line in lines:
         if line == "":
             if data != "":
-                found.append(
-                    ServerSentEvent(event_type or "message", data.removesuffix("\n"), last_id, retry)
-                )
+                found.append((event_type, data.removesuffix("\n")))
             data, event_type = "", ""
             continue
         field, value = line, ""
@@ -59,12 +79,18 @@ def reference_reading(stream: bytes) -> list[ServerSentEvent]:
                 value = value[1:]
         if field == "event":
             event_type = value
+        elif line.startswith("error:"):
+            found.append(("error", line.removeprefix("error:")))
+        elif field == "data" and data == "" and (taken := whole(value)) is not None:
+            found.append((event_type, taken))
+            event_type = ""
         elif field == "data":
             data += value + "\n"
-        elif field == "id" and "\0" not in value:
-            last_id = value
-        elif field == "retry" and re.fullmatch("[0-9]{1,9}", value):
-            retry = int(value)
+    last = rest.removeprefix("data:") if rest.startswith("data:") else ""
+    if rest.startswith("error:"):
+        event_type, data, last = "error", "", rest.removeprefix("error:")
+    if (taken := whole(data + last)) is not None:
+        found.append((event_type, taken))
     return found
 
 
@@ -72,13 +98,15 @@ FIELDS = [
     "data",
     "data:",
     "data: ",
+    'data: {"a": "ä"}',
+    "data:[DONE]",
+    "data: {",
+    '"a": 1}',
     "event: e",
+    "event",
+    "error:",
+    "error: {}",
     "id: 1",
-    "id: \0",
-    "id",
-    "retry: 10",
-    "retry: x1",
-    "retry: ²",
 ]
 MARKS = [
     "\n",
@@ -123,6 +151,10 @@ def test_a_crlf_split_in_two_ends_one_line() -> None:
     assert data_of(b"data: a\r", b"\ndata: b\r", b"\n\r", b"\n") == ["a\nb"]
 
 
+def test_a_line_feed_after_a_line_that_began_in_the_same_chunk_as_the_last_cr_is_kept() -> None:
+    assert data_of(b"data: a\rdata: b", b"\n\n", b"data: c\n\n") == ["a\nb", "c"]
+
+
 def test_a_cr_at_the_end_of_a_chunk_does_not_wait_for_the_next() -> None:
     whole = LineBuffer()
     assert whole.feed(b"data: a\r\r") == b"data: a\r\r"
@@ -161,16 +193,54 @@ def test_an_unfinished_last_event_is_dropped() -> None:
     assert data_of(b"data: a\n\ndata: b") == ["a"]
 
 
-def test_type_id_and_retry_follow_the_standard() -> None:
-    named = b"event: x\nid: 1\nretry: 10\ndata: a\n\n"
-    ignored = b"id: \0\nretry: 1.5\ndata: b\n\n"
-    emptied = b"id\ndata: c\n\nevent: y\n\ndata: d\n\n"
-    assert events_of(named + ignored + emptied) == [
-        ServerSentEvent("x", "a", "1", 10),
-        ServerSentEvent("message", "b", "1", 10),
-        ServerSentEvent("message", "c", "", 10),
-        ServerSentEvent("message", "d", "", 10),
-    ]
+def test_the_type_belongs_to_one_event() -> None:
+    stream = b"id: 1\nevent: x\ndata: a\n\nretry: 10\ndata: b\n\nevent: y\n\ndata: c\n\n"
+    assert events_of(stream) == [("x", "a"), ("", "b"), ("", "c")]
+
+
+# What real servers send, which the standard would drop or wait for
+
+
+OBJECT = {"a": [1, "}\u2028"]}
+LINE = b"data: " + json.dumps(OBJECT, ensure_ascii=False).encode()
+
+
+def test_lines_that_are_whole_objects_need_no_empty_line_between_them() -> None:
+    assert data_of(LINE + b"\n" + LINE + b"\r\ndata: [DONE]\n") == [OBJECT, OBJECT, "[DONE]"]
+
+
+def test_an_event_that_is_a_whole_object_is_given_out_with_its_line_end() -> None:
+    lines = iter([b"event: x", LINE])
+    assert next(read_events(lines)) == (b"x", OBJECT)
+
+
+@pytest.mark.parametrize("end", [b"", b"\n", b"\r\n", b"\n\n"])
+@pytest.mark.parametrize(("line", "read"), [(LINE, OBJECT), (b"data: [DONE]", "[DONE]"), (b"error: {}", {})])
+def test_a_whole_last_line_counts_whatever_ends_it(line: bytes, end: bytes, read: Any) -> None:
+    if line.startswith(b"error") and end:
+        read = " {}"
+    for cut in range(len(line + end)):
+        stream = LINE + b"\n\n" + line + end
+        assert data_of(stream[: cut + len(LINE)], stream[cut + len(LINE) :]) == [OBJECT, read]
+
+
+def test_an_object_of_several_lines_at_the_end_counts_too() -> None:
+    assert data_of(b'data: {\ndata: "a": 1}') == [{"a": 1}]
+    assert data_of(b'data: {\ndata: "a": 1}\n') == [{"a": 1}]
+    assert data_of(b'data: {\ndata: "a": 1') == []
+
+
+def test_a_whole_last_line_counts_even_if_the_connection_breaks() -> None:
+    def broken(error: Exception) -> Iterator[bytes]:
+        yield from (LINE, b"")
+        raise error
+
+    events = read_events(broken(ConnectionFailed()), lambda: b"data: [DONE]")
+    assert [next(events), next(events)] == [(b"", OBJECT), (b"", b"[DONE]")]
+    with pytest.raises(ConnectionFailed):
+        next(events)
+    with pytest.raises(TooLarge):
+        list(read_events(broken(TooLarge()), lambda: LINE))
 
 
 def test_bytes_that_are_not_utf_8_become_replacement_characters() -> None:
@@ -192,10 +262,11 @@ def test_many_short_lines_together_may_be_longer_than_the_limit_of_one() -> None
 
 def test_an_event_of_many_lines_is_limited_too() -> None:
     lines = [b"data: 1234"] * 3
-    assert next(read_events([*lines, b""], limit=15)).data == "1234\n1234\n1234"
+    assert next(read_events([*lines, b""], limit=15)) == (b"", b"1234\n1234\n1234")
     with pytest.raises(LimitExceeded):
         list(read_events([*lines, b""], limit=14))
     assert len(list(read_events([*lines, b""] * 5, limit=15))) == 5
+    assert len(list(read_events([b"data: {}"] * 50, limit=3))) == 50
 
 
 class CountingBytes(bytearray):

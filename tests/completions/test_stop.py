@@ -11,7 +11,7 @@ from completions import Prompt
 from completions.errors import CompletionError
 from completions.transport import Reply
 from tests.support.api_behaviours import Behaviour, Exchange, numbered, refuse, stall
-from tests.support.api_server import ApiServer, ClientFor
+from tests.support.api_server import ApiServer, ClientFor, every_api
 from tests.support.completion_reader import Reader
 from tests.support.silent_apis import SILENT_BEHAVIOURS, full_listener, mute_listener
 
@@ -69,6 +69,7 @@ def test_stop_while_text_pours_in(any_api_server: ApiServer, client_for: ClientF
     assert any_api_server.requests[0].closed.wait(5)
 
 
+@every_api
 def test_stop_from_within_the_reading_thread(api_server: ApiServer, client_for: ClientFor) -> None:
     api_server.behaviour = stall(["one"])
     completion = client_for(api_server).ask(Prompt("Why?"))
@@ -136,6 +137,7 @@ def test_stop_after_a_failure_changes_nothing(api_server: ApiServer, client_for:
     assert not completion.stopped
 
 
+@every_api
 @pytest.mark.parametrize("framing", ["chunked", "close"])
 def test_after_a_stop_nothing_more_is_read(
     api_server: ApiServer, client_for: ClientFor, framing: str

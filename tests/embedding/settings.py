@@ -73,6 +73,7 @@ ASKME_HOOKS = "tests.embedding.hooks.SiteHooks"
 OPENAI_BASE_URL = os.environ["OPENAI_BASE_URL"]
 ASKME_DRAIN_SECONDS = float(os.environ.get("ASKME_DRAIN_SECONDS", "0"))
 ASKME_QUESTIONS_PER_MINUTE = 0
+ASKME_CHECK_MODELS = False
 MAIL_BACKEND, MAIL_FOLDER = "django.core.mail.backends.filebased.EmailBackend", os.environ["EMBEDDING_MAIL"]
 if django.VERSION >= (6, 1):
     MAILERS = {"default": {"BACKEND": MAIL_BACKEND, "OPTIONS": {"file_path": MAIL_FOLDER}}}

@@ -1,113 +1,27 @@
 """A follower in another process than its answer, behind layers that lose, double and delay messages."""
 
 import asyncio
-import random
-import uuid
 
 import pytest
 from channels.db import database_sync_to_async
 
-from accounts.models import User
-from answers.engine.layers import InMemoryLayer
 from answers.engine.relay import group_name
-from answers.engine.running_answer import RunningAnswer, Saved
 from answers.live import follower as follower_module
-from answers.models import Answer, Status
-from completions import Piece, Prompt
-from tests.support.remote_follower import RemoteFollower
+from answers.models import Status
+from completions import Piece
+from tests.live.far_page import Unreliable
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 TEXT = "".join(f"{number}é🎈 " for number in range(400))
 
 
-class Page:
-    """What a reader sees. Text must continue at its position, and there is one end."""
-
-    def __init__(self, layer):
-        self.layer = layer
-        self.reader = RemoteFollower(layer, self.send)
-        self.text = ""
-        self.ends = []
-        self.end = asyncio.Event()
-        self.statuses = []
-
-    async def send(self, event):
-        if event["type"] == "answer.text":
-            assert not self.ends
-            assert event["position"] == len(self.text)
-            self.text += event["text"]
-        elif event["type"] == "answer.finished":
-            self.ends.append(event)
-            self.end.set()
-        else:
-            self.statuses.append(event)
-
-    async def shows(self, text):
-        async with asyncio.timeout(10):
-            while self.text != text:
-                await asyncio.sleep(0.005)
-
-
-class Source:
-    """The process that runs the answer: its text, its saves and its messages."""
-
-    def __init__(self, layer, row):
-        self.layer, self.row = layer, row
-        self.answer = RunningAnswer(row, Prompt(row.question))
-
-    async def write(self, text):
-        self.answer.incoming.append(Piece(text))
-        for message in self.answer.collect():
-            await self.layer.group_send(group_name(self.row.pk), message)
-
-    async def save(self, **fields):
-        text = self.answer.content.text
-        await database_sync_to_async(self.row.__class__.objects.filter(pk=self.row.pk).update)(
-            text=text, **{"status": Status.RUNNING} | fields
-        )
-        self.answer.saved = Saved(0, len(text), 0)
-
-
-@pytest.fixture
-async def page(monkeypatch):
-    monkeypatch.setattr(follower_module, "CHECK_SECONDS", 0.2)
-    page = Page(InMemoryLayer())
-    yield page
-    await page.reader.close()
-
-
-@database_sync_to_async
-def make_row():
-    user = User.objects.create_user(uuid.uuid4().hex)
-    return Answer.objects.ask(user, uuid.uuid4(), "?")
-
-
-@pytest.fixture
-async def source(page):
-    return Source(page.layer, await make_row())
-
-
 @pytest.mark.parametrize("seed", range(8))
 async def test_the_text_is_complete_when_the_layer_loses_doubles_or_delays_messages(
     page, source, seed, monkeypatch
 ):
-    chance = random.Random(seed)
-    deliver, late = source.layer.deliver, []
-
-    def unreliable(group, message):
-        fate = chance.random()
-        if fate < 0.3:
-            return
-        if fate < 0.5:
-            late.append(message)
-            return
-        deliver(group, message)
-        if fate < 0.7:
-            deliver(group, message)
-        if late and fate < 0.9:
-            deliver(group, late.pop(chance.randrange(len(late))))
-
+    unreliable = Unreliable(source.layer, seed)
+    chance = unreliable.chance
     monkeypatch.setattr(source.layer, "deliver", unreliable)
     await page.reader.follow(source.row.pk, 0)
     position = 0
@@ -140,8 +54,7 @@ async def test_the_batch_after_a_lost_one_catches_up_without_the_database(page, 
     await page.reader.follow(source.row.pk, 0)
     await source.write("first ")
     await page.shows("first ")
-    source.answer.incoming.append(Piece("lost "))
-    source.answer.collect()
+    source.write_unnoticed(Piece("lost "))
     looks = []
     monkeypatch.setattr(follower_module, "read_row", looks.append)
     await source.write("found")

@@ -37,6 +37,7 @@ __all__ = [
     "Exchange",
     "answer",
     "events",
+    "every_api",
     "numbered",
     "refuse",
     "stall",
@@ -44,6 +45,8 @@ __all__ = [
 ]
 
 ClientFor = Callable[..., Client]
+# A test with this mark runs once for each API.
+every_api = pytest.mark.parametrize("client_for", ["chat", "completions", "responses"], indirect=True)
 
 
 class ApiServer:
@@ -226,12 +229,18 @@ def any_api_server(request: pytest.FixtureRequest) -> Iterator[ApiServer]:
 
 
 @pytest.fixture
-def client_for() -> Iterator[ClientFor]:
+def client_for(request: pytest.FixtureRequest) -> Iterator[ClientFor]:
     """A function that makes a client of a server. Its other arguments are the endpoint's."""
+    api = getattr(request, "param", "chat")  # see `every_api`
     clients: list[Client] = []
 
     def client_for(server: ApiServer, *, connections: int = 4, **fields: Any) -> Client:
-        fields = {"base_url": server.base_url, "ca_bundle": server.ca_file, "model": "small"} | fields
+        fields = {
+            "base_url": server.base_url,
+            "ca_bundle": server.ca_file,
+            "model": "small",
+            "api": api,
+        } | fields
         clients.append(Client(Endpoint(**fields), connections=connections))
         return clients[-1]
 

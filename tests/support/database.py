@@ -17,6 +17,9 @@ class Row(NamedTuple):
     question: str
     error_code: str
     finish_reason: str
+    reasoning: str
+    edition: int
+    model: str
 
 
 def rows(site: Site, answer: str) -> list[Row]:

@@ -22,13 +22,21 @@ class RemoteFollower:
         self.task: asyncio.Task[None] | None = None
 
     async def follow(
-        self, answer: uuid.UUID, position: int, reasoning_position: int = 0, edition: int = 0
+        self,
+        answer: uuid.UUID,
+        position: int,
+        reasoning_position: int = 0,
+        edition: int = 0,
+        *,
+        is_shared: bool = False,
     ) -> None:
         progress = Progress(answer, position, reasoning_position, edition)
         places = SimpleNamespace(watch=lambda id: None, unwatch=lambda id: None)
         relay = SimpleNamespace(layer=self.layer)
         elsewhere = cast(Any, SimpleNamespace(answers={}, relay=relay, places=places))
         self.follower = Follower(cast(Worker, elsewhere), progress)
+        if is_shared:
+            progress.hide_reasoning()
         await self.follower.open()
         self.task = asyncio.create_task(self._read(self.follower))
 

@@ -1,4 +1,7 @@
-"""Ask a question in a terminal, with the same worker as the site. The question and the answer are saved."""
+"""Ask a question in a terminal, with the same worker as the site. The question and the answer are saved.
+
+Standard output has only the answer. Sources, errors and, in a terminal, signs of life go to standard error.
+"""
 
 import asyncio
 import logging
@@ -25,6 +28,11 @@ from answers.protocol import Event
 # either: it is inactive and has no password.
 TERMINAL = "(terminal)"
 
+ACTIVITIES = {
+    "thinking": "Thinking…",
+    "searching": "Searching the web…",
+    "retrying": "The model is busy. Trying again…",
+}
 EXIT_CODES = {Status.COMPLETE: 0, Status.STOPPED: 130, Status.FAILED: 1, Status.INTERRUPTED: 1}
 
 
@@ -56,6 +64,8 @@ class Command(BaseCommand):
         self.stdout.write("")
         if end["type"] == "error":
             raise CommandError(end["message"])  # it was deleted
+        for number, source in enumerate(end["sources"], 1):  # not part of the answer that a pipe reads
+            self.stderr.write(f"[{number}] {source['title'] or source['url']}: {source['url']}")
         if end["error"]:
             self.stderr.write(end["error"]["message"])
         elif end["finish_reason"] == "length":
@@ -76,9 +86,15 @@ class Command(BaseCommand):
 
             for number in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(number, stop)
+            edition = 0
             async for event in await answers.follow(operator, accepted):
                 if event["type"] == "answer.text":
+                    if event.get("edition", 0) != edition:
+                        edition = event["edition"]
+                        self.stderr.write("\nThat was the model's reasoning. Here is its answer:")
                     self._print(event["text"], stop)
+                elif event["type"] == "answer.activity" and self.stderr.isatty():
+                    self.stderr.write(ACTIVITIES[event["activity"]])
             return event
         finally:
             await close_runtime()

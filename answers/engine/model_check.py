@@ -1,0 +1,88 @@
+"""Asks the API at start and once a day which models it has, and warns if one of ours is missing or ends soon.
+
+It runs in a thread of its own, so it delays neither the start nor an answer. The warnings are in the log, and
+in Django's cache for the admin. If the cache is shared, the processes ask once an hour at most, all together.
+"""
+
+import hashlib
+import logging
+import threading
+from contextlib import closing
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connections
+from django.utils import timezone
+
+from answers.engine.model_names import problems
+from answers.engine.model_options import default_option
+from answers.engine.provider import Provider
+from completions import ListedModel
+
+log = logging.getLogger(__name__)
+
+HOUR, DAY = 3_600, 86_400  # seconds
+
+# They list the models that could be installed, but a model is called by the name of its installation.
+SILENT_HOSTS = (".azure.com", ".azure.us")
+
+
+class ModelCheck:
+    def __init__(self) -> None:
+        self._closing = threading.Event()
+        threading.Thread(target=self._run, name="model check", daemon=True).start()
+
+    def close(self) -> None:
+        """Ask no more. A request that is under way need not be awaited: it saves nothing."""
+        self._closing.set()
+
+    def _run(self) -> None:
+        while not self._closing.wait(DAY if self._check() else HOUR):
+            pass
+
+    def _check(self) -> bool:
+        """Returns False if it is worth trying again before tomorrow."""
+        try:
+            # A little less than an hour, or the next attempt might come a moment too early.
+            if cache.add(_key("asked"), True, HOUR - 60):
+                found = problems(_names(), _listed(), timezone.now().date(), _setting())
+                cache.set(_key("warnings"), found, 2 * DAY)
+                for sentence in found:
+                    log.warning("%s", sentence)
+        except Exception:  # no list, or no cache: many servers have no list, so this is no news
+            log.debug("the models could not be checked", exc_info=True)
+            return False
+        finally:
+            connections.close_all()  # the cache may be in the database
+        return True
+
+
+def is_wanted() -> bool:
+    host = urlsplit(settings.OPENAI_BASE_URL).hostname or ""
+    return settings.ASKME_CHECK_MODELS and not settings.ASKME_DEMO and not host.endswith(SILENT_HOSTS)
+
+
+def warnings() -> list[str]:
+    """For operators: what the last check has found, in this process or in another one."""
+    return cache.get(_key("warnings")) or [] if is_wanted() else []
+
+
+def _listed() -> list[ListedModel]:
+    """Takes ten seconds at most. Raises CompletionError."""
+    with closing(Provider(connections=1)) as provider:
+        return provider.client.models()
+
+
+def _names() -> list[str]:
+    return [one.name for one in settings.ASKME_MODELS or [default_option()]]
+
+
+def _setting() -> str:
+    return "ASKME_MODELS" if settings.ASKME_MODELS else "ASKME_MODEL"
+
+
+def _key(name: str) -> str:
+    """Other models or another server get another key, so nobody reads warnings about earlier settings."""
+    subject = "\n".join([settings.OPENAI_BASE_URL, _setting(), *_names()])
+    return f"answers-model-check-{name}-{hashlib.sha256(subject.encode()).hexdigest()[:16]}"

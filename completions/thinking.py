@@ -1,0 +1,202 @@
+"""Separates reasoning from text where a model writes both into its text, around `<think>` and `</think>`.
+
+Some servers send the opening tag, others leave it in the prompt, so that only the closing tag arrives. It may
+come after much text, which was reasoning then. An answer may also just mention the tag. So a closing tag
+without an opening one counts only if it stands alone on its line, outside a block of code.
+"""
+
+import re
+from collections.abc import Callable
+
+from completions.pieces import NOTHING, Piece
+
+OPENING, CLOSING = "<think>", "</think>"
+SPACE_CHARS = 1000  # white space held back at the start
+LINE_CHARS = 40  # of each line, what shows whether it is a tag or a fence
+REMEMBERED_MODELS = 100
+
+_FENCE = re.compile(r"\s*(`{3,}(?=[^`]*$)|~{3,})")
+
+
+class UnmarkedModels(set[str]):
+    """The models whose last answer began with reasoning and had no opening tag. Threads may share it."""
+
+    def learn(self, model: str, unmarked: bool) -> None:
+        if not unmarked:
+            self.discard(model)
+            return
+        if len(self) >= REMEMBERED_MODELS:
+            self.clear()
+        self.add(model)
+
+
+class ThinkSplitter:
+    """Takes one answer's text piece by piece, cut anywhere.
+
+    `unmarked`: take the text for reasoning until a closing tag comes.
+    """
+
+    def __init__(self, *, unmarked: bool = False) -> None:
+        self.found_unmarked = False  # there was reasoning, and only a closing tag
+        self._starts_unmarked = unmarked
+        self._is_marked = False
+        self._state: Callable[[str], Piece] = self._read_start
+        self._held = ""
+        self._is_quick = False  # text without a "<" is only text
+        self._closing = _LoneTag()
+        self._texts: list[str] = []  # given out as text, but may prove to be reasoning
+
+    def mark(self) -> None:
+        """The server itself tells reasoning from text: tags without a beginning are text."""
+        self._is_marked = True
+
+    def feed(self, text: str) -> Piece:
+        if "<" not in text and self._is_quick:  # nearly always, so it is quick
+            self._texts.append(text)
+            self._closing.passed.append(text)
+            return Piece(text)
+        if self._held:
+            text, self._held = self._held + text, ""
+        return self._state(text)
+
+    def flush(self) -> Piece:
+        """Return what is still held back, because the reply has ended."""
+        held, self._held = self._held, ""
+        if self._state == self._read_inside:
+            return Piece("", held)
+        if self._state == self._read_start:
+            return Piece(held if held.strip() else "")
+        text, tag = self._closing.flush()
+        if self._state == self._read_unmarked:
+            return Piece("", text)
+        return self._restart(text, tag, "") if tag else Piece(text)
+
+    def _read_start(self, text: str) -> Piece:
+        start = text.lstrip()
+        if OPENING.startswith(start) and len(text) <= SPACE_CHARS:  # also if there is only white space
+            self._held = text
+            return NOTHING
+        if start.startswith(OPENING):
+            self._state = self._read_opening
+            return self._read_opening(start.removeprefix(OPENING))
+        is_unmarked = self._starts_unmarked and not self._is_marked
+        self._state = self._read_unmarked if is_unmarked else self._read_text
+        self._is_quick = not is_unmarked
+        return self._state(text)
+
+    def _read_opening(self, text: str) -> Piece:
+        return self._after_space(text, self._read_inside)
+
+    def _read_inside(self, text: str) -> Piece:
+        reasoning, tag, rest = text.partition(CLOSING)
+        if tag:
+            self._state = self._read_closing
+            return Piece(self._read_closing(rest).text, reasoning)
+        kept = _overlap(text)
+        self._held = text[len(text) - kept :]
+        return Piece("", text[: len(text) - kept])
+
+    def _read_closing(self, text: str) -> Piece:
+        return self._after_space(text, Piece)
+
+    def _after_space(self, text: str, state: Callable[[str], Piece]) -> Piece:
+        """White space after a tag belongs to neither side."""
+        text = text.lstrip()
+        if not text:
+            return NOTHING
+        self._state = state
+        return state(text)
+
+    def _read_unmarked(self, text: str) -> Piece:
+        reasoning, tag, rest = self._closing.feed(text)
+        if not tag:
+            return Piece("", reasoning)
+        self.found_unmarked = True
+        self._state = self._read_closing
+        return Piece(self._read_closing(rest).text, reasoning)
+
+    def _read_text(self, text: str) -> Piece:
+        text, tag, rest = self._closing.feed(text)
+        self._is_quick = not self._closing.held
+        if tag:
+            self._is_quick = False
+            return self._restart(text, tag, rest)
+        self._texts.append(text)
+        return Piece(text)
+
+    def _restart(self, text: str, tag: str, rest: str) -> Piece:
+        """A closing tag came, and no opening one."""
+        shown = "".join(self._texts)
+        self._texts.clear()
+        if self._is_marked or OPENING in shown + text:
+            self._state = Piece
+            return Piece(text + tag + rest)
+        self._state = self._read_closing
+        answer = self._read_closing(rest).text
+        self.found_unmarked = bool((shown + text).strip())
+        return Piece(answer, shown + text if self.found_unmarked else "", restarts=bool(shown))
+
+
+class _LoneTag:
+    """Finds a closing tag that is alone on its line, outside a fenced block of code.
+
+    A line that may become the tag is held back. Lines without a `<` cost next to nothing.
+    """
+
+    def __init__(self) -> None:
+        self.passed: list[str] = []  # not looked at for fences yet
+        self._line = ""  # the start of the line that has not ended, without what is held back
+        self.held = ""
+        self._fence = ""  # what opened the block of code that we are in
+
+    def feed(self, text: str) -> tuple[str, str, str]:
+        """Return text to give out, the line with the tag if it is found, and the text after it."""
+        if not self.held and "<" not in text:
+            self.passed.append(text)
+            return text, "", ""
+        self._catch_up()
+        text, self.held = self.held + text, ""
+        start = 0
+        while (end := text.find("\n", start) + 1) > 0:
+            if self._is_tag(self._line + text[start:end]):
+                return text[:start], text[start:end], text[end:]
+            self._end_line(text[start : end - 1])
+            start = end
+        if self._may_be_tag(self._line + text[start:]):
+            self.held = text[start:]
+            return text[:start], "", ""
+        self._line = (self._line + text[start:])[:LINE_CHARS]
+        return text, "", ""
+
+    def flush(self) -> tuple[str, str]:
+        """Return the text that was held back, or the tag."""
+        held, self.held = self.held, ""
+        return ("", held) if self._is_tag(self._line + held) else (held, "")
+
+    def _catch_up(self) -> None:
+        *lines, last = "".join(self.passed).split("\n")
+        self.passed.clear()
+        for line in lines:
+            self._end_line(line)
+        self._line = (self._line + last)[:LINE_CHARS]
+
+    def _end_line(self, line: str) -> None:
+        line, self._line = (self._line + line)[:LINE_CHARS], ""
+        if not self._fence:
+            fence = _FENCE.match(line)
+            self._fence = fence[1] if fence else ""
+        elif (end := line.strip()).startswith(self._fence) and not end.strip(self._fence[0]):
+            self._fence = ""
+
+    def _is_tag(self, line: str) -> bool:
+        return not self._fence and line.rstrip() == CLOSING
+
+    def _may_be_tag(self, line: str) -> bool:
+        start = line.rstrip()
+        return bool(start) and not self._fence and CLOSING.startswith(start) and len(line) < LINE_CHARS
+
+
+def _overlap(text: str) -> int:
+    """How many characters at the end of the text may begin a closing tag."""
+    lengths = range(min(len(CLOSING) - 1, len(text)), 0, -1)
+    return next((length for length in lengths if text.endswith(CLOSING[:length])), 0)
