@@ -3,12 +3,13 @@
 import re
 
 import pytest
-from django.db import DatabaseError, connection
+from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from answers.models import Answer, Share, Status
 from answers.pages import noscript
+from askme import overload
 from tests.support.answers import make_answer
 
 STATUS = '<a class="status-link" href="https://status.example.org/">Status of this site</a>'
@@ -59,16 +60,14 @@ def test_an_error_names_its_code_beside_the_link_to_the_status_page(alices, alic
             assert (STATUS in html) == bool(settings.ASKME_STATUS_URL)
 
 
-def test_the_pages_that_need_no_database_link_to_the_status_page(alices, settings, monkeypatch):
+def test_the_pages_that_need_no_database_link_to_the_status_page(settings, rf):
     settings.ASKME_STATUS_URL = "https://status.example.org/"
-
-    async def fail(*_, **__):
-        raise DatabaseError
-
-    monkeypatch.setattr(noscript.answers, "ask", fail)
-    page = alices.post("/ask/", {"question": "Why?"})
-    assert page.status_code == 503
-    assert STATUS in page.content.decode()
+    form = noscript._unavailable(rf.post("/ask/"), {"question": "Kept?"})
+    site = overload.unavailable(rf.get("/"), OperationalError())
+    for page in (form, site):
+        assert page.status_code == 503
+        assert 'data-error-code="unavailable"' in page.content.decode()
+        assert STATUS in page.content.decode()
 
 
 def test_the_length_limit_is_named_without_a_number_that_may_have_changed(alices, alice):
