@@ -177,8 +177,7 @@ class Call:
 
     def _echoes(self) -> list[str]:
         """What an error may repeat of the request."""
-        turns = [text for turn in self._prompt.earlier for text in (turn.question, turn.answer)]
-        return [self._prompt.question, *turns, self._endpoint.system_prompt]
+        return [*self._prompt.texts, self._endpoint.system_prompt]
 
     def _post(self, request: Request) -> Reply:
         self._deadlines.start_attempt()

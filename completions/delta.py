@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from completions.pieces import Source, Usage
 
+REASONING_PARTS = ("thinking", "reasoning")  # the types of parts in `content`: Mistral's, and others'
+
 Doing = Literal["thinking", "searching"]
 
 
@@ -34,7 +36,9 @@ def text_of(content: Any) -> str:
     if isinstance(content, str):
         return content
     if isinstance(content, list):
-        parts = (part for part in content if isinstance(part, dict) and part.get("type") != "reasoning")
+        parts = (
+            part for part in content if isinstance(part, dict) and part.get("type") not in REASONING_PARTS
+        )
         return "".join(text_of(part.get("text")) for part in parts)
     return ""
 

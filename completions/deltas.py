@@ -8,12 +8,10 @@ Choice 0 counts, reasoning is kept apart from the answer, and unknown fields are
 from collections.abc import Iterator
 from typing import Any
 
-from completions.delta import Delta, name_of, text_of
+from completions.delta import REASONING_PARTS, Delta, name_of, text_of
 from completions.responses import ResponsesReader
 from completions.sources import read_sources
 from completions.usage import read_usage
-
-REASONING_PARTS = ("thinking", "reasoning")  # the types of parts in `content`: Mistral's, and others'
 
 # What may come beside text in a chunk's part.
 PART_FIELDS = ("reasoning_content", "reasoning", "reasoning_details", "annotations")

@@ -83,6 +83,7 @@ def _date(value: Any) -> date | None:
     try:
         if isinstance(value, str) and not value.isdigit():
             return datetime.fromisoformat(value).date()
-        return datetime.fromtimestamp(float(value), UTC).date() if value else None
+        has_seconds = value and not isinstance(value, bool)
+        return datetime.fromtimestamp(float(value), UTC).date() if has_seconds else None
     except (ValueError, TypeError, OverflowError, OSError):
         return None

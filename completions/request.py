@@ -42,7 +42,12 @@ class Prompt:
     @property
     def chars(self) -> int:
         """The length of the question and of all earlier turns."""
-        return len(self.question) + sum(turn.chars for turn in self.earlier)
+        return sum(map(len, self.texts))
+
+    @property
+    def texts(self) -> list[str]:
+        turns = [text for turn in self.earlier for text in (turn.question, turn.answer)]
+        return [*turns, self.question]
 
     def with_fewer_turns(self) -> Self:
         """The same question with only the newer half of the earlier turns."""

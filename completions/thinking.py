@@ -68,6 +68,7 @@ class ThinkSplitter:
             return Piece(held if held.strip() else "")
         text, tag = self._closing.flush()
         if self._state == self._read_unmarked:
+            self.found_unmarked = bool(tag)
             return Piece("", text)
         return self._restart(text, tag, "") if tag else Piece(text)
 

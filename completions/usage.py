@@ -15,24 +15,21 @@ def read_usage(usage: Any) -> Usage | None:
         prompt_tokens=_count(usage, "prompt_tokens", "input_tokens"),
         completion_tokens=_count(usage, "completion_tokens", "output_tokens"),
         total_tokens=_count(usage, "total_tokens"),
-        cached_tokens=_detail(usage, "cached_tokens", "prompt_tokens_details", "input_tokens_details")
-        or _count(usage, "prompt_cache_hit_tokens", "cached_tokens"),  # DeepSeek, some others
-        reasoning_tokens=_detail(
-            usage, "reasoning_tokens", "completion_tokens_details", "output_tokens_details"
-        )
-        or _count(usage, "reasoning_tokens"),
+        cached_tokens=_count(_details(usage, "prompt", "input"), "cached_tokens", "prompt_cache_hit_tokens"),
+        reasoning_tokens=_count(_details(usage, "completion", "output"), "reasoning_tokens"),
         cost=_cost(usage.get("cost")),  # OpenRouter
     )
 
 
-def _count(fields: Any, *names: str) -> int | None:
-    values = (fields.get(name) for name in names) if isinstance(fields, dict) else ()
+def _count(fields: dict[str, Any], *names: str) -> int | None:
+    values = (fields.get(name) for name in names)
     return next((one for one in values if isinstance(one, int) and not isinstance(one, bool)), None)
 
 
-def _detail(usage: dict[str, Any], name: str, *groups: str) -> int | None:
-    counts = (_count(usage.get(group), name) for group in groups)
-    return next((count for count in counts if count is not None), None)
+def _details(usage: dict[str, Any], *sides: str) -> dict[str, Any]:
+    """What a tokens' number consists of. Some servers have it beside the numbers themselves (DeepSeek)."""
+    groups = (usage.get(f"{side}_tokens_details") for side in sides)
+    return next((group for group in groups if isinstance(group, dict)), usage)
 
 
 def _cost(cost: Any) -> Decimal | None:

@@ -91,7 +91,7 @@ class ApiCheck:
     def model(self, option: ModelOption) -> Iterator[Finding]:
         """Ask one question. Yields what is known before the answer first."""
         yield from self._listing(option.name)
-        api = option.api or default_api()
+        api = default_api() if settings.ASKME_DEMO else option.api or default_api()
         yield Finding(
             "good", "API", {"chat": "chat completions", "completions": "legacy completions"}.get(api, api)
         )

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db import DatabaseError, DataError, IntegrityError, OperationalError, connection, transaction
 from django.utils.translation import gettext_noop
 
@@ -29,7 +30,7 @@ CHECK_SECONDS = 2.0  # between two checks that the rows of running answers still
 LOCK_MILLISECONDS = 250  # how long a locked row may delay the other rows, once
 
 # Raised for a value that the database cannot store, from an API that sends nonsense. Retrying is useless.
-UNSTORABLE = (DataError, IntegrityError, ArithmeticError, TypeError, ValueError)
+UNSTORABLE = (DataError, IntegrityError, ValidationError, ArithmeticError, TypeError, ValueError)
 UNSAVED = Outcome(
     Status.FAILED,
     error_code="internal",

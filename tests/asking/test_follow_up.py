@@ -136,6 +136,20 @@ def test_estimated_tokens_include_the_earlier_turns(site, page):
     }
 
 
+def test_follow_ups_keep_their_first_turn_until_half_are_dropped(any_database_site, page):
+    any_database_site.stop()
+    any_database_site.environment["ASKME_CONTEXT_TOKENS"] = "10"  # four turns of ten characters
+    any_database_site.start()
+    socket, id = page(any_database_site), None
+    for number in range(8):
+        id = ask(socket, f"{number}", "x" * 9, **({"follows": id} if id else {}))
+    sent = [
+        "".join(text for role, text in said(exchange) if role == "user")
+        for exchange in any_database_site.api.requests
+    ]
+    assert sent == ["0", "01", "012", "0123", "01234", "345", "3456", "34567"]
+
+
 # -- Whose, and how often
 
 

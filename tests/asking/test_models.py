@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.api_server import stall
 from tests.support.conversations import ask, error, rows, said, turn
 
 
@@ -67,3 +68,18 @@ def test_an_answer_keeps_the_label_of_a_model_that_was_removed(model_site, meet,
     socket.finish(id)
     ask(socket, "And now?", "Short.", follows=id, model="small")
     assert said(model_site.api.requests[1])[:-1] == turn("Why?", "Because.")
+
+
+def test_an_effort_is_sent_but_is_no_part_of_the_name_that_people_see(make_site, api_server, page):
+    site = make_site(api_server, ASKME_MODEL="small@high").start()
+    socket = page(site)
+    site.api.script(stall(["So far. "]))
+    id = socket.ask("Why?")
+    socket.read_text(id, "So far. ")
+    assert [event["model"] for event in socket.events if event["type"] == "answer.started"] == ["small"]
+    assert rows(site)[0][2] == "small@high"
+    site.api.release()
+    socket.finish(id)
+    body = site.api.requests[0].body
+    assert (body["model"], body["reasoning_effort"]) == ("small", "high")
+    assert rows(site)[0][2] == "stand-in"

@@ -1,5 +1,6 @@
 """Chunks as real servers send them: one payload in, one delta out."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -106,3 +107,88 @@ def test_unknown_fields_are_ignored() -> None:
         "service_tier": "x"
     }
     assert read_delta(payload) == Delta(text="a", model="m")
+
+
+# What has been found since in servers that claim to be compatible
+
+
+@pytest.mark.parametrize(
+    ("choices", "text"),
+    [
+        ([{"index": 1, "delta": {"content": "X"}}], ""),
+        ([{"index": 1, "delta": {"content": "X"}}, {"index": 0, "delta": {"content": "A"}}], "A"),
+        ([{"index": None, "delta": {"content": "A"}}], "A"),
+        ([{"index": 1, "text": "X"}, {"index": 0, "text": "A"}], "A"),
+        ([None, {"delta": {"content": "A"}}], "A"),
+    ],
+)
+def test_only_choice_0_counts_wherever_it_stands(choices: Any, text: str) -> None:
+    assert read_delta({"choices": choices}).text == text
+    reader = PayloadReader()
+    reader.read(chunk({}))  # later payloads may be read in a shorter way
+    assert (reader.read_text({"choices": choices}) or text) == text
+
+
+@pytest.mark.parametrize("text", ["i", ""])
+def test_a_message_beside_the_text_of_a_legacy_completion_is_not_read(text: str) -> None:
+    choice = {"index": 0, "text": text, "message": {"content": "Hi"}}
+    assert read_delta({"choices": [choice]}).text == text
+
+
+def test_a_legacy_completion_may_bring_reasoning() -> None:
+    delta = read_delta({"choices": [{"text": "", "reasoning": "Hm"}]})
+    assert (delta.text, delta.reasoning) == ("", "Hm")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"delta": {"content": "a", "reasoning": "b"}},
+        {"delta": {"content": "a", "reasoning_content": "b"}},
+        {"delta": {"content": "a", "reasoning_details": [{"text": "b"}]}},
+        {"delta": {"content": "a", "annotations": [{"url": "https://a.example"}]}},
+        {"delta": {"content": [{"text": "a"}]}},
+        {"finish_reason": "stop", "delta": {"content": "a"}},
+        {"index": 1, "delta": {"content": "a"}},
+        {"text": "a"},
+    ],
+)
+def test_the_short_way_is_only_for_what_is_nothing_but_text(fields: dict[str, Any]) -> None:
+    reader = PayloadReader()
+    plain = {"choices": [{"index": 0, "delta": {"content": "a"}}]}
+    assert reader.read_text(plain) is None  # the first payload tells the model and the id
+    reader.read(plain)
+    assert reader.read_text(plain) == "a"
+    assert reader.read_text({"choices": [fields]}) is None
+    for name in ("usage", "error", "citations", "search_results"):
+        assert reader.read_text(plain | {name: ["x"]}) is None
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ({"prompt_tokens_details": {"cached_tokens": 3}}, Usage(cached_tokens=3)),
+        ({"prompt_tokens_details": None, "prompt_cache_hit_tokens": 3}, Usage(cached_tokens=3)),
+        ({"prompt_tokens_details": {"cached_tokens": 0}}, Usage(cached_tokens=0)),
+        ({"completion_tokens_details": {"reasoning_tokens": 3}}, Usage(reasoning_tokens=3)),
+        ({"completion_tokens_details": {"reasoning_tokens": None}}, Usage()),
+        ({"input_tokens": 1, "output_tokens": 2}, Usage(1, 2)),
+        ({"input_tokens_details": {"cached_tokens": 3}}, Usage(cached_tokens=3)),
+        ({"output_tokens_details": {"reasoning_tokens": 3}}, Usage(reasoning_tokens=3)),
+        ({"prompt_tokens_details": [], "output_tokens_details": "x"}, Usage()),
+        ({"cost": 0.00014}, Usage(cost=Decimal("0.00014"))),
+        ({"cost": 2}, Usage(cost=Decimal(2))),
+        ({"cost": "0.1"}, Usage()),
+        ({"cost": True}, Usage()),
+        ({"cost": float("nan")}, Usage()),
+        ({"cost": float("inf")}, Usage()),
+        ({"cost": -1}, Usage()),
+    ],
+)
+def test_usage_says_what_was_cached_what_was_reasoning_and_what_it_cost(sent: Any, read: Usage) -> None:
+    assert read_delta({"choices": [], "usage": sent}).usage == read
+
+
+def test_the_id_of_a_completion_is_kept() -> None:
+    assert read_delta(chunk({}) | {"id": "chatcmpl-1"}).response_id == "chatcmpl-1"
+    assert read_delta(chunk({}) | {"id": None}).response_id is None

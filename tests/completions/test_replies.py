@@ -39,7 +39,7 @@ def test_events_may_have_any_content_type(api_server: ApiServer, client_for: Cli
 
 
 @pytest.mark.parametrize("indent", [None, 2])
-@pytest.mark.parametrize("newline", ["", "\n", "\n\n"])
+@pytest.mark.parametrize("newline", ["", "\n", "\n\n", "  \n"])
 def test_a_whole_completion_instead_of_a_stream_is_an_answer(
     api_server: ApiServer, client_for: ClientFor, indent: int | None, newline: str
 ) -> None:

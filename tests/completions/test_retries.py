@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from completions import Prompt, Turn
+from completions import Activity, Piece, Prompt, Turn
 from completions.errors import BadRequest, CompletionError
 from tests.support.api_behaviours import RETRY_AT_ONCE, Behaviour, Exchange, answer, chunk, events, refuse
 from tests.support.api_server import ApiServer, ClientFor, every_api
@@ -72,6 +72,22 @@ def test_the_pause_is_as_long_as_the_api_asks(
     list(client_for(api_server).ask(Prompt("Why?")))
     first, second = (request.arrived for request in api_server.requests)
     assert 0.3 <= second - first < 2
+
+
+def test_a_wait_is_announced_before_it_begins(api_server: ApiServer, client_for: ClientFor) -> None:
+    api_server.script(refuse(429, "x", {"retry-after": "0.3"}))
+    pieces = client_for(api_server).ask(Prompt("Why?")).pieces()
+    assert next(pieces) == Piece(activity=Activity("retrying", 0.3))
+    assert len(api_server.requests) == 1
+    assert "".join(piece.text for piece in pieces) == "Hello, world"
+
+
+def test_a_wait_that_nobody_would_notice_is_not_announced(
+    api_server: ApiServer, client_for: ClientFor
+) -> None:
+    api_server.script(refuse(429, "x", RETRY_AT_ONCE))
+    pieces = list(client_for(api_server).ask(Prompt("Why?")).pieces())
+    assert all(piece.activity is None or piece.activity.name != "retrying" for piece in pieces)
 
 
 def test_a_pause_that_leaves_no_time_for_an_answer_is_not_made(
@@ -169,3 +185,40 @@ def test_attempts_with_fewer_turns_do_not_count_as_retries(
     api_server.script(busy, TOO_LONG_ERRORS[0], busy, TOO_LONG_ERRORS[0])
     assert "".join(client_for(api_server).ask(Prompt("Why?", TURNS))) == "Hello, world"
     assert len(api_server.requests) == 5
+
+
+# A limit that is too large for this question
+
+
+VLLM_TOO_LARGE = refuse(
+    400,
+    {
+        "message": "'max_tokens' or 'max_completion_tokens' is too large: 8192. This model's maximum context "
+        "length is 4096 tokens and your request has 20 input tokens (8192 > 4096 - 20).",
+        "type": "BadRequestError",
+        "code": 400,
+    },
+)
+
+
+def test_a_limit_that_is_too_large_is_left_out_for_this_question_only(
+    api_server: ApiServer, client_for: ClientFor
+) -> None:
+    api_server.script(VLLM_TOO_LARGE)
+    client = client_for(api_server, max_tokens=8192)
+    for _ in range(2):
+        completion = client.ask(Prompt("Why?", TURNS))
+        assert "".join(completion) == "Hello, world"
+        assert (completion.sent_turns, completion.refused_fields) == (5, frozenset())
+    assert ["max_tokens" in request.body for request in api_server.requests] == [True, False, True]
+
+
+def test_a_question_that_is_too_long_even_without_the_limit_loses_turns(
+    api_server: ApiServer, client_for: ClientFor
+) -> None:
+    api_server.behaviour = accepts(3, VLLM_TOO_LARGE)
+    completion = client_for(api_server, max_tokens=8192).ask(Prompt("Why?", TURNS))
+    assert list(completion) == ["Hi"]
+    assert completion.sent_turns == 1
+    sent = [(len(one.body["messages"]), "max_tokens" in one.body) for one in api_server.requests]
+    assert sent == [(11, True), (11, False), (5, False), (3, False)]

@@ -64,6 +64,14 @@ def test_a_new_attempt_keeps_the_wait_for_the_first_text() -> None:
     assert 59 < after <= before
 
 
+def test_a_tail_can_be_taken_back() -> None:
+    waiting = deadlines(first_text_seconds=60)
+    waiting.limit_tail(0.1)
+    assert (waiting.remaining() or 60) <= 0.1
+    waiting.limit_tail(0)
+    assert (waiting.remaining() or 0) > 50
+
+
 def test_a_pause_must_leave_time_for_an_answer() -> None:
     assert deadlines(first_text_seconds=5).allow_pause(4)
     assert not deadlines(first_text_seconds=5).allow_pause(6)

@@ -27,3 +27,13 @@ def test_the_demo_model_shows_the_earlier_turns_that_it_got(make_site, meet):
     socket.read_text(second, "one turn of our conversation")
     socket.stop(second)
     assert socket.finish(second)["status"] == "stopped"
+
+
+def test_the_demo_model_tells_efforts_apart_and_says_how_to_connect_a_real_model(make_site, meet):
+    site = make_site(ASKME_MODELS="Fast=small@low, Thorough=small@high").start()
+    socket = meet(site.url).connect()
+    id = socket.ask("Why is the sky blue?", model="small@high")
+    socket.read_text(id, "You are talking to “Thorough”.")
+    socket.read_text(id, "set OPENAI_API_KEY and ASKME_MODEL")
+    socket.stop(id)
+    assert socket.finish(id)["status"] == "stopped"

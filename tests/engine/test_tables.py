@@ -26,7 +26,7 @@ INDEXES = """
     GROUP BY tablename, indexname, method, predicate
 """
 # What the saver writes every half second; `status` stays `running` meanwhile.
-SAVED = {"text", "model", "started_at"}
+SAVED = {"text", "edition", "reasoning", "sent_turns"}
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ class Page:
         self.reader = RemoteFollower(layer, self.send)
         self.text = self.reasoning = ""
         self.edition = 0
+        self.editions = []  # each one that began
         self.ends = []
         self.end = asyncio.Event()
         self.statuses = []
@@ -34,6 +35,7 @@ class Page:
         if event["type"] == "answer.text":
             if event.get("edition", 0) != self.edition:
                 self.edition, self.text = event.get("edition", 0), ""
+                self.editions.append(self.edition)
             assert event["position"] == len(self.text)
             self.text += event["text"]
         elif event["type"] == "answer.reasoning":

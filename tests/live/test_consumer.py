@@ -44,6 +44,10 @@ BAD_FRAMES = [
     json.dumps({"type": "answer.follow", "answer": str(uuid.UUID(int=1)), "position": -1}),
     json.dumps({"type": "answer.follow", "answer": str(uuid.UUID(int=1)), "position": True}),
     json.dumps({"type": "answer.follow", "answer": str(uuid.UUID(int=1)), "position": 10**30}),
+    json.dumps({"type": "answer.follow", "answer": str(uuid.UUID(int=1)), "reasoning_position": -1}),
+    json.dumps({"type": "answer.follow", "answer": str(uuid.UUID(int=1)), "reasoning_position": 2**31}),
+    json.dumps({"type": "answer.follow", "answer": str(uuid.UUID(int=1)), "edition": "0"}),
+    json.dumps({"type": "answer.follow", "answer": str(uuid.UUID(int=1)), "edition": 10**30}),
     json.dumps({"type": "answer.stop", "answer": "x" * 36}),
     json.dumps({"type": "answer.text", "answer": str(uuid.UUID(int=1)), "position": 0, "text": "mine"}),
     json.dumps({"type": "websocket.disconnect", "answer": str(uuid.UUID(int=1)), "code": 1}),
@@ -59,6 +63,20 @@ def test_any_bytes_get_an_error_and_the_socket_stays_open(site, meet):
     socket.send("x" * 140_000)
     assert socket.read()["code"] == "too_large"
     assert socket.finish(socket.ask("Still there?"))["status"] == "complete"
+    assert "Traceback" not in site.log()
+
+
+def test_positions_beyond_the_end_are_harmless(site, meet):
+    person = meet(site.url)
+    socket = person.connect()
+    id = socket.ask("Still there?")
+    end = socket.finish(id)
+    far = {"position": 2**31 - 1, "reasoning_position": 2**30 - 1, "edition": 2**15 - 1}
+    other = person.connect()
+    other.say("answer.follow", answer=id, **far)
+    other.editions[id] = far["edition"]
+    assert other.finish(id) == end
+    assert other.texts == socket.texts
     assert "Traceback" not in site.log()
 
 

@@ -67,7 +67,8 @@ async def test_a_text_that_begins_anew_is_whole_when_the_layer_loses_doubles_or_
     assert (found["edition"], found["length"]) == (1, len(TEXT))
 
 
-async def test_the_message_that_a_text_begins_anew_may_be_lost(page, source):
+async def test_the_message_that_a_text_begins_anew_may_be_lost(page, source, monkeypatch):
+    monkeypatch.setattr(follower_module, "CHECK_SECONDS", 60)  # the next messages are enough
     await page.reader.follow(source.row.pk, 0)
     await source.write("Hm. ")
     await page.shows("Hm. ")
@@ -102,6 +103,7 @@ async def test_a_batch_of_the_edition_before_comes_too_late(page, source):
     await source.layer.group_send(group_name(source.row.pk), late)
     await source.write("!")
     await page.shows("Yes!")
+    assert page.editions == [1]
 
 
 @pytest.mark.parametrize("saved", [True, False])
@@ -119,11 +121,11 @@ async def test_a_page_that_comes_back_continues_in_the_middle_of_reasoning(page,
 
 
 async def test_a_page_that_comes_back_with_an_old_edition_gets_the_new_text(page, source):
-    await source.write("Hm. ", Piece("Yes", "Hm. ", restarts=True))
+    await source.write("Hm. ", Piece("Yes, of course.", "Hm. ", restarts=True))
     await source.save()
     page.text = "Hm. "
     await page.follow_on(source.row.pk)
-    await page.shows("Yes", "Hm. ")
+    await page.shows("Yes, of course.", "Hm. ")
 
 
 async def test_a_page_with_a_newer_edition_than_the_row_waits_for_it(page, source):

@@ -123,3 +123,36 @@ def test_a_length_limit_is_named(terminal, api_server):
     api_server.behaviour = answer(["Cut"], finish="length")
     output, errors = (process := start(terminal, "Hi?")).communicate(timeout=20)
     assert (output, errors, process.returncode) == ("Cut\n", "The answer reached its length limit.\n", 0)
+
+
+def thoughtful(exchange):
+    exchange.head()
+    exchange.chunk({"reasoning_content": "Hm. "})
+    url = {"type": "url_citation", "url_citation": {"url": "https://example.org/", "title": "Example"}}
+    other = {"type": "url_citation", "url_citation": {"url": "https://example.com/"}}
+    exchange.chunk({"content": "Yes.", "annotations": [url, other]})
+    exchange.finish()
+
+
+def test_only_the_answer_goes_to_standard_output(terminal, api_server):
+    api_server.behaviour = thoughtful
+    output, errors = (process := start(terminal, "Hi?")).communicate(timeout=20)
+    assert (output, process.returncode) == ("Yes.\n", 0)
+    assert errors == "[1] Example: https://example.org/\n[2] https://example.com/\n"
+
+
+def test_text_that_was_reasoning_is_told_from_the_answer(terminal, api_server):
+    def misled(exchange):
+        exchange.head()
+        exchange.chunk("Hm.")
+        exchange.stall()
+        exchange.chunk("\n</think>\n")
+        exchange.chunk("Yes.")
+        exchange.finish()
+
+    api_server.behaviour = misled
+    with start(terminal, "Hi?") as process:
+        assert process.stdout.read(3) == "Hm."
+        api_server.release()
+        assert process.stdout.read() == "\nYes.\n"
+        assert process.stderr.read() == "That was the model's reasoning. Here is its answer:\n"

@@ -4,6 +4,7 @@ Each method sends what a real server sends at that moment: items and parts are o
 comes and closed when something else does, and the terminal event repeats everything.
 """
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -173,3 +174,15 @@ class ResponseEvents:
             self.event("response.content_part.done", **self.place, content_index=index, part=part)
         self.event("response.output_item.done", output_index=len(self.output) - 1, item=self.output[-1])
         self._open = None
+
+
+def stream(send_named: bool = True, **removed: Any) -> tuple[ResponseEvents, list[bytes]]:
+    """A response whose events gather in the list. `removed` fields are set to these values in every event."""
+    gathered: list[bytes] = []
+
+    def send(name: str, payload: dict[str, Any]) -> None:
+        payload = payload | {key: value for key, value in removed.items() if key in payload}
+        line = f"event: {name}\n" if send_named else ""
+        gathered.append(f"{line}data: {json.dumps(payload)}\n\n".encode())
+
+    return ResponseEvents(send), gathered

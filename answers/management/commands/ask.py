@@ -65,7 +65,7 @@ class Command(BaseCommand):
         if end["type"] == "error":
             raise CommandError(end["message"])  # it was deleted
         for number, source in enumerate(end["sources"], 1):  # not part of the answer that a pipe reads
-            self.stderr.write(f"[{number}] {source['title'] or source['url']}: {source['url']}")
+            self.stderr.write(f"[{number}] " + ": ".join(filter(None, [source["title"], source["url"]])))
         if end["error"]:
             self.stderr.write(end["error"]["message"])
         elif end["finish_reason"] == "length":
@@ -91,7 +91,8 @@ class Command(BaseCommand):
                 if event["type"] == "answer.text":
                     if event.get("edition", 0) != edition:
                         edition = event["edition"]
-                        self.stderr.write("\nThat was the model's reasoning. Here is its answer:")
+                        self.stdout.write("")
+                        self.stderr.write("That was the model's reasoning. Here is its answer:")
                     self._print(event["text"], stop)
                 elif event["type"] == "answer.activity" and self.stderr.isatty():
                     self.stderr.write(ACTIVITIES[event["activity"]])

@@ -1,0 +1,80 @@
+"""The terminal event of the Responses API, and a whole response: text in it that came before, or did not."""
+
+import json
+from typing import Any
+
+import pytest
+
+from completions import Source
+from tests.support.offline_replies import Reading, read_in_every_split, read_offline
+from tests.support.response_events import stream
+
+PAGE = Source("https://a.example/", "A page")
+
+
+def test_text_that_only_the_terminal_event_has_is_read() -> None:
+    events, gathered = stream()
+    events.end_with_text("One.", "Two.")
+    assert read_offline(*gathered).text == "One.\n\nTwo."
+
+
+def test_a_message_that_no_delta_brought_follows_those_that_came() -> None:
+    events, gathered = stream()
+    events.text("One.")
+    events.end_with_text("Two.")
+    assert read_offline(*gathered).text == "One.\n\nTwo."
+
+
+@pytest.mark.parametrize("shift", [1, None])
+def test_text_is_not_repeated_if_the_terminal_event_counts_differently(shift: int | None) -> None:
+    """The items of some servers have other indexes there, for example because reasoning is missing."""
+    events, gathered = stream(output_index=shift)
+    events.text("One.")
+    events.end()
+    assert read_offline(*gathered).text == "One."
+
+
+def test_equal_messages_are_both_read() -> None:
+    events, gathered = stream()
+    events.text("Yes.")
+    events.text("Yes.", new_message=True)
+    events.end_with_text("Yes.")
+    assert read_offline(*gathered).text == "Yes.\n\nYes.\n\nYes."
+
+
+def test_reasoning_that_only_the_terminal_event_has_is_read() -> None:
+    events, gathered = stream()
+    events.text("Yes.")
+    item = {"type": "reasoning", "summary": [{"type": "summary_text", "text": "A"}, {"text": "B"}]}
+    message = {"type": "message", "content": [{"type": "output_text", "text": "Yes."}]}
+    events.event("response.completed", response={"output": [item, message]})
+    assert read_offline(*gathered)[:2] == ("Yes.", "A\n\nB")
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize(
+    ("fields", "outcome", "finish_reason"),
+    [
+        ({"status": "completed", "error": None, "incomplete_details": None}, "complete", "stop"),
+        (
+            {"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}},
+            "complete",
+            "length",
+        ),
+        ({"status": "failed", "error": {"code": "rate_limit_exceeded"}}, "busy", None),
+    ],
+)
+def test_a_whole_response_instead_of_a_stream_is_an_answer(
+    indent: int | None, fields: dict[str, Any], outcome: str, finish_reason: str | None
+) -> None:
+    part = {
+        "type": "output_text",
+        "text": "Yes.",
+        "annotations": [{"type": "url_citation", **PAGE._asdict()}],
+    }
+    thought = {"type": "reasoning", "summary": [], "content": [{"type": "reasoning_text", "text": "Hm"}]}
+    output = [thought, {"type": "message", "content": [part]}, None]
+    body = json.dumps({"object": "response", "output": output, **fields}, indent=indent).encode()
+    reading = read_in_every_split(b" \n" + body)
+    read = Reading("Yes.", "Hm", ("thinking",), finish_reason=finish_reason, sources=(PAGE,))
+    assert reading == (read if outcome == "complete" else Reading(outcome=outcome))
