@@ -135,7 +135,7 @@ def _as_markdown(answer: Answer, is_first: bool, with_reasoning: bool) -> str:
     head = " · ".join(filter(None, facts))
     parts = [f"---\n\n## {head}", quoted]
     if with_reasoning and answer.reasoning:
-        parts += [f"### {_('Reasoning')}", answer.reasoning, f"### {_('Answer')}"]
+        parts += ["### " + _("Reasoning"), answer.reasoning, "### " + _("Answer")]
     parts += [answer.text, _(answer.error_message), _sources(answer)]
     return "\n" + "\n\n".join(filter(None, parts)) + "\n"
 
@@ -143,7 +143,7 @@ def _as_markdown(answer: Answer, is_first: bool, with_reasoning: bool) -> str:
 def _sources(answer: Answer) -> str:
     """A numbered list, or nothing."""
     lines = [f"{number}. {_link(source)}" for number, source in enumerate(answer.shown_sources, 1)]
-    return f"### {_('Sources')}\n\n" + "\n".join(lines) if lines else ""
+    return "\n\n".join(["### " + _("Sources"), "\n".join(lines)]) if lines else ""
 
 
 def _link(source: ShownSource) -> str:
