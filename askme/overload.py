@@ -131,7 +131,7 @@ def unavailable(request: HttpRequest, reason: Exception) -> HttpResponse:
         problem = _("This page took too long to load. Please try again later, or narrow your search.")
     else:
         problem = _("The site is busy or cannot reach its database. Please try again in a minute.")
-    page = render_to_string("503.html", {"problem": problem})
+    page = render_to_string("503.html", {"problem": problem, "status_url": settings.ASKME_STATUS_URL})
     return HttpResponse(page, status=503, headers={"Retry-After": str(RETRY_SECONDS)})
 
 

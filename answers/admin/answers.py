@@ -4,9 +4,12 @@ from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
 
 from answers.models import Answer
+from answers.models.sources import ShownSource
 
+LONG = ["text", "reasoning", "sources", "error_detail"]
 USERNAME = f"user__{get_user_model().USERNAME_FIELD}"
 
 
@@ -24,19 +27,41 @@ class AnswerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         "rating",
     ]
     list_filter = ["status", "rating", "asked_at", "model", "error_code"]
-    search_fields = ["question", "text", "error_detail", "rating_note", USERNAME]
+    search_fields = [
+        "question",
+        "text",
+        "error_detail",
+        "rating_note",
+        USERNAME,
+        "=response_id",
+        "=request_id",
+    ]
     date_hierarchy = "asked_at"
     list_select_related = ["user"]
     list_per_page = 50
     view_on_site = False  # only its owner may see that page
     show_full_result_count = False  # otherwise each search counts a large table twice
     fieldsets = [
-        (None, {"fields": ["question", "text", "status", "user", "follows", "process"]}),
+        (None, {"fields": ["question", "text", "cited", "status", "user", "follows", "process"]}),
+        ("Reasoning", {"fields": ["reasoning"], "classes": ["collapse"]}),
         ("Feedback", {"fields": ["rating", "rating_note"]}),
         ("Outcome", {"fields": ["finish_reason", "error_code", "error_message", "error_detail"]}),
         (
             "The model",
-            {"fields": ["model", "model_label", "prompt_tokens", "completion_tokens", "tokens_estimated"]},
+            {
+                "fields": [
+                    "model",
+                    "model_label",
+                    "prompt_tokens",
+                    "cached_tokens",
+                    "completion_tokens",
+                    "reasoning_tokens",
+                    "tokens_estimated",
+                    "cost",
+                    "response_id",
+                    "request_id",
+                ]
+            },
         ),
         (
             "Times",
@@ -57,7 +82,14 @@ class AnswerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         # The list shows no long texts, so it need not read fifty answers of a megabyte each.
         match = request.resolver_match
         queryset = super().get_queryset(request)
-        return queryset.defer("text", "error_detail") if match and not match.kwargs else queryset
+        return queryset.defer(*LONG) if match and not match.kwargs else queryset
+
+    @admin.display(description="sources")
+    def cited(self, answer: Answer) -> str:
+        """As people see them. An address that is no link for them is text here."""
+        pairs = zip(answer.sources, answer.shown_sources, strict=True)
+        items = format_html_join("", "<li>{}</li>", ((_link(shown, one["url"]),) for one, shown in pairs))
+        return format_html("<ol>{}</ol>", items) if items else "-"
 
     @admin.display(description="question", ordering="question")
     def short_question(self, answer: Answer) -> str:
@@ -78,3 +110,10 @@ class AnswerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         match = request.resolver_match
         is_here = match is not None and (match.url_name or "").startswith("answers_answer_")
         return not is_here and super().has_delete_permission(request, obj)
+
+
+def _link(source: ShownSource, address: str) -> str:
+    if not source.url:
+        return format_html("<bdi>{}</bdi> (<bdi>{}</bdi>)", source.title, address)
+    link = '<a href="{}" target="_blank" rel="noopener noreferrer nofollow"><bdi>{}</bdi></a> ({})'
+    return format_html(link, source.url, source.title, source.host)

@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from answers.models.answer_queries import AnswerQuerySet
 from answers.models.process import Process
+from answers.models.sources import ShownSource
 from answers.models.status import Rating, Status
 
 MODEL_CHARS, FINISH_REASON_CHARS, API_ID_CHARS = 200, 40, 200  # names from the API are cut to this length
@@ -163,3 +164,12 @@ class Answer(models.Model):
     def shown_model(self) -> str:
         """The name that people see: the label, if they had a choice."""
         return self.model_label or self.model
+
+    @property
+    def shown_sources(self) -> list[ShownSource]:
+        return [ShownSource.of(source) for source in self.sources]
+
+    @property
+    def is_thinking(self) -> bool:
+        """Whether its reasoning has begun and its text has not."""
+        return self.status == Status.RUNNING and bool(self.reasoning) and not self.text

@@ -37,10 +37,11 @@ def render_page(
     *,
     refused: dict[str, Any] | None = None,
     problem: str = "",
+    problem_code: str = "",
     rating_problem: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    """`refused` are the fields of a form that was refused because of the `problem`."""
+    """`refused` are the fields of a form that was refused because of the `problem`, which has this code."""
     path = _path_through(answer, rating_problem) if answer else None
     models = offered()
     context = {
@@ -52,9 +53,10 @@ def render_page(
         "new_answer": uuid4(),
         "refused": refused or {},
         "problem": problem,
+        "problem_code": problem_code,
+        "status_url": settings.ASKME_STATUS_URL,
         "demo": settings.ASKME_DEMO,
         "question_chars": settings.ASKME_QUESTION_CHARS,
-        "max_tokens": settings.ASKME_MAX_TOKENS,
         "note_chars": NOTE_CHARS,
     }
     response = render(request, "answers/page.html", context, status=status)

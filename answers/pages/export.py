@@ -1,12 +1,16 @@
 """A person's answers as a file, newest first: JSON for programs, or Markdown in the person's language.
 
+The models' reasoning is in it only if the address asks for it, with `?reasoning=1`.
+
 It is streamed a few rows at a time, each batch with a new query. So a slow download holds neither a database
 connection nor all the answers in memory.
 """
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterable
+import re
+from collections.abc import AsyncIterator, Callable
 from typing import Any
+from urllib.parse import quote
 
 from asgiref.sync import sync_to_async
 from django.db import connection
@@ -17,6 +21,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from answers.models import Answer
+from answers.models.sources import ShownSource
 
 BATCH_ROWS = 10  # an answer may be a megabyte long
 
@@ -26,6 +31,7 @@ FIELDS = [
     "follows",
     "question",
     "text",
+    "sources",
     "status",
     "model",
     "finish_reason",
@@ -33,6 +39,8 @@ FIELDS = [
     "error_message",
     "prompt_tokens",
     "completion_tokens",
+    "cached_tokens",
+    "reasoning_tokens",
     "tokens_estimated",
     "asked_at",
     "started_at",
@@ -41,9 +49,12 @@ FIELDS = [
     "seconds",
     "rating",
     "rating_note",
-]  # fmt: skip - what the person may see, so not `error_detail`
+]  # fmt: skip - what the person may see, so neither what is for the operator nor what the operator pays
 
-Format = Callable[[Answer, bool], str]  # the answer, and whether it is the first
+SIGNS = re.compile(r"[\\\[\]<>*_`&]")  # they mean something inside a line of Markdown
+URL_SIGNS = "%/:=&?~#+!$,;'@()*[]"  # everything else is percent-encoded
+
+Format = Callable[[Answer, bool, bool], str]  # the answer, whether it is the first, and `with_reasoning`
 
 
 @require_safe
@@ -68,25 +79,29 @@ def _download(
     if request.method == "HEAD":  # Daphne 4.2 would send the stream anyway, and break the next response
         response = HttpResponse(content_type=type)
     else:
-        parts = _parts(request.user.pk, head, format, tail)
+        parts = _parts(request, head, format, tail)
         response = StreamingHttpResponse(parts, content_type=type)
     name = f"askme-{timezone.now():%Y-%m-%d}.{suffix}"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
-async def _parts(user: int | None, head: str, format: Format, tail: str) -> AsyncIterator[str]:
+async def _parts(request: HttpRequest, head: str, format: Format, tail: str) -> AsyncIterator[str]:
+    user, with_reasoning = request.user.pk, request.GET.get("reasoning") == "1"
     yield head
     last: Answer | None = None
-    while answers := await _read(user, last):
-        yield "".join(format(answer, last is None and answer is answers[0]) for answer in answers)
+    while answers := await _read(user, last, with_reasoning):
+        first = answers[0] if last is None else None
+        yield "".join(format(answer, answer is first, with_reasoning) for answer in answers)
         last = answers[-1]
     yield tail
 
 
 @sync_to_async
-def _read(user: int | None, last: Answer | None) -> list[Answer]:
-    answers = Answer.objects.filter(user=user).defer("error_detail")
+def _read(user: int | None, last: Answer | None, with_reasoning: bool = False) -> list[Answer]:
+    answers = Answer.objects.filter(user=user).defer(
+        "error_detail", *([] if with_reasoning else ["reasoning"])
+    )
     if last is not None:
         answers = answers.older_than(last.asked_at, last.pk)
     try:
@@ -95,20 +110,22 @@ def _read(user: int | None, last: Answer | None) -> list[Answer]:
         connection.close_if_unusable_or_obsolete()  # back to the pool until the next batch
 
 
-def _as_json(answer: Answer, is_first: bool) -> str:
+def _as_json(answer: Answer, is_first: bool, with_reasoning: bool) -> str:
     row = {
         field: _json_value(getattr(answer, "follows_id" if field == "follows" else field)) for field in FIELDS
     }
+    if with_reasoning:
+        row["reasoning"] = answer.reasoning
     return ("\n" if is_first else ",\n") + json.dumps(row, ensure_ascii=False)
 
 
 def _json_value(value: Any) -> Any:
     if hasattr(value, "isoformat"):
         return value.isoformat()
-    return value if value is None or isinstance(value, (bool, int, float)) else str(value)
+    return value if value is None or isinstance(value, (bool, int, float, list)) else str(value)
 
 
-def _as_markdown(answer: Answer, is_first: bool) -> str:
+def _as_markdown(answer: Answer, is_first: bool, with_reasoning: bool) -> str:
     quoted = "\n".join(f"> {line}" for line in answer.question.splitlines())
     facts = [
         _format_time(answer.asked_at),
@@ -116,8 +133,22 @@ def _as_markdown(answer: Answer, is_first: bool) -> str:
         answer.shown_model,
     ]
     head = " · ".join(filter(None, facts))
-    parts: Iterable[str] = (f"---\n\n## {head}", quoted, answer.text, _(answer.error_message))
+    parts = [f"---\n\n## {head}", quoted]
+    if with_reasoning and answer.reasoning:
+        parts += ["### " + _("Reasoning"), answer.reasoning, "### " + _("Answer")]
+    parts += [answer.text, _(answer.error_message), _sources(answer)]
     return "\n" + "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _sources(answer: Answer) -> str:
+    """A numbered list, or nothing."""
+    lines = [f"{number}. {_link(source)}" for number, source in enumerate(answer.shown_sources, 1)]
+    return "\n\n".join(["### " + _("Sources"), "\n".join(lines)]) if lines else ""
+
+
+def _link(source: ShownSource) -> str:
+    title = SIGNS.sub(r"\\\g<0>", " ".join(source.title.split()))
+    return f"[{title}](<{quote(source.url, safe=URL_SIGNS)}>) ({source.host})" if source.url else title
 
 
 def _format_time(moment: Any) -> str:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Func, IntegerField
 from django.db.models.functions import Left
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -128,7 +129,21 @@ def _parse_cursor(value: str) -> tuple[datetime, UUID]:
     return EPOCH + timedelta(microseconds=int(match[1])), UUID(match[2])
 
 
+class JSONLength(Func):
+    """How many items a JSON array has."""
+
+    function = "jsonb_array_length"
+    output_field = IntegerField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, function="json_array_length", **context)
+
+
 def _for_list(answers: AnswerQuerySet) -> AnswerQuerySet:
     """Without the long texts."""
-    parts = {"asked": Left("question", QUESTION_CHARS), "excerpt": Left("text", TEXT_CHARS)}
+    parts = {
+        "asked": Left("question", QUESTION_CHARS),
+        "excerpt": Left("text", TEXT_CHARS),
+        "source_count": JSONLength("sources"),
+    }
     return answers.annotate(**parts).only("asked_at", "thread", "status", "model", "model_label", "rating")

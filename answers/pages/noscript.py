@@ -10,6 +10,7 @@ from typing import Any, cast
 from uuid import UUID, uuid4
 
 from asgiref.sync import async_to_sync
+from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
 from django.db import DatabaseError
 from django.http import Http404, HttpResponse, HttpResponseRedirect
@@ -116,6 +117,7 @@ def _refuse(request: ASGIRequest, fields: dict[str, Any], refused: Refused) -> H
         page,
         refused=fields,
         problem=refused.message,
+        problem_code=refused.code,
         status=STATUSES.get(refused.code, 400),
     )
     if refused.retry_after is not None:
@@ -132,6 +134,10 @@ def _own_answer(request: ASGIRequest, pk: str | None) -> Answer | None:
 
 def _unavailable(request: ASGIRequest, fields: dict[str, Any]) -> HttpResponse:
     """What was typed, on a page that needs no database and so does not show who is logged in."""
-    context = {"fields": fields, "csrf_token": get_token(request)}
+    context = {
+        "fields": fields,
+        "csrf_token": get_token(request),
+        "status_url": settings.ASKME_STATUS_URL,
+    }
     page = render_to_string("answers/unavailable.html", context)
     return HttpResponse(page, status=503, headers={"Retry-After": str(RETRY_SECONDS)})

@@ -6,6 +6,7 @@ else: no name, and no form to ask or stop. A revoked link looks like one that ne
 
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -48,10 +49,11 @@ def _create(user: int, thread: UUID) -> None:
 def shared(request: HttpRequest, token: str) -> HttpResponse:
     """For anybody who has the link."""
     found = Share.objects.valid(token).first()
-    path = ThreadPath.to_newest(found.answers, _at(request)) if found else None
+    answers = found.answers.defer("reasoning") if found else None  # only its owner sees that
+    path = ThreadPath.to_newest(answers, _at(request)) if answers is not None else None
     if path is None:
         raise Http404(_("There is no such page."))
-    context = {"path": path, "token": token, "is_shared": True}
+    context = {"path": path, "token": token, "is_shared": True, "status_url": settings.ASKME_STATUS_URL}
     response = render(request, "answers/shared.html", context)
     response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
     return response

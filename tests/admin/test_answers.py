@@ -63,6 +63,39 @@ def test_an_answer_is_shown_completely_and_cannot_be_changed(operator, answer):
     assert answer.text == "Scattering."
 
 
+def test_an_operator_sees_how_the_model_got_there_and_what_it_cites(operator, alice):
+    sources = [
+        {"url": "https://example.org/", "title": "<b>Title"},
+        {"url": "javascript:alert(1)", "title": "Trap"},
+    ]
+    answer = make_answer(
+        alice,
+        "Why?",
+        reasoning="Line one\nline <i>two",
+        sources=sources,
+        error_detail="HTTP 400\nSet ASKME_API=responses.",
+        response_id="resp_17",
+        request_id="req-42",
+        cached_tokens=1717,
+        reasoning_tokens=4242,
+        cost="0.01230000",
+    )
+    address = reverse("admin:answers_answer_change", args=[answer.pk])
+    page = operator.get(address).content.decode()
+    assert "Line one<br>line &lt;i&gt;two" in page
+    assert "HTTP 400<br>Set ASKME_API=responses." in page
+    for text in ("resp_17", "req-42", "1717", "4242", "0.0123"):
+        assert text in page
+    link = '<a href="https://example.org/" target="_blank" rel="noopener noreferrer nofollow">'
+    assert f"{link}<bdi>&lt;b&gt;Title</bdi></a> (example.org)" in page
+    assert "<bdi>Trap</bdi> (<bdi>javascript:alert(1)</bdi>)" in page
+    assert 'href="javascript' not in page
+    assert "field-edition" not in page
+    for query in ("resp_17", "REQ-42"):
+        found = operator.get(reverse("admin:answers_answer_changelist"), {"q": query})
+        assert found.context["cl"].result_count == 1
+
+
 def test_the_list_reads_no_long_texts_and_its_queries_do_not_grow(operator, answer):
     address = reverse("admin:answers_answer_changelist")
     with CaptureQueriesContext(
@@ -74,7 +107,8 @@ def test_the_list_reads_no_long_texts_and_its_queries_do_not_grow(operator, answ
     with CaptureQueriesContext(connection) as many:
         operator.get(address)
     assert len(one) == len(many)
-    assert not any('"answers_answer"."text"' in query["sql"] for query in many)
+    for column in ("text", "reasoning", "sources", "error_detail"):
+        assert not any(f'"answers_answer"."{column}"' in query["sql"] for query in many)
 
 
 def test_a_person_who_is_not_an_operator_is_sent_to_the_login(client, answer):

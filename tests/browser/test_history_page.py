@@ -64,10 +64,13 @@ def test_a_person_exports_and_deletes_their_own_answers_only(
     bob = open_tab(shared_site.url)
     bob.asks("Mine?", "Yours.")
     files = {}
-    for name in ("JSON", "Markdown"):
+    for name in ("JSON", "Markdown", "JSON"):
         with history.expect_download() as download:
-            history.get_by_role("link", name=name).click()
+            history.get_by_role("button", name=name).click()
         files[name] = Path(download.value.path()).read_text()
+        assert '"reasoning"' not in files[name] or history.get_by_label("with reasoning").is_checked()
+        history.get_by_label("with reasoning").check()
+    assert '"reasoning": ""' in files["JSON"]
     kept = {one["question"]: (one["text"], one["status"]) for one in json.loads(files["JSON"])["answers"]}
     assert kept == {
         "What is a gnu?": ("An antelope.", "complete"),

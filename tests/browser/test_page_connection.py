@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from answers.engine.database_thread import TIMEOUT_SECONDS
-from tests.support.browser import FINISHED, OpenTab, Server
+from tests.support.browser import FINISHED, OpenTab, Server, follow
 from tests.support.page_faults import stop_clock, time_until
 from tests.support.sites import Site
 
@@ -15,23 +15,23 @@ def test_a_silent_socket_is_probed_and_replaced_if_dead(shared_site: Site, open_
     tab = open_tab(shared_site.url, server=(server := Server()), with_clock=True)
     id = server.is_asked(tab)
     stop_clock(tab)
-    follow = {"type": "answer.follow", "answer": id, "position": 2}
+    expected = follow(id, 2)
     server.say("answer.text", position=0, text="𝔘a")
     tab.shows("𝔘a")
     tab.pass_time(14_900)
     assert len(server.frames) == 1
     tab.pass_time(200)
-    assert server.heard(tab.page, 2) == follow
+    assert server.heard(tab.page, 2) == expected
     server.say("answer.queued", ahead=1)  # a sign of life, though the content is old
     expect(tab.progress).to_contain_text("1 ahead of you", use_inner_text=True)
     tab.pass_time(14_900)
     assert len(server.frames) == 2
     tab.pass_time(200)
-    assert server.heard(tab.page, 3) == follow
+    assert server.heard(tab.page, 3) == expected
     tab.pass_time(11_800)
     assert len(server.sockets) == 1
     tab.pass_time(400)  # 12 s after the probe, plus the first delay
-    assert server.heard(tab.page, 4) == follow
+    assert server.heard(tab.page, 4) == expected
     assert len(server.sockets) == 2
 
 
@@ -75,11 +75,11 @@ def test_stop_on_a_dead_socket_is_sent_again_on_another(shared_site: Site, open_
     tab = open_tab(shared_site.url, server=(server := Server()), with_clock=True)
     id = server.is_asked(tab)
     stop_clock(tab)
-    stop, follow = ({"type": type, "answer": id} for type in ("answer.stop", "answer.follow"))
+    stop = {"type": "answer.stop", "answer": id}
     tab.stop.click()
-    assert [server.heard(tab.page, 2), server.heard(tab.page, 3)] == [stop, follow | {"position": 0}]
+    assert [server.heard(tab.page, 2), server.heard(tab.page, 3)] == [stop, follow(id, 0)]
     tab.pass_time(12_200)
-    assert [server.heard(tab.page, 4), server.heard(tab.page, 5)] == [stop, follow | {"position": 0}]
+    assert [server.heard(tab.page, 4), server.heard(tab.page, 5)] == [stop, follow(id, 0)]
     assert len(server.sockets) == 2
 
 

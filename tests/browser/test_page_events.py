@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser import FINISHED, OpenTab, Server
+from tests.support.browser import FINISHED, OpenTab, Server, follow
 from tests.support.sites import Site
 
 
@@ -15,7 +15,7 @@ def test_a_gap_is_requested_and_an_overlap_is_dropped(shared_site: Site, open_ta
     tab.shows("𝔘𝔘ab")
     for position in (6, 7):  # one gap is requested once
         server.say("answer.text", position=position, text="e")
-    assert server.heard(tab.page, 2) == {"type": "answer.follow", "answer": id, "position": 4}
+    assert server.heard(tab.page, 2) == follow(id, 4)
     server.say("answer.text", position=4, text="cdee")
     tab.shows("𝔘𝔘abcdee")
     server.say("answer.finished", length=8, **FINISHED)
@@ -33,7 +33,7 @@ def test_a_wrong_length_is_corrected_once(shared_site: Site, open_tab: OpenTab) 
     id = server.is_asked(tab)
     server.say("answer.text", position=0, text="wrong")
     server.say("answer.finished", length=7, **FINISHED)
-    assert server.heard(tab.page, 2) == {"type": "answer.follow", "answer": id, "position": 0}
+    assert server.heard(tab.page, 2) == follow(id, 0)
     tab.shows("wrong")  # until the right text arrives
     server.say("answer.text", position=0, text="right")
     tab.shows("right")
@@ -61,11 +61,11 @@ def test_a_lost_connection_follows_from_where_it_was(shared_site: Site, open_tab
     server.say("answer.text", position=0, text="𝔘 and ")
     tab.shows("𝔘 and ")
     server.sockets[-1].close()
-    assert server.heard(tab.page, 2) == {"type": "answer.follow", "answer": id, "position": 6}
+    assert server.heard(tab.page, 2) == follow(id, 6)
     server.say("answer.text", position=6, text="on")
     tab.shows("𝔘 and on")
     tab.page.evaluate("() => dispatchEvent(new Event('online'))")  # the network is back: reconnect at once
-    assert server.heard(tab.page, 3) == {"type": "answer.follow", "answer": id, "position": 8}
+    assert server.heard(tab.page, 3) == follow(id, 8)
     assert len(server.sockets) == 3
 
 
@@ -88,7 +88,7 @@ def test_the_page_asks_again_after_an_unavailable_database(shared_site: Site, op
     server.say("error", answer=None, code="unavailable", message="No database.", retry_after=1)
     expect(tab.alert).to_have_text("No database.", use_inner_text=True)
     tab.is_answering()
-    assert server.heard(tab.page, 2) == {"type": "answer.follow", "answer": id, "position": 0}
+    assert server.heard(tab.page, 2) == follow(id, 0)
     expect(tab.alert).to_be_hidden()
 
 
@@ -138,7 +138,7 @@ def test_a_running_answer_outlives_an_unavailable_database(shared_site: Site, op
     server.say("error", code="unavailable", message="No database.", retry_after=1)
     expect(tab.alert).to_have_text("No database.", use_inner_text=True)
     tab.is_answering()
-    assert server.heard(tab.page, 2) == {"type": "answer.follow", "answer": id, "position": 0}
+    assert server.heard(tab.page, 2) == follow(id, 0)
     expect(tab.alert).to_be_hidden()
 
 

@@ -6,6 +6,7 @@ import time
 
 import psutil
 
+from tests.support.api_behaviours import Dictation
 from tests.support.api_server import answer
 from tests.support.people import Person
 
@@ -44,6 +45,40 @@ def test_exports_contain_all_answers_completely(site):
     finally:
         person.close()
     assert "Traceback" not in site.log()
+
+
+def test_exports_have_the_sources_and_reasoning_only_if_it_is_asked_for(site):
+    person = Person(site.url)
+    try:
+        site.api.behaviour = said = Dictation()
+        socket = person.connect()
+        id = socket.ask("Why?")
+        said.think("A thought.")
+        said.say("Because.")
+        said.cite("https://example.org/a_(b)", "[A]  *title*")
+        said.cite("https://you@example.org/", "No link")
+        said.end()
+        socket.finish(id)
+
+        def export(address: str) -> str:
+            return person.http.get(f"{site.url}/history/answers.{address}").text
+
+        [answer] = json.loads(export("json"))["answers"]
+        assert answer["sources"][0] == {"url": "https://example.org/a_(b)", "title": "[A] *title*"}
+        assert not answer.keys() & {"reasoning", "response_id", "request_id", "cost", "error_detail"}
+        assert {"cached_tokens", "reasoning_tokens"} <= answer.keys()
+        assert json.loads(export("json?reasoning=1"))["answers"] == [answer | {"reasoning": "A thought."}]
+        sources = r"""### Sources
+
+1. [\[A\] \*title\*](<https://example.org/a_(b)>) (example.org)
+2. No link
+"""
+        assert export("md").endswith(f"> Why?\n\nBecause.\n\n{sources}")
+        thought = "### Reasoning\n\nA thought.\n\n### Answer\n\nBecause."
+        assert export("md?reasoning=1").endswith(f"> Why?\n\n{thought}\n\n{sources}")
+        assert "A thought." not in export("md?reasoning=0")
+    finally:
+        person.close()
 
 
 def test_an_export_to_a_slow_reader_is_complete_and_holds_little_memory(site):

@@ -28,6 +28,17 @@ def test_the_history_shows_own_answers_newest_first(alices, alice, bob):
     assert reverse("history") in alices.get("/").content.decode()
 
 
+def test_the_history_counts_the_sources_of_an_answer(alices, alice):
+    source = {"url": "https://example.org/", "title": "Title"}
+    one = make_answer(alice, "One?", sources=[source])
+    make_answer(alice, "Two?", sources=[source] * 2)
+    make_answer(alice, "None?")
+    html = alices.get("/history/").content.decode()
+    assert f'<a href="/a/{one.pk}/#s-{one.pk}">1 source</a>' in html
+    assert sorted(re.findall(r">(\d+ sources?)<", html)) == ["1 source", "2 sources"]
+    assert f'id="s-{one.pk}"' in alices.get(one.get_absolute_url()).content.decode()
+
+
 def test_a_browser_without_answers_sees_an_empty_history(client, db):
     page = client.get("/history/")
     assert page.status_code == 200
@@ -45,7 +56,8 @@ def test_the_history_reads_no_long_texts_and_its_queries_do_not_grow(alices, ali
         page = alices.get("/history/")
     assert len(queries) == len(one)
     assert len(page.content) < 20_000
-    assert not any(re.search(r'(?<!\()"answers_answer"\."text"', query["sql"]) for query in queries)
+    column = r'(?<!\()"answers_answer"\."(text|reasoning|sources)"'
+    assert not any(re.search(column, query["sql"]) for query in queries)
 
 
 @pytest.mark.parametrize("same_moment", [False, True])

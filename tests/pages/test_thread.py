@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
+from answers.engine.model_options import ModelOption
 from answers.models import Answer, Share, Status
 from answers.pages import thread_path
 from answers.pages.thread_path import ThreadPath
@@ -189,21 +190,23 @@ def test_the_form_follows_up_the_last_answer_unless_follow_ups_are_off(
 
 
 def test_a_model_can_be_chosen_only_if_there_are_several(alices, talk, settings):
-    settings.ASKME_MODELS = {"gpt-4.1-mini": "Fast", "gpt-4.1": "<Thorough>"}
+    fast = ModelOption(name="small", label="Fast")
+    thorough = ModelOption(name="small", label="<Thorough>", effort="high")
+    settings.ASKME_MODELS = [fast, thorough]
     html = alices.get("/").content.decode()
-    assert '<option value="gpt-4.1-mini">Fast</option>' in html
-    assert '<option value="gpt-4.1">&lt;Thorough&gt;</option>' in html
-    for none in ({}, {"gpt-4.1": "Only"}):
+    assert '<option value="small">Fast</option>' in html
+    assert '<option value="small@high">&lt;Thorough&gt;</option>' in html
+    for none in ([], [thorough]):
         settings.ASKME_MODELS = none
         assert "<select" not in alices.get("/").content.decode()
 
 
 def test_each_answer_shows_its_model(alices, talk):
-    first = talk.ask("1", model="gpt-4.1-mini-2025", model_label="Fast")
-    talk.ask("2", follows=first, model="gpt-4.1-2025")
+    first = talk.ask("1", model="small-2026", model_label="Fast")
+    talk.ask("2", follows=first, model="large-2026")
     html = alices.get(first.get_absolute_url()).content.decode()
     assert '<span class="model" dir="auto">Fast</span>' in html
-    assert '<span class="model" dir="auto">gpt-4.1-2025</span>' in html
+    assert '<span class="model" dir="auto">large-2026</span>' in html
 
 
 def test_a_page_reads_the_text_of_each_answer_once(alices, talk):

@@ -115,11 +115,11 @@ def nonsense(exchange: Exchange) -> None:
 
 
 class Dictation:
-    """A behaviour that sends a piece of text whenever the test dictates one."""
+    """A behaviour that sends a piece of text, of reasoning or a source whenever the test dictates one."""
 
     def __init__(self) -> None:
         self.sent = ""
-        self._pieces: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._pieces: queue.SimpleQueue[str | dict[str, Any] | None] = queue.SimpleQueue()
 
     def __call__(self, exchange: Exchange) -> None:
         exchange.head()
@@ -134,6 +134,14 @@ class Dictation:
         self.sent += piece
         self._pieces.put(piece)
         return piece
+
+    def think(self, piece: str) -> str:
+        self._pieces.put({"reasoning_content": piece})
+        return piece
+
+    def cite(self, url: str, title: str) -> None:
+        citation = {"type": "url_citation", "url_citation": {"url": url, "title": title}}
+        self._pieces.put({"annotations": [citation]})
 
     def end(self) -> None:
         self._pieces.put(None)

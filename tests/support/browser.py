@@ -81,6 +81,11 @@ class Tab:
         self.question = self.last.get_by_role("heading", level=2)
         self.versions = self.last.get_by_role("navigation")
         self.text = self.last.locator(".text")
+        self.reasoning = self.last.locator(".reasoning")
+        self.summary = self.reasoning.locator("summary")
+        self.reasoning_text = self.reasoning.locator(".reasoning-text")
+        self.sources = self.last.get_by_role("region", name="Sources")
+        self.status_link = self.last.get_by_role("link", name="Status of this site")
         self.ending = self.last.locator(".ending")
         self.progress = self.last.locator(".progress")
         self.stop = self.last.get_by_role("button", name="Stop", exact=True)
@@ -111,6 +116,10 @@ class Tab:
     def shows(self, text: str) -> None:
         """Expect exactly this text in the last answer, code point by code point."""
         expect(self.text).to_have_js_property("textContent", text)
+
+    def shows_reasoning(self, text: str) -> None:
+        """The same for the reasoning, visible or not."""
+        expect(self.reasoning_text).to_have_js_property("textContent", text)
 
     def asks(self, question: str, text: str) -> None:
         """Ask, and wait for the whole answer."""
@@ -222,6 +231,12 @@ class Server:
         """Send an event to the page that connected last, about the answer in its last frame."""
         fields = {"answer": self.frames[-1]["answer"]} | fields
         self.sockets[-1].send(json.dumps({"type": type} | fields))
+
+
+def follow(answer: str, position: int, *, reasoning_position: int = 0, edition: int = 0) -> dict[str, Any]:
+    """The frame with which a page asks for what comes after these positions."""
+    positions = {"position": position, "reasoning_position": reasoning_position, "edition": edition}
+    return {"type": "answer.follow", "answer": answer, **positions}
 
 
 def dictated(site: Site, question: str) -> Dictation:

@@ -1,14 +1,15 @@
 // One answer and its question on the page. The text comes from a model and is untrusted: it only ever becomes text.
 // All wording is in templates/answers/answer.html. CSS chooses which of it shows.
 
+import { GrowingText, keepAtEnd } from "./growing_text.js";
+import { Reasoning } from "./reasoning.js";
+import { showSources } from "./sources.js";
+
 const NIL_UUID = "00000000-0000-0000-0000-000000000000"; // stands for the id in addresses and templates from the server
 const TICK_MILLISECONDS = 1_000;
-const END_PIXELS = 40; // a reader this close to the end of the page is kept at the end while it grows
+const ACTIVITIES = ["thinking", "searching", "retrying"]; // before the text
 
 export const element = (id) => document.getElementById(id);
-
-// Positions and lengths count code points, as Python does. A JavaScript string's own length counts UTF-16 units.
-export const codePoints = (text) => Array.from(text);
 
 export const formatNumber = (value, digits = 0) =>
   value.toLocaleString(document.documentElement.lang, { minimumFractionDigits: digits, maximumFractionDigits: digits });
@@ -21,19 +22,20 @@ export class Answer {
   #connection;
   #share; // the token with which anybody may read a shared thread
   #data;
-  #text; // one node that holds the whole text
-  #position = 0; // how many code points the server has sent
-  #replacement = null; // the text sent again from 0 while the old one still shows; see #append
+  #text;
+  #edition; // how often the text began anew
+  #reasoning; // null on a shared page, which does not show it
   #hasRestarted = false; // a wrong length is corrected once, so there is no endless loop
-  #isGapRequested = false; // text is missing, and the server was asked for it
   #askedAt; // milliseconds since 1970, by this browser's clock
+  #retryAt = null; // the same clock
   #ticker = null;
 
   constructor(article, connection, share = null) {
     [this.article, this.#data, this.#connection, this.#share] = [article, article.dataset, connection, share];
-    const box = this.#part("text");
-    this.#text = document.createTextNode(box.textContent);
-    box.replaceChildren(this.#text);
+    this.#text = new GrowingText(this.#part("text"), () => this.follow());
+    this.#edition = Number(this.#data.edition);
+    const details = this.#part("reasoning");
+    this.#reasoning = details && new Reasoning(details, () => this.follow());
     if (!this.isAnswering) return; // the page came with the whole text of a finished answer
     const { elapsedFrom, elapsedTo } = this.#data; // seconds, both by the server's clock
     this.#askedAt = Date.now() - (elapsedTo - elapsedFrom) * 1_000;
@@ -62,9 +64,9 @@ export class Answer {
 
   // This is also a probe: whatever the state of the answer, the server replies at once.
   follow() {
-    this.#isGapRequested = false;
     if ("stopping" in this.#data) this.#connection.send({ type: "answer.stop", answer: this.id });
-    const frame = { type: "answer.follow", answer: this.id, position: this.#position };
+    const positions = { position: this.#text.position, reasoning_position: this.#reasoning?.position ?? 0 };
+    const frame = { type: "answer.follow", answer: this.id, ...positions, edition: this.#edition };
     this.#connection.request(this.#share === null ? frame : { ...frame, share: this.#share });
   }
 
@@ -86,25 +88,45 @@ export class Answer {
     this.#setStatus("running");
   }
 
-  text({ position, text }) {
-    if (position > this.#position) return this.#requestGap();
-    const added = codePoints(text).slice(this.#position - position);
-    this.#position += added.length;
-    this.#isGapRequested = false;
-    if (!this.isAnswering) this.#setStatus("running");
-    this.#keepScrolledToEnd(() => this.#append(added.join("")));
+  activity({ activity, retry_after }) {
+    if (!ACTIVITIES.includes(activity)) return;
+    this.#retryAt = retry_after === null ? null : Date.now() + retry_after * 1_000;
+    this.#setStatus("running");
+    this.#setActivity(activity);
   }
 
-  finished({ status, length, finish_reason, error, seconds }) {
-    if (length !== this.#position && !this.#hasRestarted) {
+  reasoning(event) {
+    this.#setStatus("running");
+    if (this.#text.isEmpty) this.#setActivity("thinking");
+    keepAtEnd(document.documentElement, () => this.#reasoning?.add(event));
+  }
+
+  text({ position, text, edition = 0 }) {
+    this.#setStatus("running");
+    keepAtEnd(document.documentElement, () => {
+      if (edition !== this.#edition) this.#text.clear(); // it was reasoning, and comes again as that
+      this.#edition = edition;
+      this.#text.add({ position, text });
+      if (this.#text.isEmpty) return;
+      this.#setActivity("");
+      this.#reasoning?.fold();
+    });
+  }
+
+  finished({ status, length, reasoning_length = 0, edition = 0, sources = [], finish_reason, error, seconds }) {
+    const isWhole = edition === this.#edition && length === this.#text.position;
+    if (!(isWhole && reasoning_length === (this.#reasoning?.position ?? reasoning_length)) && !this.#hasRestarted) {
       this.#hasRestarted = true;
+      this.#edition = edition;
       this.#restart();
       return this.follow();
     }
-    this.#keepScrolledToEnd(() => {
-      this.#text.data = this.#replacement ?? this.#text.data;
-      this.#replacement = null;
+    keepAtEnd(document.documentElement, () => {
+      this.#text.end();
+      this.#reasoning?.end();
+      showSources(this.#part("sources"), sources);
       this.#data.finishReason = finish_reason ?? "";
+      this.#data.errorCode = error?.code ?? "";
       this.#part("error").textContent = error?.message ?? "";
       this.#setStatus(status);
       this.#showNumber("seconds", seconds === null ? null : formatNumber(seconds, 1));
@@ -121,41 +143,38 @@ export class Answer {
     if (this.isFollowed) this.#setStatus("unavailable");
   }
 
-  #requestGap() {
-    if (this.#isGapRequested) return;
-    this.follow();
-    this.#isGapRequested = true;
-  }
-
   #restart() {
-    this.#position = 0;
-    this.#replacement = "";
-  }
-
-  // The old text stays until its replacement is longer than it or differs from it. So nothing flickers.
-  #append(text) {
-    if (this.#replacement === null) return this.#text.appendData(text);
-    this.#replacement += text;
-    if (this.#text.data.startsWith(this.#replacement)) return;
-    this.#text.data = this.#replacement;
-    this.#replacement = null;
+    this.#text.restart();
+    this.#reasoning?.restart();
   }
 
   #setStatus(status) {
+    if (status === this.#data.status && this.#ticker !== null) return;
     const isWorthAnnouncing = status !== this.#data.status && !["loading", "unavailable"].includes(status);
     this.#data.status = status;
+    if (!this.isAnswering) this.#data.activity = "";
     this.#part("text").setAttribute("aria-busy", this.isAnswering);
     if (this.isAnswering) this.#startTicking();
     else this.#stopTicking();
     if (!this.isFollowed) delete this.#data.stopping;
-    if (isWorthAnnouncing && this.article.isConnected) this.#announce();
+    if (isWorthAnnouncing) this.#announce();
   }
 
+  #setActivity(activity) {
+    if (activity === this.#data.activity) return;
+    this.#data.activity = activity;
+    this.#tick();
+    this.#announce();
+  }
+
+  // Of the reasoning, only that there is some.
   #announce() {
+    if (!this.article.isConnected) return;
     const { dataset } = element("announcement");
     const { offsetHeight, innerText } = this.#part("ending"); // of a hidden element, innerText is all the text in it
     const ending = (offsetHeight && innerText.trim()) || dataset.complete;
-    element("announcement").textContent = this.isAnswering ? dataset.answering : ending;
+    const activity = this.article.querySelector(`[data-when="${this.#data.activity}"]`)?.innerText.trim();
+    element("announcement").textContent = this.isAnswering ? activity || dataset.answering : ending;
   }
 
   #startTicking() {
@@ -170,6 +189,11 @@ export class Answer {
 
   #tick() {
     this.#showNumber("seconds", formatNumber(Math.max(0, Math.floor((Date.now() - this.#askedAt) / 1_000))));
+    this.#reasoning?.tick();
+    if (this.#data.activity !== "retrying") return;
+    const left = Math.ceil((this.#retryAt - Date.now()) / 1_000);
+    if (left > 0) this.#showNumber("retry", formatNumber(left));
+    else this.#data.activity = ""; // the model is being asked again
   }
 
   #part(name) {
@@ -182,12 +206,5 @@ export class Answer {
     if (!part) return;
     part.hidden = value === null;
     part.querySelector(".number").textContent = value ?? "";
-  }
-
-  #keepScrolledToEnd(change) {
-    const page = document.documentElement;
-    const isAtEnd = scrollY + page.clientHeight >= page.scrollHeight - END_PIXELS;
-    change();
-    if (isAtEnd) scrollTo(scrollX, page.scrollHeight);
   }
 }

@@ -7,6 +7,7 @@ import { Editors } from "./editors.js";
 import { makeUUID, Pending } from "./pending.js";
 import { Thread } from "./thread.js";
 
+const FREQUENT = ["answer.text", "answer.reasoning"]; // events that rarely change anything but an answer
 const NOTICE_MILLISECONDS = 1_500; // a shorter interruption of the connection is not shown
 
 // Connects the socket, the forms, the thread and the address with each other.
@@ -55,7 +56,7 @@ class Page {
     if (event.type === "error") this.#refused(event);
     else if (event.answer === this.#pending.answer) this.#accepted();
     this.#thread.received(event);
-    if (event.type !== "answer.text" || wasBusy !== this.#isBusy) this.#refresh();
+    if (!FREQUENT.includes(event.type) || wasBusy !== this.#isBusy) this.#refresh();
     if (wasBusy && !this.#isBusy) this.#focusBox();
   }
 
@@ -112,12 +113,12 @@ class Page {
       const { question, revises } = this.#pending.refuse();
       if (!this.#thread.find(revises)) this.#composer.restore(question); // otherwise its editor still has it
     } else if (code === "not_found" && answer?.isFollowed) {
-      return answer.refused({ message });
+      return answer.refused({ code, message });
     } else if (retry_after !== null) {
       setTimeout(() => this.#retry(), retry_after * 1_000);
     }
     if (code === "no_session") for (const shown of this.#thread.shown) shown.makeUnavailable();
-    this.#showProblem(message, { isReloadNeeded: code === "no_session" });
+    this.#showProblem(message, code);
   }
 
   // -- Events of the page
@@ -157,10 +158,11 @@ class Page {
     for (const button of element("thread").querySelectorAll(".again button, .edit")) button.disabled = !state.canAsk;
   }
 
-  #showProblem(message, { isReloadNeeded = false } = {}) {
+  #showProblem(message, code = "") {
     element("problem-message").textContent = message ?? "";
+    element("problem").dataset.errorCode = code;
     element("problem").hidden = message === null;
-    element("reload").hidden = !isReloadNeeded;
+    element("reload").hidden = code !== "no_session";
   }
 
   // A reader who opens the address of an answer in the middle of a thread starts at that answer. Back and Reload return

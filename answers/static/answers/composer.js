@@ -1,6 +1,7 @@
 // The form for a new question. It remembers what was typed and which model was chosen last.
 
-import { codePoints, element, formatNumber } from "./answer.js";
+import { element, formatNumber } from "./answer.js";
+import { codePoints } from "./growing_text.js";
 
 const COUNTER_SHARE = 0.9; // of the longest question: from here on, the page shows how many characters are left
 const DRAFT = "askme.draft"; // in sessionStorage: what was typed

@@ -8,21 +8,21 @@
 //
 // While an answer is being written, `form.dataset.status` is `queued` or `running`; afterwards it says how it ended.
 
-import { codePoints } from "./answer.js";
 import { Connection } from "./connection.js";
+import { GrowingText } from "./growing_text.js";
 import { makeUUID } from "./pending.js";
 
 class AnswerForm {
   #form;
-  #output;
+  #text;
+  #edition = 0; // how often the text began anew, since it was reasoning
   #connection;
   #pending = null; // the frame of a question that is not accepted yet
-  #position = 0; // how many code points of the answer are shown
   #hasRestarted = false; // a wrong length is corrected once, so there is no endless loop
 
   constructor(form) {
     this.#form = form;
-    this.#output = form.querySelector("output");
+    this.#text = new GrowingText(form.querySelector("output"), () => this.#follow());
     this.#connection = new Connection(form.dataset.answers, this);
     form.addEventListener("submit", (event) => this.#submitted(event));
     form.elements.stop?.addEventListener("click", () => this.#connection.send(this.#frame("answer.stop")));
@@ -61,7 +61,7 @@ class AnswerForm {
 
   #follow() {
     if (!this.#form.dataset.answer || this.#isFinished) return;
-    this.#connection.request({ ...this.#frame("answer.follow"), position: this.#position });
+    this.#connection.request({ ...this.#frame("answer.follow"), position: this.#text.position, edition: this.#edition });
   }
 
   get #isFinished() { return !["queued", "running", undefined].includes(this.#form.dataset.status); }
@@ -84,23 +84,23 @@ class AnswerForm {
     if (dataset.address) history.pushState(null, "", dataset.address.replace("{id}", dataset.answer));
   }
 
-  #restart() {
-    this.#output.replaceChildren();
-    this.#position = 0;
+  #restart(edition = 0) {
+    this.#text.clear();
+    this.#edition = edition;
     this.#setStatus("queued");
   }
 
-  #show({ position, text }) {
-    if (position > this.#position) return this.#follow(); // some text was lost
-    const added = codePoints(text).slice(this.#position - position);
-    this.#position += added.length;
-    this.#output.append(added.join("")); // as text: a model's words are never HTML
+  #show({ position, text, edition = 0 }) {
+    if (edition !== this.#edition) this.#text.clear();
+    this.#edition = edition;
+    this.#text.add({ position, text });
   }
 
-  #finished({ status, length, error }) {
-    if (length !== this.#position && !this.#hasRestarted) {
+  #finished({ status, length, edition = 0, error }) {
+    const isWhole = length === this.#text.position && edition === this.#edition;
+    if (!isWhole && !this.#hasRestarted) {
       this.#hasRestarted = true;
-      this.#restart();
+      this.#restart(edition);
       return this.#follow();
     }
     this.#setStatus(status);

@@ -13,6 +13,8 @@ export class Thread {
   #handlers = {
     "answer.queued": (answer, event) => answer.queued(event),
     "answer.started": (answer, event) => answer.started(event),
+    "answer.activity": (answer, event) => answer.activity(event),
+    "answer.reasoning": (answer, event) => answer.reasoning(event),
     "answer.text": (answer, event) => answer.text(event),
     "answer.finished": (answer, event) => answer.finished(event),
   };

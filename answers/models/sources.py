@@ -1,0 +1,40 @@
+"""The pages that an answer cites, as they may be shown.
+
+Their titles and addresses come from the web. A title is only text. An address becomes a link only if it is
+one of a web page, and its host is shown in ASCII, so that no letter looks like another.
+answers/static/answers/sources.js does the same in the browser.
+"""
+
+import re
+from typing import NamedTuple, Self
+
+# Without a user name, which looks like a host: https://bank.example@evil.example/. And without what a browser
+# may read as another sign than Python does, such as a backslash.
+WEB_PAGE = re.compile(r"(https?)://([^\s/?#@:\\%\[\]<>^|]+)(:[0-9]{1,5})?((?:[/?#].*)?)", re.ASCII | re.I)
+ASCII_HOST = re.compile(r"[a-z0-9._-]+")
+
+
+class ShownSource(NamedTuple):
+    """`url` and `host` are empty if there is nothing to link."""
+
+    title: str
+    url: str
+    host: str
+
+    @classmethod
+    def of(cls, source: dict[str, str]) -> Self:
+        title = source["title"].strip() or source["url"]
+        match = WEB_PAGE.fullmatch(source["url"])
+        host = _in_ascii(match[2]) if match else ""
+        if match is None or not host:
+            return cls(title, "", "")
+        return cls(title, f"{match[1].lower()}://{host}{match[3] or ''}{match[4]}", host)
+
+
+def _in_ascii(host: str) -> str:
+    """Empty if that is not possible."""
+    try:
+        ascii_host = host.lower().encode("idna").decode()
+    except UnicodeError:
+        return ""
+    return ascii_host if ASCII_HOST.fullmatch(ascii_host) else ""
