@@ -10,7 +10,7 @@ def test_a_german_browser_gets_german_everywhere(shared_site, open_tab):
     tab = open_tab(shared_site.url, locale="de-DE")
     expect(tab.button).to_have_text("Fragen", use_inner_text=True)
     tab.ask("Warum?")
-    sentence = "Das Modell ist auf dieser Website nicht richtig eingerichtet"
+    sentence = "Das Modell dieser Website ist nicht richtig eingerichtet"
     expect(tab.ending).to_contain_text(sentence, use_inner_text=True)  # over the websocket
     expect(tab.announcement).to_contain_text(sentence)
     tab.page.reload()

@@ -39,7 +39,7 @@ def test_an_unaccepted_question_is_sent_again_unchanged_after_a_reload(
     open_tab: OpenTab,
     kind: str,
 ) -> None:
-    site = make_site(api_server, ASKME_MODELS="Fast=gpt-4.1-mini, Thorough=gpt-4.1").start()
+    site = make_site(api_server, ASKME_MODELS="Fast=small, Thorough=large").start()
     tab = open_tab(site.url)
     tab.asks("Before", "Hello, world")
     server = Server()
@@ -52,7 +52,7 @@ def test_an_unaccepted_question_is_sent_again_unchanged_after_a_reload(
     else:
         deaf.type_anew(0, "After")
     first = server.heard(deaf.page, 1)
-    assert (first["question"], first["model"]) == ("After", "gpt-4.1")
+    assert (first["question"], first["model"]) == ("After", "large")
     assert (first["follows"], first["revises"]) == ((id, None) if kind == "a follow-up" else (None, id))
     deaf.page.reload()
     assert server.heard(deaf.page, 2) == first

@@ -195,3 +195,15 @@ def test_a_finish_reason_of_error_is_an_error(api_server: ApiServer, client_for:
     assert next(completion) == "Half"
     with pytest.raises(BadResponse):
         next(completion)
+
+
+@pytest.mark.parametrize(
+    "start", [["\n\n\nYes."], ["\n", "\r\n", "\n", "Yes."], ["<think>\nHm</think>\n", "\n", "Yes."]]
+)
+def test_an_answer_does_not_begin_with_blank_lines(
+    api_server: ApiServer, client_for: ClientFor, start: list[str]
+) -> None:
+    api_server.answer([*start, "\n\n  And more"])
+    assert "".join(client_for(api_server).ask(Prompt("Why?"))) == "Yes.\n\n  And more"
+    api_server.answer(["  indented"])
+    assert "".join(client_for(api_server).ask(Prompt("Why?"))) == "  indented"

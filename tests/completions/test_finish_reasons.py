@@ -86,3 +86,23 @@ def test_a_cut_after_a_finish_reason_in_every_chunk_is_a_cut(
     api_server.behaviour = behaviour
     with pytest.raises(ConnectionFailed):
         list(client_for(api_server).ask(Prompt("Why?")))
+
+
+@pytest.mark.parametrize(("tokens", "finish_reason"), [(20, "length"), (21, "length"), (19, "stop")])
+def test_an_answer_that_used_all_its_tokens_was_cut_whatever_the_server_calls_it(
+    tokens: int, finish_reason: str
+) -> None:
+    """llama.cpp's Responses API says "completed" at the limit, and LiteLLM's bridge to it says "stop"."""
+    usage = f'data: {{"choices": [], "usage": {{"completion_tokens": {tokens}}}}}\n\n'.encode()
+    chat = [event("Half an"), event(finish_reason="stop"), usage, DONE]
+    delta = b'data: {"type": "response.output_text.delta", "delta": "Half an"}\n\n'
+    response = f'{{"usage": {{"output_tokens": {tokens}}}, "output": []}}'.encode()
+    responses = [delta, b'data: {"type": "response.completed", "response": ' + response + b"}\n\n"]
+    for stream, api in ((chat, "chat"), (responses, "responses")):
+        reading = read_offline(*stream, api=api, max_tokens=20)
+        assert (reading.text, reading.outcome, reading.finish_reason) == (
+            "Half an",
+            "complete",
+            finish_reason,
+        )
+        assert read_offline(*stream, api=api).finish_reason == "stop"  # no limit was sent
