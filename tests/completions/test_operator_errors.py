@@ -1,4 +1,4 @@
-"""Errors that only the operator can fix: people are not asked to rephrase, and the operator reads what to do."""
+"""Errors that only the operator can fix: the person need not rephrase, and the operator reads what to do."""
 
 import json
 import socket
