@@ -11,7 +11,7 @@ OPENAI_BASE_URL = ""
 ASKME_DEMO = False  # use the built-in demo model
 ASKME_API = ""  # "chat", "completions" or "responses"; empty: "responses" for OpenAI, "chat" for others
 ASKME_MODEL = ""
-ASKME_MODELS: list[Any] = []  # of ModelOption, see answers/engine/model_list.py; empty: ASKME_MODEL
+ASKME_MODELS: list[Any] = []  # of ModelOption, see answers/engine/model_list.py; empty: only ASKME_MODEL
 ASKME_CHECK_MODELS = True  # ask the API which models it lists, at start and daily
 ASKME_MAX_TOKENS = 0  # reasoning included; 0: 1024 for "completions", 8192 for the others
 ASKME_CONTEXT_TOKENS = 4_000  # of earlier turns; 0: no follow-up questions
@@ -19,7 +19,7 @@ ASKME_TEMPERATURE: float | None = None  # None: not sent, so the server's defaul
 ASKME_SYSTEM_PROMPT = ""
 ASKME_PROMPT_TEMPLATE = ""
 ASKME_API_PROXY = ""  # the URL of an HTTP proxy, or "environment" for HTTPS_PROXY and the like
-ASKME_IDENTIFIERS: bool | None = None  # send pseudonyms of person and thread; None: to OpenAI only
+ASKME_IDENTIFIERS: bool | None = None  # send pseudonyms of the person and thread; None: only to OpenAI
 ASKME_CA_BUNDLE = ""  # a file of certificates, for an API with a private CA
 
 # -- Time, in seconds
@@ -32,13 +32,13 @@ ASKME_DRAIN_SECONDS = 25.0  # for running answers to finish at shutdown; 0: do n
 # -- Size
 ASKME_QUESTION_CHARS = 8_000
 ASKME_ANSWER_BYTES = 1_000_000
-ASKME_REASONING_BYTES = 200_000  # kept of the reasoning; 0: none
+ASKME_REASONING_BYTES = 200_000  # how much of the reasoning is kept; 0: none
 ASKME_LINE_BYTES = 2_000_000
 ASKME_FRAME_BYTES = 131_072
 ASKME_BODY_BYTES = 0  # of a request, see answers/live/body_limit.py; 0: no limit, since a site may take files
 
 # -- The page
-ASKME_STATUS_URL = ""  # where people see whether the site works; linked beside errors
+ASKME_STATUS_URL = ""  # a page that shows whether the site works; errors link to it
 
 # -- Work
 ASKME_THREADS = 250  # answers that one process runs at once

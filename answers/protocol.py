@@ -47,8 +47,8 @@ class Follow:
     answer: UUID
     position: int
     share: str | None = None
-    reasoning_position: int = 0  # the same for the reasoning
-    edition: int = 0  # to which `position` belongs
+    reasoning_position: int = 0  # up to which the page has the reasoning
+    edition: int = 0  # of the text that the page has
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Stop:
     answer: UUID
 
 
-POSITIONS = {"position": 2**31, "reasoning_position": 2**30, "edition": 2**15}  # each with its limit
+POSITIONS = {"position": 2**31, "reasoning_position": 2**30, "edition": 2**15}  # with the limit of each
 
 
 class Refused(Exception):
@@ -144,7 +144,7 @@ def started(answer: UUID, model: str) -> Event:
 
 
 def activity(answer: UUID, activity: "Activity") -> Event:
-    """A sign of life before the text: `thinking`, `searching`, or `retrying` after so many seconds."""
+    """What happens before the text: `thinking`, `searching`, or `retrying` after this many seconds."""
     return {
         "type": "answer.activity",
         "answer": str(answer),
@@ -154,15 +154,15 @@ def activity(answer: UUID, activity: "Activity") -> Event:
 
 
 def reasoning(answer: UUID, position: int, text: str) -> Event:
-    """How the model comes to its answer. `position` code points of reasoning come before this."""
+    """A part of the model's reasoning. `position` code points of reasoning come before this."""
     return {"type": "answer.reasoning", "answer": str(answer), "position": position, "text": text}
 
 
 def text(answer: UUID, position: int, text: str, edition: int = 0) -> Event:
     """`position` code points come before this text.
 
-    With another `edition` than before, the text begins anew: all that was sent as text until then was
-    reasoning. The field is missing while it is 0.
+    If `edition` changes, the text starts over: everything that was sent as text until then was reasoning. The
+    field is missing while it is 0.
     """
     event: Event = {"type": "answer.text", "answer": str(answer), "position": position, "text": text}
     return event | {"edition": edition} if edition else event
@@ -171,7 +171,7 @@ def text(answer: UUID, position: int, text: str, edition: int = 0) -> Event:
 def finished(answer: "Answer", length: int, reasoning_length: int = 0) -> Event:
     """The end of an answer; `length` code points are saved. A page with another length reads it again.
 
-    `sources` are the pages that it cites, in the order of their first mention.
+    `sources` are the pages that it cites, in the order in which they first appear.
     """
     error = {"code": answer.error_code, "message": answer.error_message} if answer.error_code else None
     counted = answer.prompt_tokens is not None or answer.completion_tokens is not None
@@ -218,10 +218,10 @@ NOT_FOR_LINK_READERS: dict[str, Event] = {
 
 
 def for_link_readers(event: Event) -> Event:
-    """The event for somebody who has only a shared link: without what the shared page does not show.
+    """The event for somebody who has only a shared link, without what the shared page does not show.
 
-    It shows the question, the answer and its sources. Of what happens before the text, they learn only that
-    it is being answered. Reasoning does not come here: their follower never reads it.
+    It shows the question, the answer and its sources. Before the text, it shows only that the question is
+    being answered. Reasoning does not get here, because the follower of such a reader never reads it.
     """
     return event | NOT_FOR_LINK_READERS.get(event["type"], {})
 

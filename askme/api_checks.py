@@ -1,4 +1,4 @@
-"""System checks of the API that answers, and of the models that people may choose."""
+"""System checks of the settings of the API and its models."""
 
 import difflib
 import re
@@ -17,12 +17,12 @@ from completions.request import OPENROUTER_HOST
 def check_api() -> Iterator[CheckMessage]:
     is_read = not {"ASKME_MODEL", "ASKME_MODELS"} & settings.ENVIRONMENT_PROBLEMS.keys()
     if is_read and not (settings.ASKME_DEMO or settings.ASKME_MODEL or settings.ASKME_MODELS):
-        # No name is the default: it would age, and a server's list says nothing about quality and price.
+        # There is no default: it would soon be outdated, and a server's list shows neither quality nor price.
         name = "OPENAI_BASE_URL" if settings.OPENAI_BASE_URL else "OPENAI_API_KEY"
         yield Error(
             f"{name} is set, but ASKME_MODEL is not.",
             hint=f"Set ASKME_MODEL to the name of a model that {_host()} serves. "
-            "To list them, use manage.py check_api.",
+            "To list its models, run manage.py check_api.",
             id="askme.E005",
         )
     if re.search(r"[^!-~]", settings.OPENAI_API_KEY):
@@ -55,31 +55,31 @@ def check_models() -> Iterator[CheckMessage]:
 
 def _option(option: ModelOption, name: str) -> Iterator[CheckMessage]:
     api = option.api or default_api()
-    # Of the servers with chat completions, only OpenRouter has a web search for them.
+    # Of the servers with chat completions, only OpenRouter offers web search with them.
     searches = api == "responses" or (api == "chat" and _host() == OPENROUTER_HOST)
     if option.web_search and not searches and not settings.ASKME_DEMO:
         yield Warning(
-            f"{name} asks for web search, but {_host()} has none in the API “{api}”.",
+            f"{name} has web search, but {_host()} does not offer it with the API “{api}”.",
             hint="Use the API “responses” (ASKME_API) if the server has it, or remove the web search.",
             id="askme.W007",
         )
     if option.effort and api == "completions":
         yield Warning(
-            f"{name} has an effort, but the API “completions” takes none.",
+            f"{name} has an effort, but the API “completions” does not support it.",
             hint="Use the API “chat” or “responses” (ASKME_API), or remove the effort.",
             id="askme.W007",
         )
     if option.effort and option.effort not in EFFORTS:
         near = difflib.get_close_matches(option.effort, EFFORTS, n=1)
         yield Warning(
-            f"{name} has the effort “{option.effort}”, which is none of {', '.join(EFFORTS)}.",
-            hint=f"Did you mean {near[0]}?" if near else "If the model takes it, ignore this warning.",
+            f"{name} has the effort “{option.effort}”, which is not one of {', '.join(EFFORTS)}.",
+            hint=f"Did you mean {near[0]}?" if near else "If the model accepts it, ignore this warning.",
             id="askme.W008",
         )
 
 
 def check_effects() -> Iterator[CheckMessage]:
-    """What is set, but would not be used."""
+    """Settings that have no effect."""
     for name in ("ASKME_MODEL", "ASKME_MODELS"):
         if settings.ASKME_DEMO and getattr(settings, name):
             yield Warning(
@@ -102,7 +102,7 @@ def check_effects() -> Iterator[CheckMessage]:
         )
     if settings.ASKME_DEMO and settings.ASKME_API == "responses":
         yield Warning(
-            "ASKME_API is “responses”, but the demo model answers, which has only “chat”.",
+            "ASKME_API is “responses”, but the demo model answers, which supports only “chat”.",
             hint="Set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own.",
             id="askme.W004",
         )

@@ -1,4 +1,4 @@
-"""What the admin's templates of this site show beside Django's own."""
+"""What this site's templates for the admin need, in addition to Django's context."""
 
 from typing import Any
 
@@ -9,5 +9,5 @@ from answers.engine import model_check
 
 
 def model_warnings(request: HttpRequest) -> dict[str, Any]:
-    """Sentences for operators. Only the templates that show them cause the look into the cache."""
+    """Warnings for operators. The cache is read only if a template shows them."""
     return {"model_warnings": SimpleLazyObject(model_check.warnings)}

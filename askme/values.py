@@ -152,7 +152,7 @@ def http_url(text: str) -> str:
 
 
 def page_url(text: str) -> str:
-    """Of a page that is linked, so it contains nothing that only the operator may see."""
+    """The URL of a page that people see, so it must not contain a secret."""
     return _http_url(text, "Set it to the URL of a page, such as https://status.example.org.")
 
 

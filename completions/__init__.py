@@ -3,16 +3,22 @@
 The path of a token, one module after the other:
 
 1. `client`: `Client.ask` returns a `Completion`, the iterator that the caller reads.
-2. `call` asks the question, in as many attempts as it takes, and decides what becomes of errors.
+2. `call` asks the question, in as many attempts as it takes, and decides which errors to retry. `call_record`
+   keeps the figures for the log.
 3. `request` makes the JSON body from the prompt and from what the API accepts (`dialects`).
 4. `transport` sends it with `requests`. Only this module imports `requests`.
-5. `connections` are the urllib3 connections that carry the reply.
+5. `connections` are the urllib3 connections that carry the reply. `resolver` looks up their hosts.
 6. `wire` holds the connection, so that any thread can cut it, and keeps the deadlines.
-7. `replies` turns the bytes of the reply into lines and events. `deltas` and `responses` read those.
-8. `draft` turns deltas into clean text, with `thinking` apart, and checks that the answer is complete.
+7. `replies` turns the bytes of the reply into lines and events. `deltas` and `responses` turn these into
+   deltas (`delta`), with the help of `parsing`, `sources` and `usage`.
+8. `draft` turns deltas into clean text, checks that the answer is complete, and uses `thinking` to separate
+   the reasoning from the text.
 
-`call` yields that text to the caller. Anything that goes wrong on the way is one of the `errors`. If the API
-says what it is, `error_bodies` reads it, `refusals` finds what to leave out, and `api_errors` names the rest.
+`call` yields the answer to the caller in `pieces`. Anything that goes wrong on the way becomes one of the
+`errors`. `connection_errors` chooses it if the API was not reached. If the API returns an error,
+`error_bodies` reads it. Then `refusals` finds a field to leave out, or `api_errors` chooses the error.
+
+`listed_models` asks for the list of models instead of an answer.
 
 The package knows nothing of Django, users, threads or the rest of askme.
 """

@@ -1,4 +1,4 @@
-"""Which error an API's own error is, and what the operator can do about it. No network."""
+"""Chooses the error for what the API reports, and what the operator can do about it. No network."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -20,28 +20,29 @@ from completions.errors import (
     retry_after,
 )
 
-NOWHERE = r"(?!)"
+NEVER = r"(?!)"  # matches no text
 REFUSALS = frozenset(range(400, 500)) - {408, 409, 429}
-# A page where the API should be. Proxies send pages with other statuses too, while the server restarts.
-PAGES = frozenset({0, *REFUSALS}) - {401, 407, 413}
+# With these, an HTML page means that the address is wrong. With others, it may be a proxy's page for a server
+# that restarts.
+HTML_STATUSES = frozenset({0, *REFUSALS}) - {401, 407, 413}
 
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """A rule matches by status, by a name that the API gives the error, or by the API's own words.
+    """Matches by status, by the API's name for the error, or by the API's own words.
 
-    Words count only in a refusal: a server that is overloaded may also say that its model is not available.
+    Words count only in a refusal: an overloaded server may also say that its model is not available.
     """
 
     error: type[CompletionError]
     statuses: frozenset[int] = frozenset()
-    names: str = NOWHERE  # found in `code`, `type` or (Gemini) `status`
-    words: str = NOWHERE
-    any_status: bool = False  # the words count in a failure too
-    html: bool = False  # a page matches too
+    names: str = NEVER  # found in `code`, `type` or (Gemini) `status`
+    words: str = NEVER
+    any_status: bool = False  # the words count with any status, not only in a refusal
+    html: bool = False  # an HTML page matches too
     message: str = ""
     remedy: str = ""
-    responses_remedy: str = ""  # instead, if the Responses API was asked
+    responses_remedy: str = ""  # replaces `remedy` if the Responses API was used
     retryable: bool = False
 
 
@@ -101,7 +102,7 @@ _RULES = (
         r"|no endpoints found|(not have|no|unable to) access (to )?(the )?model|^model: ",
         remedy="choose_model",
     ),
-    _Rule(NotConfigured, names=r"unsupported_country"),  # no key or address of this provider will do
+    _Rule(NotConfigured, names=r"unsupported_country"),  # no setting for this provider would help
     _Rule(NotConfigured, frozenset({407}), remedy="check_proxy"),
     _Rule(  # LM Studio says this with status 200
         NotConfigured,
@@ -152,7 +153,7 @@ def api_error(
 ) -> CompletionError:
     """Return the error for an HTTP status (0: none), an error body (a JSON value or text), or both.
 
-    `api` is the one that was asked. `echoes` are texts of the request, which the body may repeat.
+    `api` is the API that was used. `echoes` are texts of the request, which the body may repeat.
     """
     fields = error_fields(body)
     status = status if status >= 300 else _int(fields.get("code")) or _int(fields.get("status"))
@@ -165,7 +166,7 @@ def api_error(
             status in rule.statuses
             or re.search(rule.names, names, re.IGNORECASE)
             or ((refused or rule.any_status) and re.search(rule.words, words, re.IGNORECASE))
-            or (rule.html and status in PAGES and is_html(body))
+            or (rule.html and status in HTML_STATUSES and is_html(body))
         ):
             return rule.error(
                 rule.message,

@@ -1,4 +1,4 @@
-"""What happens between a prompt and the end of its answer: attempts, retries, and what becomes of errors."""
+"""What happens between a prompt and the end of its answer: attempts, retries and errors."""
 
 import logging
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ from completions.transport import Reply, Transport
 from completions.wire import Deadlines, Pace, Stopped, Wire
 
 RETRIES = 2
-SHOWN_PAUSE_SECONDS = 0.2  # nobody notices a shorter one
+SHOWN_PAUSE_SECONDS = 0.2  # people do not notice shorter pauses
 TAIL_SECONDS = 2  # after the finish reason, only the usage and [DONE] follow
 DRAIN_SECONDS = 0.02  # after [DONE], only the end of the last chunk follows, mostly in the same packet
 ERROR_BODY_SECONDS = 2
@@ -111,7 +111,7 @@ class Call:
                 if not self._deadlines.allow_pause(pause):
                     raise
             if self.draft.has_reasoning:
-                yield Piece(reasoning=PARAGRAPH)  # the next attempt reasons again
+                yield Piece(reasoning=PARAGRAPH)  # because the next attempt reasons again
             if pause >= SHOWN_PAUSE_SECONDS:
                 yield Piece(activity=Activity("retrying", pause))
             self.wire.sleep(pause)
@@ -128,7 +128,7 @@ class Call:
         self._dialects.unmarked.learn(self._model, draft.found_unmarked)
 
     def _new_draft(self) -> Draft:
-        """Some models leave out the tag before their reasoning. How their last answer began is remembered."""
+        """Some models leave out the tag before their reasoning, so the start of their last answer matters."""
         endpoint, unmarked = self._endpoint, self._model in self._dialects.unmarked
         return Draft(
             endpoint.answer_bytes,
@@ -138,7 +138,7 @@ class Call:
         )
 
     def _send(self) -> Reply:
-        """Send the prompt until the API accepts it, each time without what it has refused."""
+        """Send the prompt until the API accepts it, each time without the fields that it has refused."""
         while True:
             request = make_request(self._endpoint, self.prompt, self.dialect)
             reply = self._post(request)
@@ -150,13 +150,13 @@ class Call:
                 raise self._api_error(error_body, reply)
 
     def _adapt(self, request: Request, error_body: Any, status: int) -> bool:
-        """Change what the refusal objects to. Return False if it is about something else."""
+        """Change the request as the refusal demands. Return False if that is not possible."""
         if status not in REFUSED_STATUSES:
             return False
         if limit_is_too_large(error_body, request.body, self._echoes()):
-            # What this model can write at most, or what the question leaves of its context, is less than our
-            # limit. So without the limit the answer is still no longer than the operator allows. The next
-            # question may leave more, so this is not remembered. If the API refuses again, the question
+            # The model's own limit, or the space that the question leaves in its context, is smaller than our
+            # limit. So even without our limit, the answer is no longer than the operator allows. The next
+            # question may leave more space, so this is not remembered. If the API refuses again, the question
             # itself is too long.
             self._endpoint = replace(self._endpoint, max_tokens=0)
             self.prompt = replace(self.prompt, max_tokens=0)
@@ -173,7 +173,7 @@ class Call:
         )
 
     def _echoes(self) -> list[str]:
-        """What an error may repeat of the request."""
+        """The texts of the request that an error may repeat."""
         return [*self.prompt.texts, self._endpoint.system_prompt]
 
     def _post(self, request: Request) -> Reply:
@@ -208,7 +208,7 @@ class Call:
                     yield piece
                 if draft.full:
                     raise TooLarge
-                if finished != has_tail:  # a finish reason may prove to be none
+                if finished != has_tail:  # more text may follow a finish reason
                     has_tail = finished
                     self._deadlines.limit_tail(TAIL_SECONDS if has_tail else 0)
             draft.arrived_whole = reply.has_own_end
@@ -236,8 +236,8 @@ class Call:
         if not isinstance(error, CompletionError):
             logger.exception("unexpected error while reading an answer")
             error = InternalError(detail=f"{type(error).__name__}: {error}")
-        if isinstance(error, BadResponse) and self.record.is_page and not self.draft.chars:
-            error = NotConfigured(detail=f"an HTML page, {error.detail}", remedy="check_address")
+        if isinstance(error, BadResponse) and self.record.is_html and not self.draft.chars:
+            error = NotConfigured(detail=f"the content type is HTML: {error.detail}", remedy="check_address")
         if self.record.request_id:
             error.detail = f"request {self.record.request_id}: {error.detail}"
         error.detail = self._endpoint.without_secrets(error.detail)[:DETAIL_CHARS]

@@ -1,4 +1,4 @@
-"""What is known about one call besides its answer."""
+"""What is known about one call, apart from its answer."""
 
 import time
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ class CallRecord:
         self.attempts = 0
         self.status: int | None = None
         self.request_id: str | None = None
-        self.is_page = False  # HTML came instead of an answer
+        self.is_html = False  # an HTML page came instead of an answer
         self._started = time.monotonic()
         self._head_seconds: float | None = None
         self._first_text_seconds: float | None = None
@@ -27,7 +27,7 @@ class CallRecord:
         self.status = status
         request_id = next(filter(None, (headers.get(name) for name in REQUEST_ID_HEADERS)), None)
         self.request_id = request_id[:REQUEST_ID_CHARS] if request_id else None
-        self.is_page = status < 300 and "html" in headers.get("content-type", "").lower()
+        self.is_html = status < 300 and "html" in headers.get("content-type", "").lower()
         self._head_seconds = self._seconds()
 
     def text_received(self) -> None:

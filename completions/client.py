@@ -40,7 +40,7 @@ class Client:
         return Completion(call)
 
     def models(self) -> list[ListedModel]:
-        """Return what the server lists, in at most about 10 s. Raises CompletionError."""
+        """Return the models that the server lists. Takes at most about 10 s. Raises CompletionError."""
         return list_models(self.endpoint, self.transport)
 
     def close(self) -> None:
@@ -48,7 +48,7 @@ class Client:
 
 
 class Completion:
-    """One answer as it arrives. Each item is text, never empty; `pieces` has the reasoning too.
+    """One answer as it arrives. Each item is nonempty text; `pieces` also yields the reasoning.
 
     Iterate in one thread; `stop` may be called from any thread. The iteration ends when the answer is
     complete or, with `stopped` set, after a stop. Otherwise it raises a CompletionError. The other properties
@@ -68,7 +68,7 @@ class Completion:
                 return text
 
     def pieces(self) -> Iterator[Piece]:
-        """Iterate over text, reasoning and signs of life, instead of text alone."""
+        """Iterate over text, reasoning and activities, instead of text alone."""
         return self._pieces
 
     def stop(self) -> None:
@@ -98,12 +98,12 @@ class Completion:
 
     @property
     def sources(self) -> list[Source]:
-        """The pages that the answer cites, in the order of their first mention."""
+        """The pages that the answer cites, in the order in which they first appear."""
         return self._call.draft.sources
 
     @property
     def response_id(self) -> str | None:
-        """The API's id of the answer."""
+        """The API's id for the answer."""
         return self._call.draft.response_id
 
     @property
@@ -113,7 +113,7 @@ class Completion:
 
     @property
     def sent_turns(self) -> int:
-        """How many earlier turns were sent: fewer than in the prompt if all were too long for the model."""
+        """How many earlier turns were sent: fewer than in the prompt if they were too long for the model."""
         return len(self._call.prompt.earlier)
 
     @property

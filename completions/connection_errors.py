@@ -1,4 +1,4 @@
-"""What went wrong on the way to the API: names, TLS, proxies, timeouts."""
+"""Errors on the way to the API: host names, TLS, proxies, timeouts."""
 
 import re
 import socket
@@ -29,14 +29,14 @@ TIMEOUT_MESSAGES = {
 }
 UNREACHABLE = gettext_noop("The model cannot be reached. Please ask again in a minute.")
 
-# An http:// server behind an https:// address.
+# OpenSSL's reasons if the address is https:// but the server speaks plain HTTP.
 NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE")
-# The name servers say that there is no such name, as opposed to saying nothing.
+# The name servers replied that the name does not exist. Other codes mean that they did not reply.
 UNKNOWN_NAME = (socket.EAI_NONAME, socket.EAI_NODATA)
 
 
 def check_endpoint(endpoint: Endpoint) -> None:
-    """Raise NotConfigured if the key or the proxy is invalid. Other packages would show them in errors."""
+    """Raise NotConfigured if the key or the proxy is invalid. Errors of other packages would contain them."""
     if not (endpoint.api_key.isascii() and endpoint.api_key.strip().isprintable()):
         detail = "the API key contains characters that are not allowed in a header"
         raise NotConfigured(detail=detail, remedy="check_key")
@@ -69,7 +69,7 @@ def connection_error(error: Exception, wire: Wire, *, retryable: bool) -> Comple
             return NotConfigured(detail=f"the proxy refuses: {detail}", remedy="check_proxy")
         return ConnectionFailed(UNREACHABLE, detail=detail, retryable=True)
     if any(isinstance(one, socket.gaierror) and one.errno in UNKNOWN_NAME for one in causes):
-        detail = f"there is no host of this name: {detail}"
+        detail = f"no host has this name: {detail}"
         return ConnectionFailed(UNREACHABLE, detail=detail, retryable=True, remedy=address_or_proxy)
     if isinstance(error, ValueError):
         return NotConfigured(detail=detail, remedy="check_address")
@@ -86,9 +86,9 @@ def _has(causes: list[BaseException], kind: type[BaseException]) -> bool:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and all that led to it. `requests` and urllib3 keep that in several places."""
+    """The error and all errors that caused it. `requests` and urllib3 keep them in several places."""
     found: list[BaseException] = [error]
-    for one in found:  # grows meanwhile
+    for one in found:  # the loop appends to it
         yield one
         places = (one.__cause__, one.__context__, getattr(one, "reason", None), *one.args)
         found += [place for place in places if isinstance(place, BaseException) and place not in found]

@@ -1,4 +1,4 @@
-"""What one payload says about the answer, and the small readers that all shapes of payload share."""
+"""What one payload contains of the answer, and small readers for payloads of every format."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ class Delta:
     error: Any = None  # the API's error object, or its text
     sources: Sequence[Source] = ()
     activity: Doing | None = None
-    alive: bool = False  # the model is at work, though neither text nor reasoning came
-    needs_end: bool = False  # this stream has a terminal event: without it, the reply was cut
-    done: bool = False  # nothing more follows: this is `[DONE]`, a terminal event, or a whole JSON object
+    alive: bool = False  # the model is working, although it sent neither text nor reasoning
+    needs_end: bool = False  # the stream must end with a terminal event; without one, the reply was cut
+    done: bool = False  # nothing follows: this is `[DONE]`, a terminal event, or a whole JSON object
 
     @property
     def has_output(self) -> bool:
-        """Whether this moves the clocks."""
+        """Whether this resets the silence deadline."""
         return bool(self.text or self.reasoning or self.alive)
 
 

@@ -1,8 +1,8 @@
-"""Reads payloads: what one JSON object from the API says about the answer. No network.
+"""Reads payloads: what one JSON object from the API contains of the answer. No network.
 
-`PayloadReader` knows what OpenAI-compatible servers really send, in all three APIs. It looks at the payload,
-not at the address: chunks have `choices`, events of the Responses API have a `type` (see `responses`).
-Choice 0 counts, reasoning is kept apart from the answer, and unknown fields are ignored.
+`PayloadReader` knows what OpenAI-compatible servers really send, in all three APIs. It recognizes the API by
+the payload: chunks have `choices`, events of the Responses API have a `type` (see `responses`). Only choice 0
+counts, reasoning is kept apart from the answer, and unknown fields are ignored.
 """
 
 from collections.abc import Iterator
@@ -13,19 +13,19 @@ from completions.responses import ResponsesReader
 from completions.sources import read_sources
 from completions.usage import read_usage
 
-# What may come beside text in a chunk's part.
+# Fields that a chunk's part may have besides its text.
 PART_FIELDS = ("reasoning_content", "reasoning", "reasoning_details", "annotations")
 
 
 class PayloadReader:
-    """Reads the payloads of one reply, in their order."""
+    """Reads the payloads of one reply, in order."""
 
     def __init__(self) -> None:
         self._responses = ResponsesReader()
-        self._has_begun = False  # the first payload tells the model and the id
+        self._has_begun = False  # the first payload contains the model and the id
 
     def read_text(self, payload: dict[str, Any]) -> str | None:
-        """Return the text of a chunk that has nothing else. This is `read` for most tokens, but quicker."""
+        """Return the text of a chunk that has nothing else: a faster `read`, enough for most tokens."""
         choices = payload.get("choices")
         if choices is None:
             return self._responses.read_text(payload)
@@ -50,7 +50,7 @@ class PayloadReader:
         return text if isinstance(text, str) else None
 
     def read(self, payload: Any, event_type: bytes = b"") -> Delta:
-        """`event_type` is what the `event:` line said; the payload's own `type` counts more."""
+        """`event_type` comes from the `event:` line; the payload's own `type` takes precedence."""
         if not isinstance(payload, dict):
             return Delta(error=payload)
         if not payload.get("choices"):
@@ -88,7 +88,7 @@ def read_chunk(payload: dict[str, Any]) -> Delta:
 
 
 def _choice(choices: Any) -> dict[str, Any]:
-    """Choice 0, wherever it stands in the list. Some servers send others, though we ask for one."""
+    """Choice 0, at any place in the list. Some servers send others, although we ask for one."""
     if not isinstance(choices, list):  # absent, null or [] in chunks with usage or filter results
         return {}
     found = (one for one in choices if isinstance(one, dict) and not one.get("index"))
@@ -96,7 +96,7 @@ def _choice(choices: Any) -> dict[str, Any]:
 
 
 def _part(choice: dict[str, Any]) -> dict[str, Any]:
-    """Where the text is. A `message` beside `delta` (Perplexity) or `text` holds all text so far."""
+    """The object with the text. A `message` beside `delta` (Perplexity) or `text` repeats all text so far."""
     if isinstance(delta := choice.get("delta"), dict):
         return delta
     if isinstance(choice.get("text"), str):
@@ -106,7 +106,7 @@ def _part(choice: dict[str, Any]) -> dict[str, Any]:
 
 
 def _reasoning(part: dict[str, Any], content: Any) -> str:
-    """Reasoning in whatever shape. Servers that know more than one send the same text in each."""
+    """The reasoning, in any format. Servers that know several formats send the same text in each."""
     return (
         text_of(part.get("reasoning_content"))  # DeepSeek, llama.cpp
         or text_of(part.get("reasoning"))  # OpenRouter, vLLM

@@ -1,4 +1,4 @@
-"""What each model accepts. Servers differ, and their refusals tell which optional fields to leave out.
+"""Which fields each model accepts. Servers differ, and their refusals show what to leave out.
 
 OpenAI's newer models refuse `max_tokens` and `temperature`, models that do not reason refuse `reasoning`, and
 some servers refuse every field that they do not know.
@@ -13,8 +13,8 @@ from completions.thinking import UnmarkedModels
 LIMIT_FIELDS = {"chat": "max_tokens", "completions": "max_tokens", "responses": "max_output_tokens"}
 NEWER_LIMIT_FIELDS = {"max_tokens": "max_completion_tokens"}
 
-# A nested field stands before the field that contains it: a refusal that names both means the nested one.
-# `store` is not among them: without it, some providers keep every question.
+# A nested field comes before the field that contains it: a refusal that names both means the nested one.
+# `store` is not optional: without it, some providers keep every question.
 OPTIONAL_FIELDS = (
     "max_tokens",
     "max_completion_tokens",
@@ -30,7 +30,7 @@ OPTIONAL_FIELDS = (
     "tools",
 )
 
-REMEMBERED_MODELS = 100  # dialects kept; a site that offers more models learns some of them again
+REMEMBERED_MODELS = 100  # a site that offers more models has to learn some dialects again
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Dialect:
         return replace(self, refused=self.refused | {field}, limit_field=limit_field)
 
     def without_refused(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """The body without the refused fields, and without a field of which nothing is left."""
+        """The body without the refused fields, and without objects that are empty then."""
         if not self.refused:
             return dict(body)
         accepted = {}
@@ -62,7 +62,7 @@ class Dialect:
 
 
 class Dialects:
-    """The dialect of each model at each API, learned from refusals: one server may serve different models."""
+    """The dialect of each model at each API, learned from refusals. A server's models may differ."""
 
     def __init__(self) -> None:
         self._learned: dict[tuple[str, str], Dialect] = {}

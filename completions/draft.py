@@ -30,7 +30,7 @@ FINISH_REASONS = {
     "eos",
     "end_turn",
 }
-ABNORMAL = ("length", "content_filter", "error")  # the reasoning is no answer then
+ABNORMAL = ("length", "content_filter", "error")  # with these, the reasoning is not the answer
 
 _INVALID = re.compile("[\0\ud800-\udfff]")
 
@@ -104,7 +104,7 @@ class Draft:
         self._needs_end = False
         self._activity: str | None = None
         self._splitter = ThinkSplitter(unmarked=unmarked)
-        self._passing = ""  # a finish reason that more text followed, or may follow
+        self._passing = ""  # a finish reason that does not end the answer, because more text came or may come
 
     @property
     def full(self) -> bool:
@@ -112,14 +112,14 @@ class Draft:
 
     @property
     def finished(self) -> bool:
-        """Whether the model has finished, as far as it can be known before the end of the reply."""
+        """Whether the model has finished, as far as that is known before the end of the reply."""
         return self.done or (self.finish_reason is not None and self.finish_reason != self._passing)
 
     @property
     def complete(self) -> bool:
-        """Either mark is enough, because some servers never send one or the other.
+        """Either a finish reason or `done` is enough, because some servers never send one of them.
 
-        A finish reason in each chunk is none: then the end of the reply counts, if that cannot be a cut.
+        If each chunk has a finish reason, the end of the reply counts instead, unless it may be a cut.
         """
         return self.finished or (self.finish_reason is not None and self.arrived_whole)
 
@@ -198,7 +198,7 @@ class Draft:
         return Piece(text, reasoning, begun, restarts)
 
     def _begun(self, activity: Doing | None) -> Activity | None:
-        """What the model has begun to do. Thinking or searching ends with the other, or with text."""
+        """The activity, if it is new. Thinking ends with a search or with text, and a search likewise."""
         if activity is None or activity == self._activity:
             return None
         self._activity = activity
@@ -212,7 +212,7 @@ class Draft:
         return self._reasoning_limit.feed(reasoning) if self._reasoning_limit else ""
 
     def flush(self) -> Piece:
-        """Return what is still to be shown. If only reasoning came, the reasoning is the answer."""
+        """Return what has not been shown yet. If only reasoning came, the reasoning is the answer."""
         held = self._splitter.flush()
         piece = self._show(held.text, held.reasoning, restarts=held.restarts)
         text = piece.text + self._cleaner.flush()
@@ -222,7 +222,7 @@ class Draft:
         return piece._replace(text=text)
 
     def raise_if_failed(self) -> None:
-        """Raise what is wrong with the answer. Call this after all of its text has been shown."""
+        """Raise the error that ended the answer, if any. Call this after all of its text has been shown."""
         if self.finish_reason == "content_filter":
             raise Filtered(FILTERED if self.chars else "", detail="finish_reason: content_filter")
         if self.finish_reason == "error":  # OpenRouter

@@ -1,8 +1,8 @@
 """Reads what an API says about an error: a JSON value of any shape, or text. No network.
 
 An error may repeat the question, whole or shortened. A person who asks about `max_tokens` or about an invalid
-API key must not change what becomes of the error, so `without_echoes` takes the question out before anybody
-looks for patterns.
+API key must not change how the error is handled, so `without_echoes` removes the question before the text is
+searched for patterns.
 """
 
 import ast
@@ -15,7 +15,7 @@ ECHOING_FIELDS = ("input", "ctx", "url")  # of pydantic's errors; `input` may ho
 
 
 def parse_body(text: str) -> Any:
-    """The JSON value, or the text if it is none."""
+    """The JSON value, or the text if it is not JSON."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -43,9 +43,9 @@ def error_text(body: Any) -> str:
 
 
 def error_words(body: Any, echoes: Iterable[str] = ()) -> str:
-    """The words in which to look for patterns: without the names, and without what the request contained."""
+    """The words to search for patterns, without the names and without text from the request."""
     if is_html(body):
-        return ""  # a page may say anything
+        return ""  # an HTML page may contain any words
     message = _unprinted(error_fields(body).get("message")) or body
     text = message if isinstance(message, str) else json.dumps(_without_inputs(message))
     return without_echoes(text, echoes)
@@ -69,7 +69,7 @@ def named_fields(body: Any) -> Iterator[str]:
 
 
 def without_echoes(text: str, echoes: Iterable[str]) -> str:
-    """The text without these others, even if a server has escaped or shortened them."""
+    """The text without these echoes, even if a server has escaped or shortened them."""
     for echo in echoes:
         if len(echo) >= ECHO_CHARS:
             for form in (echo, json.dumps(echo)[1:-1], repr(echo)[1:-1]):
@@ -78,7 +78,7 @@ def without_echoes(text: str, echoes: Iterable[str]) -> str:
 
 
 def _without(text: str, echo: str) -> str:
-    """The text without each part of it that begins like the echo, as far as the two agree."""
+    """The text without each part that begins like the echo, up to where the two differ."""
     start = echo[:ECHO_CHARS]
     before, *others = text.split(start)
     rest = echo[ECHO_CHARS:]

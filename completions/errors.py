@@ -40,12 +40,12 @@ REMEDIES = (
     "check_certificate",
     "check_key",
     "check_proxy",
-    "choose_model",  # this one does not exist, or has been shut down
-    "raise_max_tokens",  # the model used them all to reason
+    "choose_model",  # the model does not exist, or was shut down
+    "raise_max_tokens",  # the model used all tokens for reasoning
     "renew_quota",
     "use_chat",  # the server does not have the Responses API
     "use_responses",  # the model has only the Responses API
-    "verify_organization",  # OpenAI streams some models only to those
+    "verify_organization",  # OpenAI streams some models only to verified organizations
 )
 
 SERVER_FAILED = gettext_noop("The model's server failed. Please ask again in a minute.")

@@ -1,4 +1,4 @@
-"""The models that a server lists: `GET /models`, in the shapes in which servers answer it."""
+"""The models that a server lists: `GET /models`, in all the formats that servers use."""
 
 import json
 from dataclasses import replace
@@ -23,7 +23,7 @@ class ListedModel(NamedTuple):
 
 
 def list_models(endpoint: Endpoint, transport: Transport) -> list[ListedModel]:
-    """Raises CompletionError, also if the server is too slow or sends too much."""
+    """Raises CompletionError, for example if the server is too slow or sends too much."""
     try:
         return _list_models(endpoint, transport)
     except CompletionError as error:
@@ -79,7 +79,7 @@ def _model(entry: Any) -> ListedModel | None:
 
 
 def _date(value: Any) -> date | None:
-    """From a date, a time, or the seconds since 1970, as a number or as text. None if it is none of these."""
+    """From a date, a time, or seconds since 1970 (a number or text). None for anything else."""
     try:
         if isinstance(value, str) and not value.isdigit():
             return datetime.fromisoformat(value).date()

@@ -1,4 +1,4 @@
-"""Parses JSON, quickly where that is possible."""
+"""Parses JSON, with orjson where that is possible."""
 
 import json
 from typing import Any
@@ -9,7 +9,7 @@ import orjson
 def parse(data: bytes) -> Any:
     """Raises ValueError or RecursionError.
 
-    orjson refuses what `json` takes and servers send: halves of surrogate pairs, invalid UTF-8, NaN.
+    Servers send JSON that only `json` accepts: with halves of surrogate pairs, invalid UTF-8 or NaN.
     """
     try:
         return orjson.loads(data)
@@ -18,7 +18,7 @@ def parse(data: bytes) -> Any:
 
 
 def parse_object(data: bytes) -> dict[str, Any] | None:
-    """Return the object, or None if this is no whole one."""
+    """Return the object, or None if this is not a complete object."""
     try:
         value = orjson.loads(data)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What an answer consists of: its pieces as they arrive, and what is known about it at its end."""
+"""The pieces of an answer as they arrive, and what is known about it at the end."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 
 class Activity(NamedTuple):
-    """A sign of life before the text."""
+    """What happens before the text."""
 
     name: Literal["thinking", "searching", "retrying"]
     retry_after: float | None = None  # seconds until the next attempt, if `retrying`
@@ -18,8 +18,8 @@ class Piece(NamedTuple):
     text: str = ""
     reasoning: str = ""
     activity: Activity | None = None
-    # Everything that came as text before was reasoning, and `reasoning` has it again: the text begins anew.
-    # Some servers send reasoning without an opening tag, and only the closing `</think>` tells what it was.
+    # The text starts over: all earlier text was reasoning, and `reasoning` contains it again. Some servers
+    # send reasoning without an opening tag, so only the closing `</think>` shows what it was.
     restarts: bool = False
 
 

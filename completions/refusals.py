@@ -1,4 +1,4 @@
-"""Why an API refuses a request that it would accept without one field, or without the limit. No network."""
+"""Finds the field, or the limit, without which an API would accept a request that it refuses. No network."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ REFUSED_STATUSES = (400, 422)
 REFUSED = re.compile(
     r"support|unrecogni|unknown|unexpected|extra|forbidden|permitted|allowed|deprecated|verified", re.I
 )
-# Of fields with a choice of words, another server may not know the word.
+# These fields take one of several words, and some servers do not know all of them.
 CHOICES = ("reasoning.effort", "reasoning.summary", "reasoning_effort")
 WRONG_CHOICE = re.compile(r"invalid|input should be|must be|one of", re.I)
 # "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead": only the first was refused.
@@ -27,9 +27,9 @@ TOO_LARGE = re.compile(
 
 
 def refused_field(body: Any, sent: Mapping[str, Any], echoes: Iterable[str] = ()) -> str | None:
-    """Which optional field of the request this 400 or 422 does not support.
+    """The optional field of the request that this error (400 or 422) is about, or None.
 
-    A field whose value is merely too large does not count. If `param` or `loc` names a field, that decides.
+    A field whose value is merely too large does not count. If `param` or `loc` names a field, it is that one.
     """
     optional = sent_optional_fields(sent)
     words = error_words(body, echoes)
@@ -37,7 +37,7 @@ def refused_field(body: Any, sent: Mapping[str, Any], echoes: Iterable[str] = ()
         optional = [name for name in optional if name in CHOICES and WRONG_CHOICE.search(words)]
     param = error_fields(body).get("param")
     if param and isinstance(param, str) and param.lower() not in ("none", "null"):  # LiteLLM: "None"
-        # The parameter may be only the outer name: the words tell which inner field is meant.
+        # If `param` names only the outer field, the words show which inner field is meant.
         inner = [name for name in optional if name.startswith(f"{param}.") and _names(name, words)]
         return next((name for name in [*inner, *optional] if _is_within(param, name) or name in inner), None)
     if fields := list(named_fields(body)):
@@ -53,12 +53,12 @@ def limit_is_too_large(body: Any, sent: Mapping[str, Any], echoes: Iterable[str]
 
 
 def _is_within(path: str, name: str) -> bool:
-    """Whether the path of a field is this one or inside it: "tools[0].type" is within "tools"."""
+    """Whether the path is this field or inside it: "tools[0].type" is within "tools"."""
     return re.match(rf"{re.escape(name)}(\W|$)", path) is not None
 
 
 def _names(name: str, words: str) -> bool:
-    """Whether the words name this field. Servers write reasoning.summary, ('reasoning', 'summary'), or
+    """Whether the words name this field, such as reasoning.summary, ('reasoning', 'summary') or
     "reasoning summaries"."""
     pattern = r"[\W_]{1,4}".join(re.split(r"[._]", name)).replace("summary", "summar(y|ies)")
     return re.search(rf"(?<!\w){pattern}(?!\w)", words, re.I) is not None

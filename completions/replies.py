@@ -77,9 +77,9 @@ def read_events(
 ) -> Iterator[Event]:
     """Read events from lines without their line ends. `id` and `retry` do not matter to us.
 
-    This departs from the standard in one thing: a line of data that is a whole JSON object, or `[DONE]`, is
-    an event at once. Nothing could be joined to it. So it needs no empty line after it (some servers send
-    none) and, at the end, no line end. Any other event that no empty line ends is dropped, as it says.
+    This differs from the standard in one point: a line of data that is a complete JSON object, or `[DONE]`,
+    is an event at once. Nothing could be joined to it. So it needs no empty line after it (some servers send
+    none) and, at the end, no line end. Any other event without an empty line at its end is dropped.
 
     `rest` returns the bytes after the last line end. `limit` is the maximum size of one event's data in bytes
     (0: none). Raises LimitExceeded.
@@ -121,7 +121,7 @@ def read_events(
 
 
 def _whole(value: bytes) -> dict[str, Any] | bytes | None:
-    """A whole JSON object, or `[DONE]`. None for anything else."""
+    """A complete JSON object, or `[DONE]`. None for anything else."""
     if value.startswith(b"{"):
         return parse_object(value)
     value = value.strip()
@@ -146,7 +146,7 @@ def _without_bom(lines: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def read_reply(lines: Iterable[bytes], rest: Callable[[], bytes], *, limit: int) -> Iterator[Delta | str]:
-    """Read a reply of any shape. A string is a delta of nothing but text, which most deltas are.
+    """Read a reply in any format. A string is a delta that contains only text, as most deltas do.
 
     `rest` returns the bytes after the last line end. `limit` is the maximum number of bytes held
     (0: none).

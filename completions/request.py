@@ -33,9 +33,9 @@ class Prompt:
     earlier: tuple[Turn, ...] = ()  # oldest first
     model: str = ""  # empty: the endpoint's model
     api: str = ""  # empty: the endpoint's
-    effort: str = ""  # how long the model reasons, such as "low"; empty: not sent
+    effort: str = ""  # how much the model reasons, such as "low"; empty: not sent
     web_search: bool = False
-    safety_identifier: str = ""  # of the person, in a form that tells nobody who it is; empty: not sent
+    safety_identifier: str = ""  # a pseudonym of the person; empty: not sent
     max_tokens: int = 0  # reasoning included; 0: the endpoint's
     cache_key: str = ""  # the same for all questions of a thread; empty: not sent
 
@@ -66,7 +66,7 @@ class Endpoint:
     temperature: float | None = None
     system_prompt: str = ""
     prompt_template: str = DEFAULT_PROMPT_TEMPLATE  # for api "completions"
-    proxy: str = ""  # the URL of an HTTP proxy, maybe with user:password; empty: none
+    proxy: str = ""  # the URL of an HTTP proxy, which may contain user:password; empty: none
     ca_bundle: str = ""  # a file or folder of certificates to trust instead of the public ones
     connect_seconds: float = 5
     first_text_seconds: float = 60
@@ -74,7 +74,7 @@ class Endpoint:
     answer_seconds: float = 300
     answer_bytes: int = 1_000_000
     line_bytes: int = 2_000_000
-    reasoning_bytes: int = 200_000  # kept of an answer's reasoning; here 0 keeps none of it
+    reasoning_bytes: int = 200_000  # how much of an answer's reasoning is kept; here, 0 means none
 
     def api_of(self, prompt: Prompt) -> str:
         return prompt.api or self.api
@@ -83,7 +83,7 @@ class Endpoint:
         return prompt.model or self.model
 
     def url(self, path: str) -> str:
-        """The full address. A query in `base_url` (Azure's `api-version`) stays behind the path.
+        """The full address. A query in `base_url` (Azure's `api-version`) stays after the path.
 
         Raises ValueError if `base_url` is invalid.
         """
@@ -92,14 +92,14 @@ class Endpoint:
 
     @property
     def host(self) -> str:
-        """Empty if the address is invalid; sending to it raises then."""
+        """Empty if the address is invalid. Sending to it then raises an error."""
         try:
             return urlsplit(self.base_url).hostname or ""
         except ValueError:
             return ""
 
     def without_secrets(self, text: str) -> str:
-        """Some servers repeat the key in an error, and an exception may name the proxy."""
+        """Replace the key and the proxy's password: servers and exceptions may repeat them."""
         if key := self.api_key.strip():
             text = text.replace(key, "[API key]")
         userinfo, at, _ = self.proxy.partition("://")[2].rpartition("@")
@@ -116,7 +116,7 @@ class Endpoint:
 class Request(NamedTuple):
     path: str  # below the endpoint's address
     body: dict[str, Any]
-    headers: dict[str, str]  # besides those that all requests have
+    headers: dict[str, str]  # in addition to those of all requests
 
 
 def make_request(endpoint: Endpoint, prompt: Prompt, dialect: Dialect) -> Request:
@@ -141,7 +141,7 @@ def _chat_body(endpoint: Endpoint, prompt: Prompt) -> dict[str, Any]:
     }
     if prompt.effort:
         body["reasoning_effort"] = prompt.effort
-    if prompt.web_search and endpoint.host == OPENROUTER_HOST:  # no other server has one for this API
+    if prompt.web_search and endpoint.host == OPENROUTER_HOST:  # no other server searches with this API
         body["tools"] = [{"type": "openrouter:web_search"}]
     return body | _identifiers(prompt)
 
@@ -152,15 +152,15 @@ def _completions_body(endpoint: Endpoint, prompt: Prompt) -> dict[str, Any]:
 
 
 def _responses_body(endpoint: Endpoint, prompt: Prompt) -> dict[str, Any]:
-    # Without `store`, OpenAI and others keep questions and answers for 30 days. It is never left out, even if
-    # a server refuses it.
-    # llama.cpp refuses answers of an earlier turn that do not say that they are messages.
+    # llama.cpp refuses answers of earlier turns without this type.
     items = [{"type": "message", **message} for message in _conversation(prompt)]
+    # Without `store`, OpenAI and others keep questions and answers for 30 days. So the field is always sent,
+    # even if a server refuses it.
     body: dict[str, Any] = {"input": items, "store": False}
     if endpoint.system_prompt:
         body["instructions"] = endpoint.system_prompt
-    # Without a summary nothing arrives while the model reasons. Models that do not reason refuse the field,
-    # and OpenAI makes summaries only for verified organizations: then it is left out.
+    # Without a summary, nothing arrives while the model reasons. Models that do not reason refuse the field,
+    # and OpenAI sends summaries only to verified organizations. In both cases, it is left out.
     body["reasoning"] = {"summary": "auto"}
     if prompt.effort:
         body["reasoning"]["effort"] = prompt.effort

@@ -1,8 +1,8 @@
 """Reads the events of the Responses API, and a whole response in one JSON object.
 
-A response has items: reasoning, web searches, messages. A message has parts. Events name both by their
-places. The terminal event repeats all items, and some servers send the text only there. So a part is read
-from it if no delta brought it.
+A response has items: reasoning, web searches, messages. A message has parts. Events refer to items and parts
+by index. The terminal event repeats all items, and some servers send the text only there. So a part is read
+from it if no delta contained it.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,7 +13,11 @@ from completions.pieces import PARAGRAPH, Source
 from completions.sources import read_source, read_sources
 from completions.usage import read_usage
 
-FINISH_REASONS = {"max_output_tokens": "length", "max_tokens": "length", "content_filter": "content_filter"}
+INCOMPLETE_REASONS = {
+    "max_output_tokens": "length",
+    "max_tokens": "length",
+    "content_filter": "content_filter",
+}
 TEXT_DELTA = "response.output_text.delta"
 
 Place = tuple[int | str, int]  # of a part: the item's index, or its id, and the part's own index
@@ -21,7 +25,7 @@ NOWHERE: Place = (-1, -1)
 
 
 class ResponsesReader:
-    """Reads the events of one response, in their order."""
+    """Reads the events of one response, in order."""
 
     def __init__(self) -> None:
         self._texts: dict[Place, list[str]] = {}
@@ -30,7 +34,7 @@ class ResponsesReader:
         self._has_reasoning = False
 
     def read_text(self, payload: dict[str, Any]) -> str | None:
-        """Return a delta of the same part as the last one. This is `read` for most tokens, but quicker."""
+        """Return the text of a delta for the same part as the last one: a faster `read` for most tokens."""
         if payload.get("type") != TEXT_DELTA or payload.get("output_index") != self._place[0]:
             return None
         text = payload.get("delta")
@@ -88,7 +92,7 @@ class ResponsesReader:
     def _read_incomplete(self, payload: dict[str, Any]) -> Delta:
         response = _dict(payload.get("response"))
         reason = name_of(_dict(response.get("incomplete_details")).get("reason"))
-        delta = self._finish(response, FINISH_REASONS.get(reason or "", "error"))
+        delta = self._finish(response, INCOMPLETE_REASONS.get(reason or "", "error"))
         if delta.finish_reason == "error":
             delta.error = {"code": "server_error", "message": f"incomplete: {reason}"}
         return delta
@@ -100,12 +104,12 @@ class ResponsesReader:
         return delta
 
     def _read_whole(self, response: dict[str, Any]) -> Delta:
-        """A response in one piece, which came though we asked for a stream."""
+        """A response in one piece, although we asked for a stream."""
         readers = {"completed": self._read_completed, "incomplete": self._read_incomplete}
         return readers.get(str(response.get("status")), self._read_failed)({"response": response})
 
     def _finish(self, response: dict[str, Any], finish_reason: str) -> Delta:
-        """Read what no delta has brought."""
+        """Read what no delta contained."""
         delta = _about(response)
         delta.finish_reason, delta.done = finish_reason, True
         for place, text in [] if self._has_reasoning else list(_summaries(response)):
@@ -113,7 +117,7 @@ class ResponsesReader:
         sources: list[Source] = []
         parts = list(_parts(response))
         places = {place for place, _ in parts}
-        # A server may count differently in its deltas. Then the text itself shows that it has been read.
+        # In its deltas, a server may use other indexes. Then the text itself shows that it has been read.
         unplaced = {"".join(texts) for place, texts in self._texts.items() if place not in places}
         for place, part in parts:
             sources += read_sources(part.get("annotations"))
@@ -175,7 +179,7 @@ def _dict(value: Any) -> dict[str, Any]:
 
 
 def _place(payload: dict[str, Any], number: str) -> Place:
-    """Where a delta belongs. Without an index, null or absent, the item's id counts, and part 0."""
+    """Where a delta belongs. If an index is null or absent, the item's id replaces it, or 0 for a part."""
     item, part = payload.get("output_index"), payload.get(number)
     if not isinstance(item, int):
         item = str(payload.get("item_id"))

@@ -1,4 +1,4 @@
-"""Reads the pages that an answer cites. Whatever the model sends, a source is short and a web address."""
+"""Reads the pages that an answer cites. A source is always short and has a web address."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ URL_CHARS = 2000
 TITLE_CHARS = 300
 
 _URL = re.compile(r"https?://[^\s\0-\x1f\x7f-\x9f\ud800-\udfff]+", re.IGNORECASE)
-# Control characters, halves of characters, and marks that turn the direction of all that follows.
+# Control characters, surrogates, and marks that change the direction of the text after them.
 _NOT_IN_TITLES = re.compile(r"[\0-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 
 
@@ -23,7 +23,7 @@ def read_sources(annotations: Any) -> Iterator[Source]:
 
 
 def read_source(annotation: Any) -> Source | None:
-    """Read a `url_citation`, whose fields are in it (Responses) or in an object of that name (chat)."""
+    """Read a `url_citation`. Its fields are at the top (Responses) or in an object of that name (chat)."""
     if isinstance(annotation, str):
         annotation = {"url": annotation}
     if not isinstance(annotation, dict) or annotation.get("type") not in (None, "url_citation"):
@@ -42,7 +42,7 @@ def _clean_title(title: str) -> str:
 
 
 class Sources(list[Source]):
-    """Sources in the order of their first mention, each URL once."""
+    """Sources in the order in which they first appear, each URL once."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,8 +1,8 @@
-"""Separates reasoning from text where a model writes both into its text, around `<think>` and `</think>`.
+"""Separates reasoning from text if a model writes both as text, with the reasoning inside `<think>` tags.
 
-Some servers send the opening tag, others leave it in the prompt, so that only the closing tag arrives. It may
-come after much text, which was reasoning then. An answer may also just mention the tag. So a closing tag
-without an opening one counts only if it stands alone on its line, outside a block of code.
+Some servers send the opening tag. Others leave it in the prompt, so that only the closing tag arrives. By
+then much text may have come, and all of it was reasoning. But an answer may also just mention the tag. So a
+closing tag without an opening one counts only if it is alone on its line, outside a block of code.
 """
 
 import re
@@ -12,14 +12,14 @@ from completions.pieces import NOTHING, Piece
 
 OPENING, CLOSING = "<think>", "</think>"
 SPACE_CHARS = 1000  # white space held back at the start
-LINE_CHARS = 40  # of each line, what shows whether it is a tag or a fence
+LINE_CHARS = 40  # enough of a line to see whether it is a tag or a fence
 REMEMBERED_MODELS = 100
 
 _FENCE = re.compile(r"\s*(`{3,}(?=[^`]*$)|~{3,})")
 
 
 class UnmarkedModels(set[str]):
-    """The models whose last answer began with reasoning and had no opening tag. Threads may share it."""
+    """The models whose last answer began with reasoning but had no opening tag. Threads may share it."""
 
     def learn(self, model: str, unmarked: bool) -> None:
         if not unmarked:
@@ -31,9 +31,9 @@ class UnmarkedModels(set[str]):
 
 
 class ThinkSplitter:
-    """Takes one answer's text piece by piece, cut anywhere.
+    """Splits one answer's text, which comes in pieces that may be cut anywhere.
 
-    `unmarked`: take the text for reasoning until a closing tag comes.
+    `unmarked`: treat the text as reasoning until a closing tag comes.
     """
 
     def __init__(self, *, unmarked: bool = False) -> None:
@@ -42,16 +42,16 @@ class ThinkSplitter:
         self._is_marked = False
         self._state: Callable[[str], Piece] = self._read_start
         self._held = ""
-        self._is_quick = False  # text without a "<" is only text
+        self._is_quick = False  # text without a "<" needs no check
         self._closing = _LoneTag()
-        self._texts: list[str] = []  # given out as text, but may prove to be reasoning
+        self._texts: list[str] = []  # returned as text, but may turn out to be reasoning
 
     def mark(self) -> None:
-        """The server itself tells reasoning from text: tags without a beginning are text."""
+        """The server sends reasoning in a field of its own, so a lone closing tag is only text."""
         self._is_marked = True
 
     def feed(self, text: str) -> Piece:
-        if "<" not in text and self._is_quick:  # nearly always, so it is quick
+        if "<" not in text and self._is_quick:  # nearly always, so this path is fast
             self._texts.append(text)
             self._closing.passed.append(text)
             return Piece(text)
@@ -60,7 +60,7 @@ class ThinkSplitter:
         return self._state(text)
 
     def flush(self) -> Piece:
-        """Return what is still held back, because the reply has ended."""
+        """Return what is still held back. Call this when the reply has ended."""
         held, self._held = self._held, ""
         if self._state == self._read_inside:
             return Piece("", held)
@@ -101,7 +101,7 @@ class ThinkSplitter:
         return self._after_space(text, Piece)
 
     def _after_space(self, text: str, state: Callable[[str], Piece]) -> Piece:
-        """White space after a tag belongs to neither side."""
+        """Drop the white space after a tag."""
         text = text.lstrip()
         if not text:
             return NOTHING
@@ -126,7 +126,7 @@ class ThinkSplitter:
         return Piece(text)
 
     def _restart(self, text: str, tag: str, rest: str) -> Piece:
-        """A closing tag came, and no opening one."""
+        """A closing tag came without an opening one."""
         shown = "".join(self._texts)
         self._texts.clear()
         if self._is_marked or OPENING in shown + text:
@@ -141,17 +141,17 @@ class ThinkSplitter:
 class _LoneTag:
     """Finds a closing tag that is alone on its line, outside a fenced block of code.
 
-    A line that may become the tag is held back. Lines without a `<` cost next to nothing.
+    A line that may become the tag is held back. Lines without a `<` cost almost nothing.
     """
 
     def __init__(self) -> None:
-        self.passed: list[str] = []  # not looked at for fences yet
-        self._line = ""  # the start of the line that has not ended, without what is held back
+        self.passed: list[str] = []  # not searched for fences yet
+        self._line = ""  # the start of the unfinished line, without what is held back
         self.held = ""
         self._fence = ""  # what opened the block of code that we are in
 
     def feed(self, text: str) -> tuple[str, str, str]:
-        """Return text to give out, the line with the tag if it is found, and the text after it."""
+        """Return the text before the tag, the line with the tag if it is found, and the text after it."""
         if not self.held and "<" not in text:
             self.passed.append(text)
             return text, "", ""
@@ -170,7 +170,7 @@ class _LoneTag:
         return text, "", ""
 
     def flush(self) -> tuple[str, str]:
-        """Return the text that was held back, or the tag."""
+        """Return the text that was held back, and the tag if that is what it was."""
         held, self.held = self.held, ""
         return ("", held) if self._is_tag(self._line + held) else (held, "")
 
@@ -198,6 +198,6 @@ class _LoneTag:
 
 
 def _overlap(text: str) -> int:
-    """How many characters at the end of the text may begin a closing tag."""
+    """How many characters at the end of the text may be the start of a closing tag."""
     lengths = range(min(len(CLOSING) - 1, len(text)), 0, -1)
     return next((length for length in lengths if text.endswith(CLOSING[:length])), 0)

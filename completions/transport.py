@@ -85,7 +85,7 @@ class Reply:
 
     @property
     def has_own_end(self) -> bool:
-        """After all lines: whether the body had an end of its own. Otherwise it may have been cut."""
+        """Whether the body had its own end; otherwise it may have been cut. Valid after all lines."""
         return bool(self._raw.chunked) or self._raw.length_remaining == 0  # a cut chunk raises an error
 
     def rest(self) -> bytes:
@@ -159,8 +159,8 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = POOL_CLASSES
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        """Through a proxy too, each question holds its connection and its deadlines apply."""
-        with self._lock:  # two managers for one proxy would be two pools, and one would be lost
+        """Use our connections for proxies too, so that a question can cut them and deadlines apply."""
+        with self._lock:  # otherwise two threads might create two pools, and one of them would be lost
             manager = super().proxy_manager_for(proxy, **kwargs)
             manager.pool_classes_by_scheme = POOL_CLASSES
             return manager

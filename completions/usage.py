@@ -1,4 +1,4 @@
-"""Reads what an answer has cost, in tokens and money, from the names that the APIs use."""
+"""Reads what an answer cost, in tokens and money. The APIs use different names."""
 
 import math
 from decimal import Decimal
@@ -27,7 +27,7 @@ def _count(fields: dict[str, Any], *names: str) -> int | None:
 
 
 def _details(usage: dict[str, Any], *sides: str) -> dict[str, Any]:
-    """What a tokens' number consists of. Some servers have it beside the numbers themselves (DeepSeek)."""
+    """The details of a token count. Some servers put them beside the counts themselves (DeepSeek)."""
     groups = (usage.get(f"{side}_tokens_details") for side in sides)
     return next((group for group in groups if isinstance(group, dict)), usage)
 

@@ -86,7 +86,7 @@ class AnswerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description="sources")
     def cited(self, answer: Answer) -> str:
-        """As people see them. An address that is no link for them is text here."""
+        """The sources as people see them. An address that is not a link for them is shown as text."""
         pairs = zip(answer.sources, answer.shown_sources, strict=True)
         items = format_html_join("", "<li>{}</li>", ((_link(shown, one["url"]),) for one, shown in pairs))
         return format_html("<ol>{}</ol>", items) if items else "-"

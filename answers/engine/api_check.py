@@ -1,4 +1,4 @@
-"""What works at the configured API, in plain words for the operator: `manage.py check_api` prints it."""
+"""Finds out what works with the configured API. `manage.py check_api` prints the findings."""
 
 import difflib
 import time
@@ -9,19 +9,18 @@ from typing import Literal, NamedTuple
 from django.conf import settings
 
 from answers.engine.model_names import NOTICE, find
-from answers.engine.model_options import ModelOption
-from answers.engine.provider import default_api, is_openai
+from answers.engine.model_options import ModelOption, find_option
+from answers.engine.provider import api_of, max_tokens, sends_identifiers
 from answers.engine.remedies import remedy_sentence
 from completions import Client, Completion, CompletionError, ListedModel, Prompt
 from completions.errors import BadRequest, BadResponse
 
-QUESTION = (
-    "Please count from one to ten, in words."  # the answer has enough tokens to see whether they stream
-)
-NOBODY = "0" * 32  # for the fields in which a site sends pseudonyms
-SHOWN_MODELS = 40
+QUESTION = "Please count from one to ten, in words."  # long enough an answer to see whether it is streamed
+NOBODY = "0" * 32  # in place of the pseudonyms
+SHOWN_MODELS = 500  # more than any provider lists of its own models
 SHOWN_CHARS = 60
-HELD_BACK_SECONDS = 0.5  # a pause before the first text in which something could have come
+API_NAMES = {"responses": "Responses", "chat": "chat completions", "completions": "legacy completions"}
+HELD_BACK_SECONDS = 0.5  # text that comes all at once after such a pause was probably held back
 
 
 class Finding(NamedTuple):
@@ -39,9 +38,10 @@ class ApiCheck:
         self._completion: Completion | None = None
         self.is_reachable = True
         self.answered = 0  # models
+        self._has_shown_list = False
 
     def stop(self) -> None:
-        """From any thread."""
+        """May be called from any thread."""
         if self._completion is not None:
             self._completion.stop()
 
@@ -60,51 +60,51 @@ class ApiCheck:
             return
         seconds = time.monotonic() - began
         yield Finding("good", "address", f"{endpoint.base_url} replied in {seconds:.2f} s")
-        key = (
-            "accepted for the list of models" if endpoint.api_key.strip() else "none is set, none was needed"
-        )
-        yield Finding("good", "key", key)
+        key = "accepted" if endpoint.api_key.strip() else "not set, and not needed"
+        yield Finding("good", "key", f"{key} for the list of models")
 
     def _without_list(self, error: CompletionError) -> Iterator[Finding]:
-        """A server need not list its models, so only errors that a question would meet too are bad."""
+        """A server need not list its models, so only errors that questions would have too are bad."""
         base_url = self._client.endpoint.base_url
         replied = error.detail.startswith("HTTP ") or isinstance(error, BadResponse | BadRequest)
         if not replied:
-            self.is_reachable = not error.remedy  # otherwise a question may still get through
+            self.is_reachable = not error.remedy  # without a remedy, the error may be temporary
             yield from _failure("address", error)
             return
         yield Finding("good", "address", f"{base_url} replied")
         if error.remedy == "check_key":
             yield from _failure("key", error)
         else:
-            yield Finding("note", "models", f"the server does not list them ({_line(error.detail)})")
+            yield Finding("note", "models", f"the server does not list its models ({_line(error.detail)})")
 
     def model_names(self) -> Iterator[Finding]:
         """For an operator who has not chosen a model yet."""
-        yield Finding("bad", "model", f"none is configured. {remedy_sentence('choose_model')}")
-        names = sorted(one.id for one in self._listed or [])
+        yield Finding("bad", "model", "none is configured. Set ASKME_MODEL or ASKME_MODELS.")
+        yield from self._offered()
+
+    def _offered(self) -> Iterator[Finding]:
+        """The models to choose from, the first time."""
+        names = [] if self._has_shown_list else sorted(one.id for one in self._listed or [])
+        self._has_shown_list = True
         for name in names[:SHOWN_MODELS]:
-            yield Finding("note", "model", f"the server offers {_line(name)}")
+            yield Finding("note", "models", f"the server offers {_line(name)}")
         if len(names) > SHOWN_MODELS:
-            yield Finding("note", "model", f"and {len(names) - SHOWN_MODELS} more")
+            yield Finding("note", "models", f"and {len(names) - SHOWN_MODELS} more")
 
     def model(self, option: ModelOption) -> Iterator[Finding]:
         """Ask one question. Yields what is known before the answer first."""
         yield from self._listing(option.name)
-        api = default_api() if settings.ASKME_DEMO else option.api or default_api()
-        yield Finding(
-            "good", "API", {"chat": "chat completions", "completions": "legacy completions"}.get(api, api)
-        )
-        identifiers = getattr(settings, "ASKME_IDENTIFIERS", None)
-        identifiers = is_openai() if identifiers is None else identifiers
+        api, pseudonym = api_of(find_option(option.key)), NOBODY if sends_identifiers() else ""
+        yield Finding("good", "API", API_NAMES[api])
         prompt = Prompt(
             QUESTION,
             model=option.name,
             api=api,
             effort=option.effort,
             web_search=option.web_search,
-            safety_identifier=NOBODY if identifiers else "",
-            cache_key=NOBODY if identifiers else "",
+            max_tokens=max_tokens(api),
+            safety_identifier=pseudonym,
+            cache_key=pseudonym,
         )
         answer = _Answer(self._client.ask(prompt))
         self._completion = answer.completion
@@ -122,16 +122,15 @@ class ApiCheck:
             return
         found = find(name, self._listed)
         if found is None:
-            names = sorted(one.id for one in self._listed)
-            near = difflib.get_close_matches(name, names, n=1)
+            near = difflib.get_close_matches(name, [one.id for one in self._listed], n=1)
             hint = f" Did you mean {_line(near[0])}?" if near else ""
             yield Finding("note", "model", f"the server does not list it.{hint}")
-            yield Finding("note", "models", _line(f"the server offers {', '.join(names)}"))
+            yield from self._offered()
         elif found.shutdown_date is None:
             yield Finding("good", "model", "listed by the server")
         else:
             is_near = found.shutdown_date - datetime.now(UTC).date() <= NOTICE
-            text = f"listed by the server, which shuts it down on {found.shutdown_date}"
+            text = f"listed by the server, and will be shut down on {found.shutdown_date}"
             yield Finding("note" if is_near else "good", "model", text)
 
 
@@ -157,11 +156,11 @@ class _Answer:
             self._reasoning_chars += len(piece.reasoning)
             if piece.activity and piece.activity.name == "retrying":
                 seconds = piece.activity.retry_after or 0
-                yield Finding("note", "retry", f"the first attempt failed; the next is in {seconds:.1f} s")
+                yield Finding("note", "retry", f"an attempt failed; the next one starts in {seconds:.1f} s")
 
     def findings(self, option: ModelOption) -> Iterator[Finding]:
         text = _line(self._text, SHOWN_CHARS)
-        cut = ", cut by its length limit" if self.completion.finish_reason == "length" else ""
+        cut = ", cut off at the length limit" if self.completion.finish_reason == "length" else ""
         yield Finding("note" if cut else "good", "answer", f"“{text}”{cut}")
         if (name := self.completion.model) and name != option.name:
             yield Finding("good", "served as", _line(name))
@@ -182,13 +181,13 @@ class _Answer:
         return Finding(
             "note",
             "streaming",
-            "the text arrived all at once. Does a proxy before the server buffer replies?",
+            "the text arrived all at once. Is there a proxy that buffers replies?",
         )
 
     def _sources(self) -> Finding:
         if number := len(self.completion.sources):
             return Finding("good", "sources", f"{number} cited")
-        return Finding("note", "sources", "none; this question may not need a search of the web")
+        return Finding("note", "sources", "none; this question may not need a web search")
 
     def _usage(self) -> Finding:
         usage = self.completion.usage
@@ -215,30 +214,30 @@ class _Answer:
         return Finding("good", "reasoning", "none was sent")
 
     def request(self) -> Iterator[Finding]:
-        """What helps when asking the provider, whether there was an answer or not."""
+        """What the API refused, and the id that helps when asking the provider."""
         if refused := sorted(self.completion.refused_fields):
-            yield Finding("note", "fields", f"refused, so left out from now on: {', '.join(refused)}")
+            yield Finding("note", "fields", f"refused, so askme leaves them out: {', '.join(refused)}")
         else:
-            yield Finding("good", "fields", "none was refused")
+            yield Finding("good", "fields", "none were refused")
         if request_id := self.completion.request_id:
             yield Finding("good", "request id", _line(request_id))
 
 
 def _failure(subject: str, error: CompletionError) -> Iterator[Finding]:
-    yield Finding("bad", subject, f"failed. People read: “{error.message}”")
+    yield Finding("bad", subject, f"failed. People see: “{error.message}”")
     yield Finding("bad", "details", _line(error.detail))
     if remedy := remedy_sentence(error.remedy):
         yield Finding("bad", "to do", remedy)
 
 
 def _line(text: str, limit: int = 500) -> str:
-    """One line without control characters: a server must not be able to write to the terminal as it likes."""
+    """One line without control characters, with which a server could change what the terminal shows."""
     line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def findings_of(check: ApiCheck, options: Iterable[ModelOption]) -> Iterator[tuple[str, Iterator[Finding]]]:
-    """All findings, in parts with a title."""
+    """All findings, in parts that each have a title."""
     yield "Server", check.server()
     if not check.is_reachable:
         return

@@ -1,14 +1,14 @@
 """The conversation so far, which is sent with a follow-up question, as far as it fits.
 
 The turns are those on the path back from the answer that is followed up, without other versions. A turn
-without text is left out, since some servers refuse two questions in a row. `ASKME_CONTEXT_TOKENS` is the
+without text is left out, because some servers refuse two questions in a row. `ASKME_CONTEXT_TOKENS` is the
 limit. Turns are not shortened, except the latest if it is too long by itself. Then its end is kept, because
 "go on" and "why is that?" refer to what was said last.
 
-Providers bill less for the beginning of a prompt that they have seen before. So follow-up questions begin
-with the same turn as the question before them. When that is too much, the older half of the turns is dropped
-at once, and the next questions begin there. A window that moved on by one turn with each question would
-change the beginning every time.
+Providers charge less for the beginning of a prompt if it is in their cache. So a follow-up question is sent
+with the same first turn as the question before it. When the turns no longer fit, their older half is dropped
+at once, and the next questions begin there. If only one turn were dropped with each question, the beginning
+would change every time.
 """
 
 from django.conf import settings
@@ -20,9 +20,9 @@ from completions import Turn
 
 MAX_TURNS = 1_000  # how far back to look, whether or not the turns have text
 ELLIPSIS = "…"
-BLANK = " \t\n\r\f\v"  # a text of only these is none
+BLANK = " \t\n\r\f\v"  # a text with only these characters counts as empty
 
-# An answer with what is asked of it here: whether it counts as a turn (0 or 1), and how long that is.
+# An answer with two columns more: whether it counts as a turn (0 or 1), and how long this turn is.
 TURN = """(
         SELECT id, follows_id, sent_turns,
             CASE WHEN trim(text, %(blank)s) = '' THEN 0 ELSE 1 END AS said,
@@ -31,9 +31,9 @@ TURN = """(
     )"""
 
 # One statement, however long the thread. It walks back answer by answer, up to the limit or to `planned`
-# turns: those that were sent with the latest turn, and that turn itself. If these are too much, their number
+# turns: those that were sent with the latest turn, and that turn itself. If these are too long, their number
 # is halved until they fit. Only texts that are sent are read. `left` and `right` would be clearer than
-# `substr`, but SQLite has neither.
+# `substr`, but SQLite does not have them.
 EARLIER = f"""
     WITH RECURSIVE back (id, follows_id, depth, turns, chars, planned) AS (
         SELECT id, follows_id, 1, said, chars, said * (sent_turns + 1)

@@ -133,7 +133,7 @@ def _answer(request: dict[str, Any], question: str) -> str:
 
 
 def _label(request: dict[str, Any]) -> str:
-    """Of the chosen option. Several may have the same model, with different efforts."""
+    """The label of the chosen option. Several options may have the same model, with different efforts."""
     options = [one for one in settings.ASKME_MODELS if one.name == request["model"]]
     effort = request.get("reasoning_effort", "")
     options.sort(key=lambda one: one.effort != effort)

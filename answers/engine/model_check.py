@@ -1,7 +1,7 @@
-"""Asks the API at start and once a day which models it has, and warns if one of ours is missing or ends soon.
+"""Asks the API at start and once a day which models it has, and warns of those that are missing or end soon.
 
-It runs in a thread of its own, so it delays neither the start nor an answer. The warnings are in the log, and
-in Django's cache for the admin. If the cache is shared, the processes ask once an hour at most, all together.
+It runs in its own thread, so it delays neither the start nor an answer. The warnings go to the log, and to
+Django's cache for the admin. If processes share a cache, only one of them asks within an hour.
 """
 
 import hashlib
@@ -24,8 +24,8 @@ log = logging.getLogger(__name__)
 
 HOUR, DAY = 3_600, 86_400  # seconds
 
-# They list the models that could be installed, but a model is called by the name of its installation.
-SILENT_HOSTS = (".azure.com", ".azure.us")
+# Azure lists the models that can be deployed, but requests contain the name of a deployment.
+UNLISTED_HOSTS = (".azure.com", ".azure.us")
 
 
 class ModelCheck:
@@ -34,7 +34,7 @@ class ModelCheck:
         threading.Thread(target=self._run, name="model check", daemon=True).start()
 
     def close(self) -> None:
-        """Ask no more. A request that is under way need not be awaited: it saves nothing."""
+        """Stop asking. Does not wait for a request that is under way, because it saves nothing."""
         self._closing.set()
 
     def _run(self) -> None:
@@ -42,15 +42,15 @@ class ModelCheck:
             pass
 
     def _check(self) -> bool:
-        """Returns False if it is worth trying again before tomorrow."""
+        """Returns False if the next check should be in an hour instead of a day."""
         try:
-            # A little less than an hour, or the next attempt might come a moment too early.
+            # A little less than an hour, so that it has expired when this process tries again.
             if cache.add(_key("asked"), True, HOUR - 60):
                 found = problems(_names(), _listed(), timezone.now().date(), _setting())
                 cache.set(_key("warnings"), found, 2 * DAY)
                 for sentence in found:
                     log.warning("%s", sentence)
-        except Exception:  # no list, or no cache: many servers have no list, so this is no news
+        except Exception:  # no list or no cache; many servers have no list, so this is not a warning
             log.debug("the models could not be checked", exc_info=True)
             return False
         finally:
@@ -60,16 +60,16 @@ class ModelCheck:
 
 def is_wanted() -> bool:
     host = urlsplit(settings.OPENAI_BASE_URL).hostname or ""
-    return settings.ASKME_CHECK_MODELS and not settings.ASKME_DEMO and not host.endswith(SILENT_HOSTS)
+    return settings.ASKME_CHECK_MODELS and not settings.ASKME_DEMO and not host.endswith(UNLISTED_HOSTS)
 
 
 def warnings() -> list[str]:
-    """For operators: what the last check has found, in this process or in another one."""
+    """For operators: the warnings of the last check, in this process or in another one."""
     return cache.get(_key("warnings")) or [] if is_wanted() else []
 
 
 def _listed() -> list[ListedModel]:
-    """Takes ten seconds at most. Raises CompletionError."""
+    """Takes at most ten seconds. Raises CompletionError."""
     with closing(Provider(connections=1)) as provider:
         return provider.client.models()
 
@@ -83,6 +83,6 @@ def _setting() -> str:
 
 
 def _key(name: str) -> str:
-    """Other models or another server get another key, so nobody reads warnings about earlier settings."""
+    """The key depends on the server and the models, so that nobody sees warnings about earlier settings."""
     subject = "\n".join([settings.OPENAI_BASE_URL, _setting(), *_names()])
     return f"answers-model-check-{name}-{hashlib.sha256(subject.encode()).hexdigest()[:16]}"

@@ -1,6 +1,6 @@
-"""Reads a list of models: one line such as `Fast=gpt-6-luna@low, Thorough=gpt-6-luna@high`, or TOML.
+"""Reads `ASKME_MODELS`: one line such as `Fast=gpt-6-luna@low, Thorough=gpt-6-luna@high`, or TOML.
 
-The line is enough for names and efforts. TOML, with one table for each label, also takes prices and the like.
+The line is enough for names and efforts. TOML, with one table for each label, also allows prices and an API.
 """
 
 import difflib
@@ -14,7 +14,7 @@ from typing import Any
 from answers.engine.model_options import APIS, EFFORTS, ModelOption, Price, parse_option
 
 MAX_PRICE = 10_000  # per million tokens; the cost of an answer must fit into its column
-SHOWN_CHARS = 40  # of a wrong word, in the message
+SHOWN_CHARS = 40  # of a wrong value, in the message
 
 LINE_HINT = "Write a list such as “Fast=gpt-6-luna@low, Thorough=gpt-6-luna@high”."
 TABLE_HINT = 'Write a table for each label: a line [Fast], and below it model = "gpt-6-luna".'
@@ -34,9 +34,9 @@ class BadModels(ValueError):
 
 
 def parse_models(text: str) -> list[ModelOption]:
-    """The models, in their order. Raises BadModels if there is none, or if one is not clear."""
+    """The models, in order. Raises BadModels if there are none, or if one of them is wrong."""
     options: dict[str, ModelOption] = {}
-    # A name has no quotation mark, so text with one is TOML whose tables were forgotten.
+    # Names contain no quotation marks, so text with one is TOML, perhaps without its tables.
     is_toml = re.search(r'^\s*[\[#]|"', text, re.MULTILINE)
     for option in _tables(text) if is_toml else _words(text):
         if option.key in options:
@@ -49,11 +49,11 @@ def parse_models(text: str) -> list[ModelOption]:
 
 
 def parse_model(text: str) -> ModelOption:
-    """One model, as a line has it: `name`, `name@effort` or either with `+search`. Raises BadModels."""
+    """One model of a line: `name`, `name@effort` or either with `+search`. Raises BadModels."""
     option = parse_option(text)
     if not option.name or not option.name.isprintable():
         raise BadModels(f" is {_shown(text)}", "Write the name of a model, such as gpt-6-luna.")
-    # Names contain an @ too, as in `model@20250929`. A single word behind it is more likely a typo.
+    # Names may contain an @ too, as in `model@20250929`. A single word after it is more likely a typo.
     if not option.effort and (found := re.search(r"@([a-z]+)$", option.name)):
         known = f"{', '.join(EFFORTS[:-1])} or {EFFORTS[-1]}"
         hint = f"Use {known}. If it is part of the name, write the models as TOML, as .env.example shows."
@@ -117,7 +117,7 @@ class _Table:
         )
 
     def _effort(self) -> str:
-        """Any word, because servers invent new ones. One that is not in EFFORTS is a warning at start."""
+        """Any word, because servers add new ones. A system check warns of words that are not in EFFORTS."""
         hint = f'Write effort = "high", or another of {", ".join(EFFORTS)}.'
         effort = self._text("effort", hint)
         if not re.fullmatch("[a-z]*", effort):

@@ -1,4 +1,4 @@
-"""Whether a server's list of models has one of ours, although servers list names in forms of their own."""
+"""Finds a model in a server's list, although servers write the names in different forms."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -7,13 +7,13 @@ from fnmatch import fnmatchcase
 
 from completions import ListedModel
 
-NOTICE = timedelta(days=90)  # before a model is shut down; enough to try another
+NOTICE = timedelta(days=90)  # before a model is shut down; long enough to try another
 
 
 def problems(names: Iterable[str], listed: Sequence[ListedModel], today: date, setting: str) -> list[str]:
     """A sentence for the operator about each model that is missing, or that will be shut down soon.
 
-    An empty list says nothing, and nor does the one model of llama.cpp, which answers under any name.
+    There are none if the list is empty, or if it has only llama.cpp's model, which answers to any name.
     """
     if not listed or (len(listed) == 1 and "gguf" in listed[0].id.lower()):
         return []
@@ -22,7 +22,7 @@ def problems(names: Iterable[str], listed: Sequence[ListedModel], today: date, s
 
 
 def find(name: str, listed: Sequence[ListedModel]) -> ListedModel | None:
-    """The model in the list that this name means, or None. The date of a more exact name says nothing."""
+    """The model with this name, or None. The date of one with only a similar name does not count."""
     same = [one for one in listed if _plain(one.id) == _plain(name)]
     if same:
         return next((one for one in same if one.shutdown_date), same[0])
@@ -51,7 +51,7 @@ def _plain(name: str) -> str:
 
 
 def _is_form_of(name: str, listed: str) -> bool:
-    """Whether `name` is another form of a listed name: without its date, with a variant, or by a pattern."""
+    """Whether `name` is another form of a listed name: without its date, with a variant, or by pattern."""
     name, listed = name.lower(), listed.lower()
     base = re.sub(r"[-@]latest$", "", _plain(name))
     is_dated = re.fullmatch(re.escape(base) + r"[-@](\d{4}-\d\d-\d\d|\d{4,8})", _plain(listed)) is not None

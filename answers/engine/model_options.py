@@ -1,4 +1,4 @@
-"""The models that a site offers: what `ASKME_MODELS` says of each, or `ASKME_MODEL` if there is only one."""
+"""The models that a site offers, from `ASKME_MODELS`, or from `ASKME_MODEL` if there is only one."""
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -21,7 +21,7 @@ class Price:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelOption:
-    """One model as people can choose it, such as `Thorough=gpt-6-luna@high`."""
+    """One model that people can choose, such as `Thorough=gpt-6-luna@high`."""
 
     name: str  # as the API knows it
     label: str = ""  # as people know it; empty if they have no choice
@@ -32,7 +32,7 @@ class ModelOption:
 
     @property
     def key(self) -> str:
-        """Identifies the option in frames, forms and rows: the model's name, if that alone is enough."""
+        """Identifies the option in frames, forms and rows: the model's name, with any effort and search."""
         effort = f"@{self.effort}" if self.effort else ""
         return f"{self.name}{effort}{'+search' if self.web_search else ''}"
 
@@ -43,7 +43,7 @@ def offered() -> dict[str, ModelOption]:
 
 
 def default_option() -> ModelOption:
-    """What answers if nothing was chosen. Its name is empty if the site has not configured any."""
+    """The model that answers if nothing was chosen. Its name is empty if no model is configured."""
     if settings.ASKME_MODELS:
         first: ModelOption = settings.ASKME_MODELS[0]
         return first

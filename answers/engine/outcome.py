@@ -1,4 +1,4 @@
-"""How an answer ended, and what the API told about it, as fields of its row."""
+"""How an answer ended, and what the API reported about it, as fields of its row."""
 
 from dataclasses import asdict, dataclass
 from decimal import Decimal
@@ -45,7 +45,7 @@ class Outcome:
 
 
 def api_facts(completion: Completion) -> dict[str, Any]:
-    """What the API has told so far, however the answer ended. Each value fits into its column."""
+    """What the API has reported so far. Each value fits into its column."""
     usage = completion.usage or Usage()
     return {
         "finish_reason": _fit(completion.finish_reason, FINISH_REASON_CHARS),
@@ -64,7 +64,7 @@ def api_facts(completion: Completion) -> dict[str, Any]:
 def cost_by_price(
     price: Price | None, prompt_tokens: int | None, completion_tokens: int | None, cached_tokens: int | None
 ) -> Decimal | None:
-    """What these tokens cost. None without a price, or if the API did not say how many there were."""
+    """What these tokens cost. None without a price, or if the API did not report their numbers."""
     if price is None or prompt_tokens is None or completion_tokens is None:
         return None
     cached = min(cached_tokens or 0, prompt_tokens)

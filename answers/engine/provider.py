@@ -10,8 +10,8 @@ from completions import DEFAULT_PROMPT_TEMPLATE, Client, Endpoint, environment_p
 
 OPENAI_URL = "https://api.openai.com/v1"
 OPENAI_HOST = "api.openai.com"
-# Models that continue a prompt do not reason, and often do not end by themselves. Of the others, those that
-# reason may use thousands of tokens before the first of the answer.
+# Models that continue a prompt do not reason, and often do not stop by themselves. Models that reason may use
+# thousands of tokens before their answer begins.
 DEFAULT_MAX_TOKENS = {"completions": 1_024, "chat": 8_192, "responses": 8_192}
 
 
@@ -30,31 +30,31 @@ class Provider:
 
 
 def is_openai() -> bool:
-    """Whether OpenAI itself answers."""
+    """Whether the API is OpenAI's own."""
     base_url = settings.OPENAI_BASE_URL or OPENAI_URL
     return not settings.ASKME_DEMO and urlsplit(base_url).hostname == OPENAI_HOST
 
 
 def sends_identifiers() -> bool:
-    """Whether a question goes out with pseudonyms of its person and its thread."""
+    """Whether questions are sent with pseudonyms of the person and the thread."""
     on = settings.ASKME_IDENTIFIERS
     return is_openai() if on is None else bool(on)
 
 
 def default_api() -> str:
-    """Of the models whose option names none."""
+    """The API of models whose option does not name one."""
     return api_of(ModelOption(name=""))
 
 
 def api_of(option: ModelOption) -> str:
     api = option.api or settings.ASKME_API or ("responses" if is_openai() else "chat")
     if settings.ASKME_DEMO and api == "responses":
-        return "chat"  # the demo model does not have it
+        return "chat"  # the demo model does not have the Responses API
     return api
 
 
 def max_tokens(api: str) -> int:
-    """At most so many tokens in an answer, reasoning included."""
+    """The maximum number of tokens in an answer, reasoning included."""
     return settings.ASKME_MAX_TOKENS or DEFAULT_MAX_TOKENS[api]
 
 

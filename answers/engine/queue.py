@@ -188,16 +188,16 @@ def _prompt(row: Answer, earlier: tuple[Turn, ...] = ()) -> Prompt:
 
 
 def _pseudonym(purpose: str, key: object) -> str:
-    """Stands for a person or a thread at the provider, always the same one, and tells nobody else which.
+    """A constant pseudonym for a person or a thread. Only this site can tell whose it is.
 
-    Never a name or an address, nor a plain hash, since a user's key is a small number that can be guessed.
-    32 hex digits are 128 bits, so that no two keys share one, and fit OpenAI's limit of 64 characters.
+    It is not a plain hash, because a user's key is a small number that can be guessed. 32 hex digits are 128
+    bits, so no two keys share a pseudonym. OpenAI's limit is 64 characters.
     """
     return salted_hmac(f"answers.{purpose}", str(key), algorithm="sha256").hexdigest()[:32]
 
 
 def _prepare(row: Answer, prompt: Prompt | None) -> RunningAnswer:
-    planned_turns = len(prompt.earlier) if prompt else 0  # a hook may send others
+    planned_turns = len(prompt.earlier) if prompt else 0  # before a hook changes them
     if prompt is not None and type(site_hooks()).prompt is not Hooks.prompt:
         try:
             prompt = site_hooks().prompt(row, prompt)

@@ -71,13 +71,13 @@ class Relay:
             for _ in range(len(self._pending)):
                 sent_batch |= await self._send(self._pending.popleft())
             # Followers send what they have before the next round. Meanwhile batches grow, and no thread needs
-            # to signal the loop. After a round without any there is no pause: it would delay the first text.
+            # to signal the loop. After a round without batches, a pause would only delay the first text.
             await asyncio.sleep(ROUND_SECONDS if sent_batch else 0)
             if not self._pending:
                 self._signalled = False  # before the last check, as above
 
     async def _send(self, item: RunningAnswer | Event) -> bool:
-        """Returns whether there was text or reasoning."""
+        """Return whether there was text or reasoning."""
         outcome, sent_batch = None, False
         try:
             if isinstance(item, RunningAnswer):

@@ -1,29 +1,30 @@
-"""What the operator can do about an error, with the names of the settings. Not translated, like the log."""
+"""What the operator can do about an error, with the names of the settings. Like the log, not translated."""
 
 SENTENCES = {
     "check_address": (
-        "Check OPENAI_BASE_URL: it ends before “/chat/completions”, often with “/v1”. Is the server running?"
+        "Check OPENAI_BASE_URL. It often ends with “/v1”, but not with “/chat/completions”. Is the server"
+        " running?"
     ),
     "check_certificate": (
-        "Set ASKME_CA_BUNDLE to the certificates of your private authority. If there is none, the server's"
-        " certificate is invalid or has expired."
+        "If a private CA issued the server's certificate, set ASKME_CA_BUNDLE to a file with the CA's"
+        " certificates. Otherwise, the server's certificate is invalid or has expired."
     ),
     "check_key": "Check OPENAI_API_KEY: it must be valid at OPENAI_BASE_URL and allowed to use the model.",
     "check_proxy": (
-        "Check ASKME_API_PROXY: its address, the user name and password, and whether the proxy allows this"
-        " server."
+        "Check ASKME_API_PROXY: the address, the user name and the password. Does the proxy allow connections"
+        " to this server?"
     ),
     "choose_model": (
         "Set ASKME_MODEL or ASKME_MODELS to models that the server offers; manage.py check_api lists them."
     ),
     "raise_max_tokens": (
-        "Set ASKME_MAX_TOKENS to a larger number, because reasoning counts too, or lower the effort in"
-        " ASKME_MODELS."
+        "Set ASKME_MAX_TOKENS to a larger number, because reasoning counts too, or choose a lower effort for"
+        " this model."
     ),
-    "renew_quota": "Renew the quota or the credit of the account that OPENAI_API_KEY belongs to.",
+    "renew_quota": "Renew the quota or add credit to the account that OPENAI_API_KEY belongs to.",
     "use_chat": (
-        'Set ASKME_API=chat, or api = "chat" for this model in ASKME_MODELS. If the server does have the'
-        " Responses API, check OPENAI_BASE_URL."
+        'Set ASKME_API=chat, or api = "chat" for this model in ASKME_MODELS. If the server has the Responses'
+        " API, check OPENAI_BASE_URL instead."
     ),
     "use_responses": 'Set ASKME_API=responses, or api = "responses" for this model in ASKME_MODELS.',
     "verify_organization": (

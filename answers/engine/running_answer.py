@@ -1,6 +1,6 @@
 """One answer while this process runs it. A thread, the event loop and the saver share the object.
 
-There is no lock, since each field has one writer:
+There is no lock, because each field has one writer:
 
 - The thread appends to `incoming`, and may be the first to call `finish_with`.
 - The loop moves `incoming` into `content`, and sets `ended` once nothing more will be added.
@@ -40,7 +40,7 @@ THINKING = Activity("thinking")
 class Content(NamedTuple):
     """What the model has written so far."""
 
-    edition: int = 0  # how often the text began anew
+    edition: int = 0  # how often the text has started over
     text: str = ""
     reasoning: str = ""
 
@@ -50,7 +50,7 @@ class Content(NamedTuple):
 
 
 class Saved(NamedTuple):
-    """How much of it is known to be in the database. The text's length belongs to this edition."""
+    """How much of the content is known to be in the database, in code points. `text` is of this edition."""
 
     edition: int = 0
     text: int = 0
@@ -61,7 +61,7 @@ class RunningAnswer:
     def __init__(self, row: Answer, prompt: Prompt, planned_turns: int = 0) -> None:
         self.id, self.user_id, self.prompt, self.model_label = row.pk, row.user_id, prompt, row.model_label
         self.option = find_option(row.model)
-        self.planned_turns = planned_turns  # how many earlier turns were to be sent
+        self.planned_turns = planned_turns  # how many earlier turns should be sent
         self.started_at = row.started_at
         # By this process's clock, although another one may have accepted the question.
         self.accepted = time.monotonic() - max(0.0, (timezone.now() - row.asked_at).total_seconds())
@@ -71,10 +71,10 @@ class RunningAnswer:
         self.incoming: deque[Piece] = deque()
         self.signalled = False  # the relay is going to collect its text
         self.content = Content()
-        self.activity: Activity | None = None  # the latest sign of life since the last text
+        self.activity: Activity | None = None  # the latest since the last text
         self.saved = Saved()
         self.ended = False
-        self.end_fields: dict[str, Any] = {}  # of the row, without its content; known once it has ended
+        self.end_fields: dict[str, Any] = {}  # of the row, without its content; set when it ends
         self._outcomes: deque[Outcome] = deque()
 
     def finish_with(self, outcome: Outcome) -> None:
@@ -91,7 +91,7 @@ class RunningAnswer:
 
     @property
     def sent_turns(self) -> int:
-        """How many of the planned turns were sent: fewer if all were too long for the model."""
+        """How many of the planned turns were sent: fewer if they were too long for the model."""
         return min(self.planned_turns, self.completion.sent_turns) if self.completion else self.planned_turns
 
     def collect(self) -> list[Event]:
@@ -101,13 +101,13 @@ class RunningAnswer:
             pieces.append(self.incoming.popleft())
         if not pieces or self.ended:
             return []
-        # One call for all pieces: a loop in Python would cost more than all the rest.
+        # One call for all pieces, because a loop in Python would cost more than everything else here.
         texts, reasoning, _, restarts = zip(*pieces, strict=True)
         edition, text, thoughts = self.content
         if has_restarted := True in restarts:
             edition += restarts.count(True)
             text = ""
-            self.first_text_seconds = None  # what came first was no text
+            self.first_text_seconds = None  # what came before was reasoning
             texts = texts[len(restarts) - 1 - restarts[::-1].index(True) :]
         new_text, new_reasoning = "".join(texts), "".join(reasoning)
         if new_text and self.first_text_seconds is None:
@@ -119,9 +119,9 @@ class RunningAnswer:
         if new_text or has_restarted:
             events.append(self._text_batch(len(new_text)))
         before, self.activity = self.activity, _latest_activity(pieces)
-        # The wait before each attempt is counted down anew.
+        # Each retry is announced, because each has its own countdown.
         if self.activity and (self.activity != before or self.activity.name == "retrying"):
-            # It comes before the reasoning, but after text that it follows.
+            # Before the reasoning that belongs to it, but after any text.
             events.insert(len(events) if new_text else 0, protocol.activity(self.id, self.activity))
         return events
 
@@ -146,8 +146,8 @@ class RunningAnswer:
         """Nothing is added from here on. Call it on the loop, once there is an outcome."""
         try:
             facts = api_facts(self.completion) if self.completion is not None else {}
-        except Exception:  # whatever the API told, the answer must end
-            log.exception("what the API told about answer %s cannot be read", self.id)
+        except Exception:  # the answer must end, whatever the API sent
+            log.exception("could not read what the API reported about answer %s", self.id)
             facts = {}
         if facts.get("prompt_tokens") is None and facts.get("completion_tokens") is None:
             facts |= self._estimated_tokens()
@@ -178,7 +178,7 @@ class RunningAnswer:
 
 
 def _latest_activity(pieces: list[Piece]) -> Activity | None:
-    """The latest sign of life, or None if text came after it."""
+    """The latest activity, or None if text came after it."""
     for piece in reversed(pieces):
         if piece.activity:
             return piece.activity

@@ -166,7 +166,7 @@ class Saver:
                 if not Answer.objects.finish(id, **content.fields(), **one.answer.end_fields):
                     gone.add(id)
                 continue
-            # Each on its own: while a model thinks, its text need not be written again, and vice versa.
+            # Separately, so that the text need not be written again while a model thinks, and vice versa.
             if one.saved[:2] != one.answer.saved[:2]:
                 texts[id] = (content.text, content.edition, one.answer.sent_turns)
             if one.saved.reasoning != one.answer.saved.reasoning:
@@ -193,7 +193,7 @@ class Saver:
 
 
 class Snapshot(NamedTuple):
-    """A running answer at one moment. What arrives later is for the next save."""
+    """A running answer at one moment. What arrives later waits for the next save."""
 
     answer: RunningAnswer
     content: Content
@@ -201,7 +201,7 @@ class Snapshot(NamedTuple):
 
     @property
     def saved(self) -> Saved:
-        """What will be in the database once this is committed."""
+        """What is in the database after the commit."""
         edition, text, reasoning = self.content
         return Saved(edition, len(text), len(reasoning))
 

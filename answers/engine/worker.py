@@ -62,7 +62,7 @@ class Worker:
             call=self.relay.call,
             on_saved=self._saved,
             on_stop=self.stop,
-            on_interrupted=self.announce_end,  # of an answer of a dead process, or that waited too long
+            on_interrupted=self.announce_end,  # its process is dead, or it waited too long
         )
         self._saver_thread = threading.Thread(target=self._saver.run, name="saver", daemon=True)
         self._saver_thread.start()

@@ -32,7 +32,7 @@ class AnswerRow(NamedTuple):
         return Status(self.answer.status).is_end
 
     def new_to(self, progress: Progress) -> Iterator[Event]:
-        """What of it the reader does not have."""
+        """The content that the reader does not have."""
         edition = self.answer.edition
         start = progress.position if edition == progress.edition else 0
         yield from progress.reasoning(progress.reasoning_position, self.reasoning)
@@ -48,21 +48,21 @@ class AnswerRow(NamedTuple):
         row = self.answer
         if self.ahead is not None:
             return protocol.queued(row.pk, self.ahead)
-        # Until the API tells its own name for the model, the row has the one that was chosen.
+        # Until the API reports its own name for the model, the row has the name that was chosen.
         model = row.shown_model if self.has_ended else row.model_label or find_option(row.model).name
         return protocol.started(row.pk, model)
 
     @property
     def activity(self) -> Event | None:
-        """What the row says about it: other processes do not know the rest."""
+        """The activity as far as the row shows it. Other processes do not know the rest."""
         is_thinking = not self.has_ended and self.reasoning_length and not self.length
         return protocol.activity(self.answer.pk, THINKING) if is_thinking else None
 
 
 @run_in_database_thread
 def read_row(id: UUID, progress: Progress, *, with_place: bool) -> AnswerRow | None:
-    """The row with what the reader does not have of its text and reasoning, or None if there is none."""
-    # A position in another edition means nothing.
+    """The row with the text and reasoning that the reader does not have, or None if there is no row."""
+    # A position in another edition is meaningless.
     start = Case(When(edition=progress.edition, then=Value(progress.position + 1)), default=Value(1))
     rows = Answer.objects.defer("text", "reasoning", "question").annotate(
         piece=Substr("text", start, Value(PIECE_CHARS)),

@@ -2,8 +2,8 @@
 
 A batch contains its position and all text since the last save, so any number of batches may be lost,
 duplicated or late. Text that the reader already has is dropped; text that is missing before a batch is read
-from the database. After a second without any event, the follower checks the answer itself. All of this is the
-same for the reasoning, which has positions of its own.
+from the database. After a second without any event, the follower checks the answer itself. The reasoning is
+handled in the same way, with positions of its own.
 
 Each follower has its own channel. With Channels' dispatch, every message would first go through the one
 database thread, which costs 100 microseconds and lets one slow query delay every stream.
@@ -47,9 +47,9 @@ async def follow(
 ) -> "Follower":
     """An async iterator of an answer's events after `position` code points, then live until its end.
 
-    `answer` is an id, or the result of `ask`. `position` belongs to this `edition` of the text, and
-    `reasoning_position` is the same for the reasoning. With `share`, the token of a shared link, anybody may
-    follow the answers of its thread, without their reasoning. Raises `Refused` if they may not be read.
+    `answer` is an id, or the result of `ask`. `position` is in this `edition` of the text, and
+    `reasoning_position` is the position in the reasoning. With `share`, the token of a shared link, anybody
+    may follow the answers of its thread, without their reasoning. Raises `Refused` if they may not be read.
     """
     id, notified = answer if isinstance(answer, Accepted) else (answer, None)
     progress = Progress(id, position, reasoning_position, edition)
@@ -226,9 +226,7 @@ class Follower:
         self._active = False
         running = self._worker.answers.get(self.answer)
         if running is not None:
-            for event in self.progress.content(
-                running.content
-            ):  # costs nothing, so it is done at every check
+            for event in self.progress.content(running.content):  # this is free, so do it at every check
                 yield event
         elif self._idle_checks in (1, 3, 6) or (self._idle_checks and self._idle_checks % 5 == 0):
             async for event in self._from_database(with_status=self._is_waiting):

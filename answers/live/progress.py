@@ -1,4 +1,4 @@
-"""How much of an answer its reader has, so that nothing is missing and nothing is sent twice."""
+"""How much of an answer its reader has, so that nothing is left out or sent twice."""
 
 from collections.abc import Iterator
 from uuid import UUID
@@ -7,21 +7,20 @@ from answers import protocol
 from answers.engine.running_answer import Content
 from answers.protocol import Event
 
-PIECE_CHARS = 65_536  # in one event, so that little of a long answer waits in memory for a slow reader
-ALL = 2**30  # more than there can be
+PIECE_CHARS = 65_536  # in one event, so that a slow reader of a long answer costs little memory
+ALL = 2**30  # beyond the end of any reasoning
 
 
 class Progress:
-    """Positions count code points. That of the text belongs to `edition`."""
+    """Positions count code points. `position` is in this `edition` of the text."""
 
     def __init__(self, answer: UUID, position: int, reasoning_position: int, edition: int) -> None:
         self.answer = answer
         self.position, self.reasoning_position, self.edition = position, reasoning_position, edition
-
         self.is_shared = False  # whether the reader has only a shared link
 
     def hide_reasoning(self) -> None:
-        """The reader has only a shared link, so none of the reasoning is for them."""
+        """Call this if the reader has only a shared link: they must not see the reasoning."""
         self.is_shared, self.reasoning_position = True, ALL
 
     def lacks(self, message: Event) -> bool:
@@ -34,14 +33,14 @@ class Progress:
         edition = message.get("edition", 0)
         have = self.position if edition == self.edition else 0
         lacks_text = edition >= self.edition and have < int(message["position"])
-        # While the text grows there is no more reasoning whose position would tell that some was lost.
+        # While the text grows, no reasoning comes whose position would show that some was lost.
         return lacks_text or self.reasoning_position < int(message.get("saved_reasoning", 0))
 
     def text(self, edition: int, position: int, text: str, *, may_go_back: bool = False) -> Iterator[Event]:
-        """The part of `text` that the reader does not have, or nothing if there is a gap before it.
+        """Events with the part of `text` that the reader does not have; none if there is a gap before it.
 
-        Text of an earlier edition comes late and is dropped, unless it `may_go_back`: a process that was
-        killed may have taken the later edition with it.
+        Text of an earlier edition is late and is dropped, unless the edition `may_go_back`: the later edition
+        may have been lost with a process that was killed.
         """
         if edition < self.edition and not may_go_back:
             return
@@ -55,14 +54,14 @@ class Progress:
             yield protocol.text(self.answer, start, piece, edition)
 
     def reasoning(self, position: int, text: str) -> Iterator[Event]:
-        """The same for reasoning, which never begins anew."""
+        """The same for reasoning, which never starts over."""
         while position <= self.reasoning_position < position + len(text):
             piece = text[self.reasoning_position - position :][:PIECE_CHARS]
             start, self.reasoning_position = self.reasoning_position, self.reasoning_position + len(piece)
             yield protocol.reasoning(self.answer, start, piece)
 
     def content(self, content: Content) -> Iterator[Event]:
-        """What the reader does not have of all that was written so far."""
+        """Events with everything that the reader does not have."""
         yield from self.reasoning(0, content.reasoning)
         yield from self.text(content.edition, 0, content.text, may_go_back=True)
 

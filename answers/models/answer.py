@@ -56,13 +56,13 @@ class Answer(models.Model):
         default=0,
         db_default=0,
         editable=False,
-        help_text="How often the text began anew; see completions/pieces.py.",
+        help_text="How often the text has started over; see completions/pieces.py.",
     )
     reasoning = models.TextField(
         blank=True,
         default="",
         db_default="",
-        help_text="How the model came to its answer, as far as the API tells.",
+        help_text="The model's reasoning, as far as the API sends it.",
     )
     sources = models.JSONField(
         blank=True,
@@ -81,17 +81,17 @@ class Answer(models.Model):
     prompt_tokens = models.PositiveIntegerField(null=True, blank=True)
     completion_tokens = models.PositiveIntegerField(null=True, blank=True)
     cached_tokens = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Of the prompt tokens, those that the API had in its cache."
+        null=True, blank=True, help_text="Prompt tokens that were in the API's cache."
     )
     reasoning_tokens = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Of the completion tokens, those for reasoning."
+        null=True, blank=True, help_text="Completion tokens that were used for reasoning."
     )
     cost = models.DecimalField(
         max_digits=14,
         decimal_places=8,
         null=True,
         blank=True,
-        help_text="As the API billed it, or by the model's price.",
+        help_text="As reported by the API, or computed from the price of the model.",
     )
     tokens_estimated = models.BooleanField(default=False, help_text="The API did not report the numbers.")
     response_id = models.CharField(
@@ -99,14 +99,14 @@ class Answer(models.Model):
         blank=True,
         default="",
         db_default="",
-        help_text="The API's id of the answer.",
+        help_text="The API's id for the answer.",
     )
     request_id = models.CharField(
         max_length=API_ID_CHARS,
         blank=True,
         default="",
         db_default="",
-        help_text="The API's id of the HTTP request.",
+        help_text="The API's id for the HTTP request.",
     )
     sent_turns = models.PositiveIntegerField(
         default=0,
@@ -171,5 +171,5 @@ class Answer(models.Model):
 
     @property
     def is_thinking(self) -> bool:
-        """Whether its reasoning has begun and its text has not."""
+        """Whether its reasoning has begun but its text has not."""
         return self.status == Status.RUNNING and bool(self.reasoning) and not self.text

@@ -1,4 +1,4 @@
-"""Queries for answers. Only these change a status, and only the saver calls those that write text."""
+"""Queries for answers. Only these change a status. Only the saver calls those that write text."""
 
 import uuid
 from datetime import datetime
@@ -89,7 +89,7 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
     def save_running(self, columns: list[str], values: dict[uuid.UUID, tuple[Any, ...]]) -> set[uuid.UUID]:
         """Save these columns of running answers. Returns the ids of those ended or deleted elsewhere.
 
-        In SQL, since the ORM would build the same statement again for each of hundreds of answers.
+        In SQL, because the ORM would build the same statement again for each of hundreds of answers.
         """
         if not values:
             return set()

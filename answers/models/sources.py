@@ -1,21 +1,21 @@
 """The pages that an answer cites, as they may be shown.
 
-Their titles and addresses come from the web. A title is only text. An address becomes a link only if it is
-one of a web page, and its host is shown in ASCII, so that no letter looks like another.
+Their titles and addresses come from the web. A title is shown as text. An address becomes a link only if it
+is the address of a web page. Its host is shown in ASCII, so that no letter can be mistaken for another.
 answers/static/answers/sources.js does the same in the browser.
 """
 
 import re
 from typing import NamedTuple, Self
 
-# Without a user name, which looks like a host: https://bank.example@evil.example/. And without what a browser
-# may read as another sign than Python does, such as a backslash.
+# Without a user name, which can look like a host: https://bank.example@evil.example/. And without characters
+# that a browser may read differently from Python, such as a backslash.
 WEB_PAGE = re.compile(r"(https?)://([^\s/?#@:\\%\[\]<>^|]+)(:[0-9]{1,5})?((?:[/?#].*)?)", re.ASCII | re.I)
 ASCII_HOST = re.compile(r"[a-z0-9._-]+")
 
 
 class ShownSource(NamedTuple):
-    """`url` and `host` are empty if there is nothing to link."""
+    """`url` and `host` are empty if there is nothing to link to."""
 
     title: str
     url: str
@@ -32,7 +32,7 @@ class ShownSource(NamedTuple):
 
 
 def _in_ascii(host: str) -> str:
-    """Empty if that is not possible."""
+    """Empty if this is not possible."""
     try:
         ascii_host = host.lower().encode("idna").decode()
     except UnicodeError:

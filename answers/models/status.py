@@ -1,4 +1,4 @@
-"""How far an answer is, and how a person rated it."""
+"""The status of an answer, and how a person rated it."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _

@@ -41,7 +41,7 @@ def render_page(
     rating_problem: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    """`refused` are the fields of a form that was refused because of the `problem`, which has this code."""
+    """`refused` contains the fields of a form that was refused because of `problem`, with its code."""
     path = _path_through(answer, rating_problem) if answer else None
     models = offered()
     context = {

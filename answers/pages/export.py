@@ -1,6 +1,6 @@
 """A person's answers as a file, newest first: JSON for programs, or Markdown in the person's language.
 
-The models' reasoning is in it only if the address asks for it, with `?reasoning=1`.
+The file contains the models' reasoning only if the URL contains `?reasoning=1`.
 
 It is streamed a few rows at a time, each batch with a new query. So a slow download holds neither a database
 connection nor all the answers in memory.
@@ -49,12 +49,12 @@ FIELDS = [
     "seconds",
     "rating",
     "rating_note",
-]  # fmt: skip - what the person may see, so neither what is for the operator nor what the operator pays
+]  # fmt: skip - what the person may see, so no details for the operator and no costs
 
-SIGNS = re.compile(r"[\\\[\]<>*_`&]")  # they mean something inside a line of Markdown
+SIGNS = re.compile(r"[\\\[\]<>*_`&]")  # they have a meaning within a line of Markdown
 URL_SIGNS = "%/:=&?~#+!$,;'@()*[]"  # everything else is percent-encoded
 
-Format = Callable[[Answer, bool, bool], str]  # the answer, whether it is the first, and `with_reasoning`
+Format = Callable[[Answer, bool, bool], str]  # (answer, is_first, with_reasoning)
 
 
 @require_safe

@@ -49,7 +49,7 @@ def _create(user: int, thread: UUID) -> None:
 def shared(request: HttpRequest, token: str) -> HttpResponse:
     """For anybody who has the link."""
     found = Share.objects.valid(token).first()
-    answers = found.answers.defer("reasoning") if found else None  # only its owner sees that
+    answers = found.answers.defer("reasoning") if found else None  # only the owner sees it
     path = ThreadPath.to_newest(answers, _at(request)) if answers is not None else None
     if path is None:
         raise Http404(_("There is no such page."))

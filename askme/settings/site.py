@@ -76,9 +76,9 @@ ASKME_DEMO = not (OPENAI_API_KEY or OPENAI_BASE_URL)  # without a key or an addr
 ASKME_API = env.choice("ASKME_API", conf.ASKME_API, *APIS)
 ASKME_API_PROXY = env.parsed("ASKME_API_PROXY", conf.ASKME_API_PROXY, values.proxy)
 ASKME_MODEL = env.parsed("ASKME_MODEL", conf.ASKME_MODEL, values.model)
-# If people may choose; empty: ASKME_MODEL.
+# The models to choose from; empty: only ASKME_MODEL.
 ASKME_MODELS: list[ModelOption] = env.parsed("ASKME_MODELS", [], values.models)
-ASKME_CHECK_MODELS = env.bool("ASKME_CHECK_MODELS", conf.ASKME_CHECK_MODELS)  # ask the API which it lists
+ASKME_CHECK_MODELS = env.bool("ASKME_CHECK_MODELS", conf.ASKME_CHECK_MODELS)  # against the API's list
 # Reasoning included. Empty: the default depends on the API, see answers/conf.py.
 ASKME_MAX_TOKENS = env.int("ASKME_MAX_TOKENS", conf.ASKME_MAX_TOKENS, least=1, most=10 * MILLION)
 ASKME_CONTEXT_TOKENS = env.int("ASKME_CONTEXT_TOKENS", conf.ASKME_CONTEXT_TOKENS, least=0, most=10 * MILLION)
@@ -86,10 +86,10 @@ ASKME_CONTEXT_TOKENS = env.int("ASKME_CONTEXT_TOKENS", conf.ASKME_CONTEXT_TOKENS
 ASKME_TEMPERATURE = env.float("ASKME_TEMPERATURE", None, least=0, most=2)
 ASKME_SYSTEM_PROMPT = env.str("ASKME_SYSTEM_PROMPT", "")
 ASKME_PROMPT_TEMPLATE = env.parsed("ASKME_PROMPT_TEMPLATE", "", values.prompt_template)
-# None: pseudonyms of person and thread are sent to OpenAI only.
+# None: pseudonyms of the person and the thread are sent only to OpenAI.
 ASKME_IDENTIFIERS = env.parsed("ASKME_IDENTIFIERS", conf.ASKME_IDENTIFIERS, values.boolean)
 ASKME_CA_BUNDLE = env.parsed("ASKME_CA_BUNDLE", "", values.certificates)  # for an API with a private CA
-ASKME_STATUS_URL = env.parsed("ASKME_STATUS_URL", conf.ASKME_STATUS_URL, values.page_url)  # beside errors
+ASKME_STATUS_URL = env.parsed("ASKME_STATUS_URL", conf.ASKME_STATUS_URL, values.page_url)  # errors link to it
 
 # -- Time, in seconds; 0: no limit
 ASKME_CONNECT_SECONDS = env.float("ASKME_CONNECT_SECONDS", conf.ASKME_CONNECT_SECONDS, least=0, most=DAY)
@@ -104,7 +104,7 @@ ASKME_STATEMENT_SECONDS = env.float("ASKME_STATEMENT_SECONDS", 8.0, least=0, mos
 # -- Size; for some, 0: no limit. `askme.checks` compares them with each other.
 ASKME_QUESTION_CHARS = env.int("ASKME_QUESTION_CHARS", conf.ASKME_QUESTION_CHARS, least=0, most=MILLION)
 ASKME_ANSWER_BYTES = env.int("ASKME_ANSWER_BYTES", conf.ASKME_ANSWER_BYTES, least=0, most=100 * MILLION)
-# Kept of a model's reasoning; 0: none.
+# How much of the reasoning is kept; 0: none.
 ASKME_REASONING_BYTES = env.int(
     "ASKME_REASONING_BYTES", conf.ASKME_REASONING_BYTES, least=0, most=100 * MILLION
 )

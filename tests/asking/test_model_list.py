@@ -1,4 +1,4 @@
-"""What ASKME_MODELS may say: a line, or TOML with one table for each label."""
+"""What ASKME_MODELS may contain: a line, or TOML with one table for each label."""
 
 from decimal import Decimal
 

@@ -51,7 +51,7 @@ def test_a_mistake_in_a_file_of_models_is_an_error_too(tmp_path):
 
 
 def test_a_key_without_a_model_does_not_start(tmp_path):
-    """Any default would age, and a server's list of models says nothing about quality and price."""
+    """A default would soon be outdated, and a server's list shows neither quality nor price."""
     done = check(tmp_path, OPENAI_API_KEY="sk-test")
     assert done.returncode == 1
     assert "OPENAI_API_KEY is set, but ASKME_MODEL is not." in done.stderr
@@ -150,4 +150,4 @@ def test_an_effort_that_askme_does_not_know_is_a_warning(tmp_path):
     assert done.returncode == 0
     assert "askme.W008" in done.stderr
     assert "Did you mean high?" in done.stderr
-    assert "If the model takes it" in check(tmp_path, **models_file(tmp_path, text.format("ultra"))).stderr
+    assert "If the model accepts it" in check(tmp_path, **models_file(tmp_path, text.format("ultra"))).stderr

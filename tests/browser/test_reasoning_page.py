@@ -1,4 +1,4 @@
-"""The reasoning above an answer: whole whatever happens, and folded as its reader likes it."""
+"""The reasoning above an answer: always whole, and folded as its reader likes it."""
 
 import re
 

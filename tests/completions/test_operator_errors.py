@@ -1,4 +1,4 @@
-"""Errors that only the operator can mend: nobody is asked to rephrase, and the operator reads what to do."""
+"""Errors that only the operator can fix: the person need not rephrase, and the operator reads what to do."""
 
 import json
 import socket
@@ -184,7 +184,7 @@ def test_a_host_that_does_not_exist_is_named(
     monkeypatch.setattr("socket.getaddrinfo", unknown)
     error = failure_of(client_for(api_server, base_url="http://api.wrong.example/v1"))
     assert (error.code, error.remedy) == ("connection", "check_address")
-    assert error.detail.startswith("there is no host of this name")
+    assert error.detail.startswith("no host has this name")
     assert "api.wrong.example" in error.detail
 
 

@@ -1,4 +1,4 @@
-"""Reasoning through a call: in every shape, as a sign of life, within its limit, never the answer."""
+"""Reasoning through a call: in every format, as output for the deadlines, limited, never the answer."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The Responses API: what comes of each event of its stream, in whatever way a server sends them."""
+"""The Responses API: what each event of its stream becomes, in all the ways in which servers send them."""
 
 from typing import Any
 

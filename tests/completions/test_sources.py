@@ -1,4 +1,4 @@
-"""Sources: in every shape, each once, in the order of their first mention, short, and only web addresses."""
+"""Sources: in every format, each once, in the order in which they appear, short, and only web addresses."""
 
 from typing import Any
 

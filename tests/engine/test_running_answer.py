@@ -1,4 +1,4 @@
-"""One running answer: what arrives becomes text, reasoning and signs of life, and facts at the end."""
+"""One running answer: what arrives becomes text, reasoning and activities, and facts at the end."""
 
 from decimal import Decimal
 from types import SimpleNamespace

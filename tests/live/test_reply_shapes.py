@@ -39,7 +39,7 @@ def three_apis(request, tmp_path_factory):
 
 
 class Shape(NamedTuple):
-    """What the API sends, and what must become of it. `texts` are cut as the server cuts them."""
+    """What the API sends, and what it must become. `texts` are cut as the server cuts them."""
 
     texts: tuple[str, ...] = ()
     reasoning: tuple[str, ...] = ()

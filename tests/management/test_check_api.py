@@ -61,7 +61,7 @@ def test_a_good_server_is_described_point_by_point(site, api_server):
     assert line(output, "answer", "ok") == "“one, two, three”"
     assert "in 3 pieces" in line(output, "streaming", "ok")
     assert line(output, "usage", "ok") == "tokens: 9 in, 4 out"
-    assert line(output, "fields", "ok") == "none was refused"
+    assert line(output, "fields", "ok") == "none were refused"
     assert line(output, "request id", "ok") == "req-2"
     assert "first text after" in line(output, "time", "ok")
 
@@ -95,7 +95,16 @@ def test_without_a_model_the_operator_can_choose_from_the_list(site, api_server)
     output = check(site, code=1)
     assert "none is configured" in line(output, "model", "BAD")
     assert output.index("alpha") < output.index("zeta")
+    assert "ASKME_MODEL" in output
     assert [request.method for request in api_server.requests] == ["GET"]
+
+
+def test_a_long_list_is_shown_whole_and_once(site, api_server):
+    site.environment |= {"ASKME_MODEL": "", "ASKME_MODELS": "A=gone, B=lost"}
+    ids = [f"model-{number}" for number in range(100)]
+    api_server.behaviour = listing({"data": [{"id": id} for id in ids]}, answer(["Hi"]))
+    output = check(site, code=0).split()
+    assert [output.count(id) for id in ids] == [1] * 100
 
 
 @pytest.mark.parametrize(("days", "sign"), [(20, "note"), (400, "ok")])
@@ -118,7 +127,7 @@ def test_a_refused_key_is_bad_and_names_the_setting(site, api_server):
 def test_a_server_without_a_list_of_models_is_still_asked(site, api_server):
     api_server.behaviour = listing(refuse(404), answer(["Hi"]))
     output = check(site, code=0)
-    assert "does not list them (HTTP 404" in line(output, "models", "note")
+    assert "does not list its models (HTTP 404" in line(output, "models", "note")
 
 
 def test_an_address_where_nobody_listens_is_bad_and_nothing_more_is_tried(site):
@@ -140,7 +149,7 @@ def test_refused_fields_and_text_that_comes_at_once_are_noted(site, api_server):
 
     api_server.behaviour = listing({"data": []}, picky)
     output = check(site, code=0)
-    assert line(output, "fields", "note") == "refused, so left out from now on: temperature"
+    assert line(output, "fields", "note") == "refused, so askme leaves them out: temperature"
     assert "all at once" in line(output, "streaming", "note")
 
 

@@ -1,4 +1,4 @@
-"""Replies of real servers that clients have stumbled over, piece by piece, and what must come of them."""
+"""Replies of real servers that have confused clients, piece by piece, and what they must become."""
 
 import json
 from typing import Any, NamedTuple

@@ -15,7 +15,7 @@ from completions.wire import Pace
 
 
 class Reading(NamedTuple):
-    """What came of a reply. Text and reasoning are joined, as a reader sees them at the end."""
+    """What a reply became. Text and reasoning are joined, as a reader sees them at the end."""
 
     text: str = ""
     reasoning: str = ""

@@ -1,4 +1,4 @@
-"""The events of the Responses API, as a stand-in sends them: every one that a client must know, in any order.
+"""The events of the Responses API as a stand-in sends them: all that a client must know, in any order.
 
 Each method sends what a real server sends at that moment: items and parts are opened when their first delta
 comes and closed when something else does, and the terminal event repeats everything.

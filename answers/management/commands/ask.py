@@ -1,6 +1,7 @@
 """Ask a question in a terminal, with the same worker as the site. The question and the answer are saved.
 
-Standard output has only the answer. Sources, errors and, in a terminal, signs of life go to standard error.
+Standard output has only the answer. Sources and errors go to standard error. So do activities, such as
+"searching", if that is a terminal.
 """
 
 import asyncio
@@ -64,7 +65,7 @@ class Command(BaseCommand):
         self.stdout.write("")
         if end["type"] == "error":
             raise CommandError(end["message"])  # it was deleted
-        for number, source in enumerate(end["sources"], 1):  # not part of the answer that a pipe reads
+        for number, source in enumerate(end["sources"], 1):  # a pipe should read only the answer
             self.stderr.write(f"[{number}] " + ": ".join(filter(None, [source["title"], source["url"]])))
         if end["error"]:
             self.stderr.write(end["error"]["message"])

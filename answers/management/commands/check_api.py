@@ -1,4 +1,4 @@
-"""Ask the configured API one short question, and print in plain words what works and what does not."""
+"""Ask each configured model a short question, and print in plain words what works and what does not."""
 
 import asyncio
 import logging
@@ -18,14 +18,14 @@ SUBJECT_CHARS = 11  # the longest is "request id"
 
 class Command(BaseCommand):
     help = (
-        "Ask the configured API a short question with each model, and print what works. Needs no database and"
-        " saves nothing. Exit code: 0 if every model answered, otherwise 1."
+        "Ask each configured model a short question, and print what works. Needs no database and saves"
+        " nothing. Exit code: 0 if every model answered, otherwise 1."
     )
-    requires_system_checks = []  # it also helps to find out what is wrong
+    requires_system_checks = []  # this command helps to find out what is wrong
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["verbosity"] < 2:
-            logging.getLogger("completions").setLevel(logging.ERROR)  # its lines would repeat what is printed
+            logging.getLogger("completions").setLevel(logging.ERROR)  # its log repeats what is printed
         self._print_settings()
         try:
             every_model_answered = asyncio.run(self._check_demo()) if settings.ASKME_DEMO else self._check()
@@ -49,7 +49,7 @@ class Command(BaseCommand):
         try:
             return await asyncio.to_thread(self._run, check)
         finally:
-            check.stop()  # after Ctrl-C: the process ends after its threads
+            check.stop()  # after Ctrl-C, because the process waits for its threads
             provider.close()
 
     def _run(self, check: ApiCheck) -> bool:

@@ -23,11 +23,11 @@ export class Answer {
   #share; // the token with which anybody may read a shared thread
   #data;
   #text;
-  #edition; // how often the text began anew
+  #edition; // how often the text has started over
   #reasoning; // null on a shared page, which does not show it
   #hasRestarted = false; // a wrong length is corrected once, so there is no endless loop
   #askedAt; // milliseconds since 1970, by this browser's clock
-  #retryAt = null; // the same clock
+  #retryAt = null; // by the same clock
   #ticker = null;
 
   constructor(article, connection, share = null) {
@@ -104,7 +104,7 @@ export class Answer {
   text({ position, text, edition = 0 }) {
     this.#setStatus("running");
     keepAtEnd(document.documentElement, () => {
-      if (edition !== this.#edition) this.#text.clear(); // it was reasoning, and comes again as that
+      if (edition !== this.#edition) this.#text.clear(); // it was reasoning, and is sent again as reasoning
       this.#edition = edition;
       this.#text.add({ position, text });
       if (this.#text.isEmpty) return;
@@ -167,7 +167,7 @@ export class Answer {
     this.#announce();
   }
 
-  // Of the reasoning, only that there is some.
+  // The reasoning itself is not announced, only that the model is thinking.
   #announce() {
     if (!this.article.isConnected) return;
     const { dataset } = element("announcement");

@@ -15,7 +15,7 @@ import { makeUUID } from "./pending.js";
 class AnswerForm {
   #form;
   #text;
-  #edition = 0; // how often the text began anew, since it was reasoning
+  #edition = 0; // how often the text has started over, because it was reasoning
   #connection;
   #pending = null; // the frame of a question that is not accepted yet
   #hasRestarted = false; // a wrong length is corrected once, so there is no endless loop

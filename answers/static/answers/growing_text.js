@@ -1,4 +1,4 @@
-// A text from a model that grows on the page: an answer, or its reasoning. It is untrusted: it only ever becomes text.
+// A model's text that grows on the page: an answer, or its reasoning. It is untrusted, so it is never HTML.
 
 const END_PIXELS = 40; // a reader this close to the end is kept at the end while the text grows
 

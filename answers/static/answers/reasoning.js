@@ -1,5 +1,5 @@
-// How a model got to its answer, above the answer's text. It is open until the text begins, and folded from then on,
-// unless the reader has opened or folded one: then all are as they left it.
+// The model's reasoning, above the answer's text. It is open until the text begins and then folded. If the reader opens
+// or folds one, later ones follow this choice.
 
 import { GrowingText, keepAtEnd } from "./growing_text.js";
 
@@ -17,7 +17,7 @@ function choose(isOpen) {
   try {
     localStorage.setItem(CHOICE, choice);
   } catch {
-    // as above
+    // See above.
   }
 }
 
@@ -56,7 +56,7 @@ export class Reasoning {
     if (this.#isOver) return;
     this.#stop();
     if (choice !== null || !this.#details.open) return;
-    // The page gets no shorter, or the browser might scroll it. See `--kept` in answers.css.
+    // Keep the height of the page, or the browser might scroll it. See `--kept` in answers.css.
     const article = this.#details.closest("article");
     article.style.setProperty("--kept", `${article.offsetHeight}px`);
     this.#details.open = false;

@@ -1,5 +1,5 @@
-// The pages that an answer cites. Their titles and addresses come from the web: a title only ever becomes text, and an
-// address becomes a link only if it is one of a web page. answers/models/sources.py does the same on the server.
+// The pages that an answer cites. Their titles and addresses come from the web, so a title is shown as text, and an
+// address becomes a link only if it is the address of a web page. answers/models/sources.py does the same on the server.
 
 const WEB_PAGE = /^https?:\/\/[^\s/?#@:\\%[\]<>^|]+(:\d{1,5})?([/?#]|$)/i; // without a user name, which looks like a host
 
@@ -21,7 +21,7 @@ function item({ url, title }) {
   const page = parse(url);
   const link = created.querySelector("a");
   created.querySelector(".title").textContent = title.trim() || url;
-  created.querySelector(".host").textContent = page?.hostname ?? ""; // in ASCII, so that no letter looks like another
+  created.querySelector(".host").textContent = page?.hostname ?? ""; // in ASCII, so that no letter can be mistaken for another
   if (page) link.href = page;
   else link.removeAttribute("href");
   return created;
