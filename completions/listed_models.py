@@ -1,12 +1,12 @@
 """The models that a server lists: `GET /models`, in all the formats that servers use."""
 
-import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 from completions.api_errors import api_error
 from completions.connection_errors import TIMEOUT_MESSAGES
+from completions.error_bodies import parse_body
 from completions.errors import BadResponse, CompletionError, TimedOut
 from completions.request import Endpoint
 from completions.transport import Transport
@@ -25,10 +25,13 @@ class ListedModel(NamedTuple):
 def list_models(endpoint: Endpoint, transport: Transport) -> list[ListedModel]:
     """Raises CompletionError, for example if the server is too slow or sends too much."""
     try:
-        return _list_models(endpoint, transport)
-    except CompletionError as error:
-        if error.retry_after == 0.0 and error.retryable:  # the server had closed this connection
+        try:
             return _list_models(endpoint, transport)
+        except CompletionError as error:
+            if not (error.retry_after == 0.0 and error.retryable):
+                raise
+        return _list_models(endpoint, transport)  # the server had closed the first connection
+    except CompletionError as error:
         error.detail = endpoint.without_secrets(error.detail)
         raise
 
@@ -48,10 +51,7 @@ def _list_models(endpoint: Endpoint, transport: Transport) -> list[ListedModel]:
         wire.release()
     if deadlines.expired:
         raise TimedOut(TIMEOUT_MESSAGES["first text"], detail=f"no list of models within {SECONDS} s")
-    try:
-        body = json.loads(text)
-    except (ValueError, RecursionError):
-        body = text
+    body = parse_body(text)
     if reply.status >= 300 or isinstance(body, str):
         raise api_error(body, status=reply.status, headers=reply.headers)
     return read_models(body)

@@ -157,4 +157,4 @@ def test_errors_that_only_the_operator_can_mend_link_to_the_status_page(
         server.say("answer.started", model="gpt")
     server.say("error", answer=None, code="unavailable", message="No database.", retry_after=60)
     expect(tab.alert).to_contain_text("No database.")
-    expect(tab.alert.get_by_role("link", name="Status of this site")).to_have_count(1 if status_url else 0)
+    expect(tab.alert.get_by_role("link", name="Site status")).to_have_count(1 if status_url else 0)

@@ -117,3 +117,17 @@ def test_a_connection_that_the_server_has_closed_is_tried_again(
     client = client_for(api_server)
     list(client.ask(Prompt("Why?")))
     assert client.models() == MODELS
+
+
+def test_no_error_repeats_the_key(api_server: ApiServer, client_for: ClientFor) -> None:
+    def repeat_the_key(exchange: Exchange) -> None:
+        exchange.reply(401, {"error": {"message": "Incorrect API key provided: sk-secret"}})
+
+    api_server.script(answer(["Hi"]), lambda exchange: exchange.cut(), repeat_the_key, repeat_the_key)
+    client = client_for(api_server, api_key="sk-secret")
+    list(client.ask(Prompt("Why?")))
+    for _ in ("over a new connection, since the first one was closed", "at once"):
+        with pytest.raises(CompletionError) as caught:
+            client.models()
+        assert "Incorrect API key" in caught.value.detail
+        assert "secret" not in caught.value.detail

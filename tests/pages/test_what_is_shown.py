@@ -12,7 +12,7 @@ from answers.pages import noscript
 from askme import overload
 from tests.support.answers import make_answer
 
-STATUS = '<a class="status-link" href="https://status.example.org/">Status of this site</a>'
+STATUS = '<a class="status-link" href="https://status.example.org/">Site status</a>'
 
 
 def article(html: str) -> str:

@@ -85,7 +85,7 @@ class Tab:
         self.summary = self.reasoning.locator("summary")
         self.reasoning_text = self.reasoning.locator(".reasoning-text")
         self.sources = self.last.get_by_role("region", name="Sources")
-        self.status_link = self.last.get_by_role("link", name="Status of this site")
+        self.status_link = self.last.get_by_role("link", name="Site status")
         self.ending = self.last.locator(".ending")
         self.progress = self.last.locator(".progress")
         self.stop = self.last.get_by_role("button", name="Stop", exact=True)
