@@ -6,10 +6,11 @@ from it if no delta brought it.
 """
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any
 
 from completions.delta import Delta, name_of, text_of
-from completions.pieces import PARAGRAPH, Source
+from completions.pieces import PARAGRAPH
 from completions.sources import read_source, read_sources
 from completions.usage import read_usage
 
@@ -17,7 +18,6 @@ FINISH_REASONS = {"max_output_tokens": "length", "max_tokens": "length", "conten
 TEXT_DELTA = "response.output_text.delta"
 
 Place = tuple[int | str, int]  # of a part: the item's index, or its id, and the part's own index
-NOWHERE: Place = (-1, -1)
 
 
 class ResponsesReader:
@@ -25,26 +25,28 @@ class ResponsesReader:
 
     def __init__(self) -> None:
         self._texts: dict[Place, list[str]] = {}
-        self._place: Place = NOWHERE  # of the last text
+        self._place: Place | None = None  # of the last text
         self._summary: Place | None = None
         self._has_reasoning = False
 
     def read_text(self, payload: dict[str, Any]) -> str | None:
         """Return a delta of the same part as the last one. This is `read` for most tokens, but quicker."""
-        if payload.get("type") != TEXT_DELTA or payload.get("output_index") != self._place[0]:
+        place = self._place
+        if place is None or payload.get("type") != TEXT_DELTA or payload.get("output_index") != place[0]:
             return None
         text = payload.get("delta")
-        if not isinstance(text, str) or payload.get("content_index") != self._place[1]:
+        if not isinstance(text, str) or payload.get("content_index") != place[1]:
             return None
-        self._texts[self._place].append(text)
+        self._texts[place].append(text)
         return text
 
     def read(self, payload: dict[str, Any], type_: str) -> Delta:
         if read := self._readers.get(type_):
-            return read(self, payload)
-        if payload.get("object") == "response":
+            delta = read(self, payload)
+        elif payload.get("object") == "response":
             return self._read_whole(payload)
-        delta = _about(_dict(payload.get("response")))
+        else:
+            delta = _about(_dict(payload.get("response")))
         delta.needs_end = True
         return delta
 
@@ -53,7 +55,7 @@ class ResponsesReader:
         return Delta(text=self._add_text(_place(payload, "content_index"), text) if text else "")
 
     def _add_text(self, place: Place, text: str) -> str:
-        begins = bool(self._texts) and place[0] != self._place[0]
+        begins = self._place is not None and place[0] != self._place[0]
         self._place = place
         self._texts.setdefault(place, []).append(text)
         return PARAGRAPH + text if begins else text
@@ -83,7 +85,13 @@ class ResponsesReader:
         return Delta(alive=True)
 
     def _read_completed(self, payload: dict[str, Any]) -> Delta:
-        return self._finish(_dict(payload.get("response")), "stop")
+        """Some servers send this event at any end (vLLM). Then the response itself says which."""
+        response = _dict(payload.get("response"))
+        if response.get("status") == "incomplete":
+            return self._read_incomplete(payload)
+        if response.get("status") in ("failed", "cancelled"):
+            return self._read_failed(payload)
+        return self._finish(response, "stop")
 
     def _read_incomplete(self, payload: dict[str, Any]) -> Delta:
         response = _dict(payload.get("response"))
@@ -110,17 +118,20 @@ class ResponsesReader:
         delta.finish_reason, delta.done = finish_reason, True
         for place, text in [] if self._has_reasoning else list(_summaries(response)):
             delta.reasoning += self._add_reasoning(place, text)
-        sources: list[Source] = []
+        # A server may count differently in its deltas, or have fewer parts there. Then the text itself shows
+        # that it has been read. Each text counts once, and first for the part at its own place.
+        known = "".join(chain.from_iterable(self._texts.values()))
         parts = list(_parts(response))
-        places = {place for place, _ in parts}
-        # A server may count differently in its deltas. Then the text itself shows that it has been read.
-        unplaced = {"".join(texts) for place, texts in self._texts.items() if place not in places}
-        for place, part in parts:
-            sources += read_sources(part.get("annotations"))
+        for place, part in sorted(parts, key=lambda one: one[0] not in self._texts):
             text = text_of(part.get("text")) or text_of(part.get("refusal"))
-            if text and place not in self._texts and text not in unplaced:
+            if not text.strip():
+                continue
+            before, found, after = known.partition(text.strip())
+            if found:
+                known = before + after
+            elif place not in self._texts:
                 delta.text += self._add_text(place, text)
-        delta.sources = sources
+        delta.sources = [source for _, part in parts for source in read_sources(part.get("annotations"))]
         return delta
 
     _readers: dict[str, Callable[["ResponsesReader", dict[str, Any]], Delta]] = {
