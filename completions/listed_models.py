@@ -25,10 +25,13 @@ class ListedModel(NamedTuple):
 def list_models(endpoint: Endpoint, transport: Transport) -> list[ListedModel]:
     """Raises CompletionError, also if the server is too slow or sends too much."""
     try:
+        try:
+            return _list_models(endpoint, transport)
+        except CompletionError as error:
+            if not (error.retry_after == 0.0 and error.retryable):  # the server had closed this connection
+                raise
         return _list_models(endpoint, transport)
     except CompletionError as error:
-        if error.retry_after == 0.0 and error.retryable:  # the server had closed this connection
-            return _list_models(endpoint, transport)
         error.detail = endpoint.without_secrets(error.detail)
         raise
 

@@ -117,3 +117,15 @@ def test_a_connection_that_the_server_has_closed_is_tried_again(
     client = client_for(api_server)
     list(client.ask(Prompt("Why?")))
     assert client.models() == MODELS
+
+
+def test_an_error_at_the_second_try_has_no_key_either(api_server: ApiServer, client_for: ClientFor) -> None:
+    api_server.script(
+        answer(["Hi"]), lambda exchange: exchange.cut(), refuse(401, "Incorrect API key provided: the-key")
+    )
+    client = client_for(api_server, api_key="the-key")
+    list(client.ask(Prompt("Why?")))
+    with pytest.raises(CompletionError) as caught:
+        client.models()
+    assert caught.value.remedy == "check_key"
+    assert "the-key" not in caught.value.detail
