@@ -35,6 +35,7 @@ class ApiCheck:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._address = client.endpoint.without_secrets(client.endpoint.base_url)
         self._listed: list[ListedModel] | None = None
         self._completion: Completion | None = None
         self.is_reachable = True
@@ -51,7 +52,7 @@ class ApiCheck:
             yield Finding("good", "address", "the demo model runs in this process")
             return
         if endpoint.proxy:
-            yield Finding("good", "proxy", endpoint.proxy.rpartition("@")[2].rpartition("/")[2])
+            yield Finding("good", "proxy", endpoint.proxy.rstrip("/").rpartition("@")[2].rpartition("/")[2])
         began = time.monotonic()
         try:
             self._listed = self._client.models()
@@ -59,7 +60,7 @@ class ApiCheck:
             yield from self._without_list(error)
             return
         seconds = time.monotonic() - began
-        yield Finding("good", "address", f"{endpoint.base_url} replied in {seconds:.2f} s")
+        yield Finding("good", "address", f"{self._address} replied in {seconds:.2f} s")
         key = (
             "accepted for the list of models" if endpoint.api_key.strip() else "none is set, none was needed"
         )
@@ -67,13 +68,12 @@ class ApiCheck:
 
     def _without_list(self, error: CompletionError) -> Iterator[Finding]:
         """A server need not list its models, so only errors that a question would meet too are bad."""
-        base_url = self._client.endpoint.base_url
         replied = error.detail.startswith("HTTP ") or isinstance(error, BadResponse | BadRequest)
         if not replied:
             self.is_reachable = not error.remedy  # otherwise a question may still get through
             yield from _failure("address", error)
             return
-        yield Finding("good", "address", f"{base_url} replied")
+        yield Finding("good", "address", f"{self._address} replied")
         if error.remedy == "check_key":
             yield from _failure("key", error)
         else:
