@@ -16,6 +16,8 @@ from completions.usage import read_usage
 
 FINISH_REASONS = {"max_output_tokens": "length", "max_tokens": "length", "content_filter": "content_filter"}
 TEXT_DELTA = "response.output_text.delta"
+KEPT_CHARS = 2_000_000  # of the text, to compare; a terminal event with more does not fit into a line
+MAX_MISSES = 100  # parts of the terminal event that are looked for in vain
 
 Place = tuple[int | str, int]  # of a part: the item's index, or its id, and the part's own index
 
@@ -25,6 +27,7 @@ class ResponsesReader:
 
     def __init__(self) -> None:
         self._texts: dict[Place, list[str]] = {}
+        self._chars = 0  # of all texts
         self._place: Place | None = None  # of the last text
         self._summary: Place | None = None
         self._has_reasoning = False
@@ -37,7 +40,7 @@ class ResponsesReader:
         text = payload.get("delta")
         if not isinstance(text, str) or payload.get("content_index") != place[1]:
             return None
-        self._texts[place].append(text)
+        self._keep(place, text)
         return text
 
     def read(self, payload: dict[str, Any], type_: str) -> Delta:
@@ -57,8 +60,14 @@ class ResponsesReader:
     def _add_text(self, place: Place, text: str) -> str:
         begins = self._place is not None and place[0] != self._place[0]
         self._place = place
-        self._texts.setdefault(place, []).append(text)
+        self._texts.setdefault(place, [])
+        self._keep(place, text)
         return PARAGRAPH + text if begins else text
+
+    def _keep(self, place: Place, text: str) -> None:
+        self._chars += len(text)
+        if self._chars <= KEPT_CHARS:
+            self._texts[place].append(text)
 
     def _read_reasoning(self, payload: dict[str, Any]) -> Delta:
         text = text_of(payload.get("delta"))
@@ -119,17 +128,18 @@ class ResponsesReader:
         for place, text in [] if self._has_reasoning else list(_summaries(response)):
             delta.reasoning += self._add_reasoning(place, text)
         # A server may count differently in its deltas, or have fewer parts there. Then the text itself shows
-        # that it has been read. Each text counts once, and first for the part at its own place.
-        known = "".join(chain.from_iterable(self._texts.values()))
+        # that it has been read. Each text counts once.
+        known, start, misses = "".join(chain.from_iterable(self._texts.values())), 0, 0
         parts = list(_parts(response))
-        for place, part in sorted(parts, key=lambda one: one[0] not in self._texts):
+        for place, part in parts:
             text = text_of(part.get("text")) or text_of(part.get("refusal"))
-            if not text.strip():
+            words = text.strip()
+            found = known.find(words, start) if words and misses < MAX_MISSES else -1
+            if found >= 0:
+                start = found + len(words)
                 continue
-            before, found, after = known.partition(text.strip())
-            if found:
-                known = before + after
-            elif place not in self._texts:
+            misses += 1
+            if words and place not in self._texts:
                 delta.text += self._add_text(place, text)
         delta.sources = [source for _, part in parts for source in read_sources(part.get("annotations"))]
         return delta

@@ -1,11 +1,14 @@
 """The terminal event of the Responses API, and a whole response: text in it that came before, or did not."""
 
 import json
+import time
+import tracemalloc
 from typing import Any
 
 import pytest
 
 from completions import Source
+from completions.deltas import PayloadReader
 from tests.support.offline_replies import Reading, read_in_every_split, read_offline
 from tests.support.response_events import stream
 
@@ -126,3 +129,27 @@ def test_indexes_may_be_negative() -> None:
     events.event("response.completed", response={})
     reading = read_offline(*gathered)
     assert (reading.text, reading.outcome) == ("Yes.", "complete")
+
+
+def test_reasoning_in_the_text_is_not_kept_to_compare_it() -> None:
+    reader = PayloadReader()
+    event = {"type": "response.output_text.delta", "output_index": 0, "content_index": 0}
+    tracemalloc.start()
+    for _ in range(1_000):
+        delta = event | {"delta": "x" * 10_000}
+        assert reader.read_text(delta) or reader.read(delta).text
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 3_000_000  # of ten
+
+
+@pytest.mark.measures
+def test_a_terminal_event_of_many_parts_is_read_in_time() -> None:
+    events, gathered = stream()
+    for number in range(1_000):
+        events.text("x" * 900, new_message=bool(number))
+    content = [{"type": "output_text", "text": f"y{number}"} for number in range(20_000)]
+    events.event("response.completed", response={"output": [{"type": "message", "content": content}]})
+    began = time.process_time()
+    read_offline(*gathered)
+    assert time.process_time() - began < 3
