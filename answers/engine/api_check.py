@@ -10,7 +10,7 @@ from django.conf import settings
 
 from answers.engine.model_names import NOTICE, find
 from answers.engine.model_options import ModelOption
-from answers.engine.provider import default_api, is_openai
+from answers.engine.provider import api_of, max_tokens, sends_identifiers
 from answers.engine.remedies import remedy_sentence
 from completions import Client, Completion, CompletionError, ListedModel, Prompt
 from completions.errors import BadRequest, BadResponse
@@ -91,18 +91,18 @@ class ApiCheck:
     def model(self, option: ModelOption) -> Iterator[Finding]:
         """Ask one question. Yields what is known before the answer first."""
         yield from self._listing(option.name)
-        api = default_api() if settings.ASKME_DEMO else option.api or default_api()
+        api = api_of(option)
         yield Finding(
             "good", "API", {"chat": "chat completions", "completions": "legacy completions"}.get(api, api)
         )
-        identifiers = getattr(settings, "ASKME_IDENTIFIERS", None)
-        identifiers = is_openai() if identifiers is None else identifiers
+        identifiers = sends_identifiers()
         prompt = Prompt(
             QUESTION,
             model=option.name,
             api=api,
             effort=option.effort,
             web_search=option.web_search,
+            max_tokens=max_tokens(api),
             safety_identifier=NOBODY if identifiers else "",
             cache_key=NOBODY if identifiers else "",
         )
