@@ -8,7 +8,7 @@ from typing import Any
 from completions.api_errors import api_error
 from completions.call_record import CallRecord
 from completions.delta import Delta
-from completions.dialects import Dialects
+from completions.dialects import Dialects, sent_limit
 from completions.draft import Draft
 from completions.error_bodies import parse_body
 from completions.errors import (
@@ -64,6 +64,7 @@ class Call:
         self.dialect = dialects.of(self._api, self._model)
         self._deadlines = Deadlines(endpoint, pace)
         self.wire = Wire(self._deadlines)
+        self._reasoning_room = endpoint.reasoning_bytes  # for all attempts together
         self.draft = self._new_draft()
         self.record = CallRecord()
         self.ended = False  # completed or failed, as opposed to stopped
@@ -110,19 +111,21 @@ class Call:
                 pause = pause_seconds(error, attempt)
                 if not self._deadlines.allow_pause(pause):
                     raise
-            if self.draft.has_reasoning:
-                yield Piece(reasoning=PARAGRAPH)  # because the next attempt reasons again
             if pause >= SHOWN_PAUSE_SECONDS:
                 yield Piece(activity=Activity("retrying", pause))
             self.wire.sleep(pause)
             attempt += 1
 
     def _attempt(self) -> Iterator[Piece]:
+        if 0 < self._reasoning_room < self._endpoint.reasoning_bytes:
+            self._reasoning_room -= len(PARAGRAPH)
+            yield Piece(reasoning=PARAGRAPH)  # the last attempt reasoned, and this one reasons again
         self.draft = draft = self._new_draft()
         reply = self._send()
         try:
             yield from self._read(reply)
         finally:
+            self._reasoning_room -= draft.reasoning_bytes
             reply.close()
             self.wire.release()
         self._dialects.unmarked.learn(self._model, draft.found_unmarked)
@@ -130,12 +133,7 @@ class Call:
     def _new_draft(self) -> Draft:
         """Some models leave out the tag before their reasoning, so the start of their last answer matters."""
         endpoint, unmarked = self._endpoint, self._model in self._dialects.unmarked
-        return Draft(
-            endpoint.answer_bytes,
-            reasoning_limit=endpoint.reasoning_bytes,
-            max_tokens=self.prompt.max_tokens or endpoint.max_tokens,
-            unmarked=unmarked,
-        )
+        return Draft(endpoint.answer_bytes, reasoning_limit=max(0, self._reasoning_room), unmarked=unmarked)
 
     def _send(self) -> Reply:
         """Send the prompt until the API accepts it, each time without the fields that it has refused."""
@@ -144,6 +142,7 @@ class Call:
             reply = self._post(request)
             if 200 <= reply.status < 300:
                 self._dialects.learn(self._api, self._model, self.dialect)  # only now is it known to work
+                self.draft.max_tokens = sent_limit(request.body)
                 return reply
             error_body = self._read_error(reply)
             if not self._adapt(request, error_body, reply.status):

@@ -84,6 +84,12 @@ def sent_optional_fields(body: Mapping[str, Any]) -> list[str]:
     return [name for name in OPTIONAL_FIELDS if _contains(body, name)]
 
 
+def sent_limit(body: Mapping[str, Any]) -> int:
+    """The limit on the tokens of the answer in this body; 0: none."""
+    names = (*LIMIT_FIELDS.values(), *NEWER_LIMIT_FIELDS.values())
+    return next((int(body[name]) for name in names if name in body), 0)
+
+
 def _contains(body: Mapping[str, Any], name: str) -> bool:
     outer, _, inner = name.partition(".")
     return outer in body and (not inner or inner in body[outer])

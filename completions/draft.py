@@ -6,7 +6,7 @@
 import re
 
 from completions.delta import Delta, Doing
-from completions.errors import SERVER_FAILED, BadResponse, ConnectionFailed, Filtered, gettext_noop
+from completions.errors import SERVER_FAILED, BadResponse, ConnectionFailed, Filtered, TooLarge, gettext_noop
 from completions.pieces import Activity, Piece, Usage
 from completions.sources import Sources
 from completions.thinking import ThinkSplitter
@@ -45,8 +45,8 @@ class TextCleaner:
 
     def __init__(self, limit: int = 0) -> None:
         self.full = False
-        self._limit = limit  # bytes of UTF-8; 0 means none
-        self._bytes = 0
+        self.bytes = 0  # of the text so far, in UTF-8
+        self._limit = limit  # the same; 0 means none
         self._surrogate = ""
 
     def feed(self, text: str) -> str:
@@ -64,10 +64,10 @@ class TextCleaner:
         return self._within_limit(_cleaned(surrogate))
 
     def _within_limit(self, text: str) -> str:
-        self._bytes += len(text) if text.isascii() else len(text.encode())
-        if not self._limit or self._bytes <= self._limit:
+        self.bytes += len(text) if text.isascii() else len(text.encode())
+        if not self._limit or self.bytes <= self._limit:
             return text
-        over, self._bytes, self.full = self._bytes - self._limit, self._limit, True
+        over, self.bytes, self.full = self.bytes - self._limit, self._limit, True
         return text.encode()[:-over].decode("utf-8", "ignore")  # drops a character that does not fit whole
 
 
@@ -80,13 +80,10 @@ class Draft:
     """Turns deltas into text and, at the end, checks that the answer is complete.
 
     Limits are in bytes of UTF-8. More text than `limit` makes the draft `full`; more reasoning than
-    `reasoning_limit` is dropped. `max_tokens` is the limit that was sent, 0 if none. `unmarked`: see
-    ThinkSplitter.
+    `reasoning_limit` is dropped. `unmarked`: see ThinkSplitter.
     """
 
-    def __init__(
-        self, limit: int, *, reasoning_limit: int = 0, max_tokens: int = 0, unmarked: bool = False
-    ) -> None:
+    def __init__(self, limit: int, *, reasoning_limit: int = 0, unmarked: bool = False) -> None:
         self.chars = 0  # of the text returned so far
         self.done = False
         self.finish_reason: str | None = None
@@ -95,7 +92,8 @@ class Draft:
         self.response_id: str | None = None
         self.sources = Sources()
         self.arrived_whole = False  # the body of the reply has its own end, and that end came
-        self._limit, self._max_tokens = limit, max_tokens
+        self.max_tokens = 0  # the limit that was sent; 0 if none
+        self._limit = limit
         self._cleaner = TextCleaner(limit)
         self._reasoning_cleaner = TextCleaner(limit)
         self._reasoning_limit = TextCleaner(reasoning_limit) if reasoning_limit else None
@@ -122,6 +120,11 @@ class Draft:
         If each chunk has a finish reason, the end of the reply counts instead, unless it may be a cut.
         """
         return self.finished or (self.finish_reason is not None and self.arrived_whole)
+
+    @property
+    def reasoning_bytes(self) -> int:
+        """How much reasoning was kept."""
+        return self._reasoning_limit.bytes if self._reasoning_limit else 0
 
     @property
     def found_unmarked(self) -> bool:
@@ -176,7 +179,7 @@ class Draft:
 
     def _has_used_all_tokens(self) -> bool:
         used = self.usage.completion_tokens if self.usage else None
-        return bool(self._max_tokens and used is not None and used >= self._max_tokens)
+        return bool(self.max_tokens and used is not None and used >= self.max_tokens)
 
     def _show(
         self, text: str, reasoning: str, *, restarts: bool = False, activity: Doing | None = None
@@ -207,7 +210,7 @@ class Draft:
     def _keep_reasoning(self, reasoning: str) -> str:
         """Return as much of it as may be kept."""
         self.has_reasoning = True
-        if not self.chars:
+        if reasoning and not self.chars:
             self._reasoning.append(reasoning)
         return self._reasoning_limit.feed(reasoning) if self._reasoning_limit else ""
 
@@ -217,12 +220,15 @@ class Draft:
         piece = self._show(held.text, held.reasoning, restarts=held.restarts)
         text = piece.text + self._cleaner.flush()
         if self.complete and not self.chars and not text and self.finish_reason not in ABNORMAL:
+            self._cleaner = self._reasoning_cleaner  # it has had the limit of an answer
             text = "".join(self._reasoning)
         self.chars += len(text) - len(piece.text)
         return piece._replace(text=text)
 
     def raise_if_failed(self) -> None:
         """Raise the error that ended the answer, if any. Call this after all of its text has been shown."""
+        if self.full:
+            raise TooLarge
         if self.finish_reason == "content_filter":
             raise Filtered(FILTERED if self.chars else "", detail="finish_reason: content_filter")
         if self.finish_reason == "error":  # OpenRouter

@@ -66,7 +66,7 @@ class CompletionError(Exception):
         remedy: str = "",
     ) -> None:
         self.message = message or self.default_message
-        self.detail = detail[:DETAIL_CHARS]
+        self.detail = detail[: 2 * DETAIL_CHARS]  # half of a key cannot be found, so it is cut again later
         self.retryable = retryable  # worth another attempt, as long as no text has been shown
         self.retry_after = retry_after  # seconds, as the API asked
         self.remedy = remedy  # one of REMEDIES: what the operator can do, if it is known

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from completions.api_errors import api_error
 from completions.connection_errors import TIMEOUT_MESSAGES
 from completions.error_bodies import parse_body
-from completions.errors import BadResponse, CompletionError, TimedOut
+from completions.errors import DETAIL_CHARS, BadResponse, CompletionError, TimedOut
 from completions.request import Endpoint
 from completions.transport import Transport
 from completions.wire import Deadlines, Wire
@@ -32,7 +32,7 @@ def list_models(endpoint: Endpoint, transport: Transport) -> list[ListedModel]:
                 raise
         return _list_models(endpoint, transport)  # the server had closed the first connection
     except CompletionError as error:
-        error.detail = endpoint.without_secrets(error.detail)
+        error.detail = endpoint.without_secrets(error.detail)[:DETAIL_CHARS]
         raise
 
 

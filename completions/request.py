@@ -102,15 +102,21 @@ class Endpoint:
         """Replace the key and the proxy's password: servers and exceptions may repeat them."""
         if key := self.api_key.strip():
             text = text.replace(key, "[API key]")
-        userinfo, at, _ = self.proxy.partition("://")[2].rpartition("@")
-        if not at:
-            return text
-        user_and_password = unquote(userinfo)
-        encoded = b64encode(user_and_password.encode()).decode()
-        passwords = {one.partition(":")[2] for one in (userinfo, user_and_password)} - {""}
-        for secret in (userinfo, user_and_password, encoded, *passwords):
-            text = text.replace(secret, "[proxy password]")
+        text = _without_password(text, self.base_url, "[password]")
+        return _without_password(text, self.proxy, "[proxy password]")
+
+
+def _without_password(text: str, url: str, instead: str) -> str:
+    """The text without the user and password of this URL, in every form in which they are written."""
+    userinfo, at, _ = url.partition("://")[2].partition("/")[0].rpartition("@")
+    if not at:
         return text
+    user_and_password = unquote(userinfo)
+    encoded = b64encode(user_and_password.encode()).decode()
+    passwords = {one.partition(":")[2] for one in (userinfo, user_and_password)}
+    for secret in (userinfo, user_and_password, encoded, *passwords):
+        text = text.replace(secret, instead) if secret else text
+    return text
 
 
 class Request(NamedTuple):

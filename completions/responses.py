@@ -6,10 +6,11 @@ from it if no delta contained it.
 """
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any
 
 from completions.delta import Delta, name_of, text_of
-from completions.pieces import PARAGRAPH, Source
+from completions.pieces import PARAGRAPH
 from completions.sources import read_source, read_sources
 from completions.usage import read_usage
 
@@ -19,9 +20,10 @@ INCOMPLETE_REASONS = {
     "content_filter": "content_filter",
 }
 TEXT_DELTA = "response.output_text.delta"
+KEPT_CHARS = 2_000_000  # of the text, to compare; a terminal event with more does not fit into a line
+MAX_MISSES = 100  # parts of the terminal event that are looked for in vain
 
 Place = tuple[int | str, int]  # of a part: the item's index, or its id, and the part's own index
-NOWHERE: Place = (-1, -1)
 
 
 class ResponsesReader:
@@ -29,26 +31,29 @@ class ResponsesReader:
 
     def __init__(self) -> None:
         self._texts: dict[Place, list[str]] = {}
-        self._place: Place = NOWHERE  # of the last text
+        self._chars = 0  # of all texts
+        self._place: Place | None = None  # of the last text
         self._summary: Place | None = None
         self._has_reasoning = False
 
     def read_text(self, payload: dict[str, Any]) -> str | None:
         """Return the text of a delta for the same part as the last one: a faster `read` for most tokens."""
-        if payload.get("type") != TEXT_DELTA or payload.get("output_index") != self._place[0]:
+        place = self._place
+        if place is None or payload.get("type") != TEXT_DELTA or payload.get("output_index") != place[0]:
             return None
         text = payload.get("delta")
-        if not isinstance(text, str) or payload.get("content_index") != self._place[1]:
+        if not isinstance(text, str) or payload.get("content_index") != place[1]:
             return None
-        self._texts[self._place].append(text)
+        self._keep(place, text)
         return text
 
     def read(self, payload: dict[str, Any], type_: str) -> Delta:
         if read := self._readers.get(type_):
-            return read(self, payload)
-        if payload.get("object") == "response":
+            delta = read(self, payload)
+        elif payload.get("object") == "response":
             return self._read_whole(payload)
-        delta = _about(_dict(payload.get("response")))
+        else:
+            delta = _about(_dict(payload.get("response")))
         delta.needs_end = True
         return delta
 
@@ -57,10 +62,16 @@ class ResponsesReader:
         return Delta(text=self._add_text(_place(payload, "content_index"), text) if text else "")
 
     def _add_text(self, place: Place, text: str) -> str:
-        begins = bool(self._texts) and place[0] != self._place[0]
+        begins = self._place is not None and place[0] != self._place[0]
         self._place = place
-        self._texts.setdefault(place, []).append(text)
+        self._texts.setdefault(place, [])
+        self._keep(place, text)
         return PARAGRAPH + text if begins else text
+
+    def _keep(self, place: Place, text: str) -> None:
+        self._chars += len(text)
+        if self._chars <= KEPT_CHARS:
+            self._texts[place].append(text)
 
     def _read_reasoning(self, payload: dict[str, Any]) -> Delta:
         text = text_of(payload.get("delta"))
@@ -87,7 +98,13 @@ class ResponsesReader:
         return Delta(alive=True)
 
     def _read_completed(self, payload: dict[str, Any]) -> Delta:
-        return self._finish(_dict(payload.get("response")), "stop")
+        """Some servers send this event at any end (vLLM). Then the response itself says which."""
+        response = _dict(payload.get("response"))
+        if response.get("status") == "incomplete":
+            return self._read_incomplete(payload)
+        if response.get("status") in ("failed", "cancelled"):
+            return self._read_failed(payload)
+        return self._finish(response, "stop")
 
     def _read_incomplete(self, payload: dict[str, Any]) -> Delta:
         response = _dict(payload.get("response"))
@@ -114,17 +131,21 @@ class ResponsesReader:
         delta.finish_reason, delta.done = finish_reason, True
         for place, text in [] if self._has_reasoning else list(_summaries(response)):
             delta.reasoning += self._add_reasoning(place, text)
-        sources: list[Source] = []
+        # A server may count differently in its deltas, or have fewer parts there. Then the text itself shows
+        # that it has been read. Each text counts once.
+        known, start, misses = "".join(chain.from_iterable(self._texts.values())), 0, 0
         parts = list(_parts(response))
-        places = {place for place, _ in parts}
-        # In its deltas, a server may use other indexes. Then the text itself shows that it has been read.
-        unplaced = {"".join(texts) for place, texts in self._texts.items() if place not in places}
         for place, part in parts:
-            sources += read_sources(part.get("annotations"))
             text = text_of(part.get("text")) or text_of(part.get("refusal"))
-            if text and place not in self._texts and text not in unplaced:
+            words = text.strip()
+            found = known.find(words, start) if words and misses < MAX_MISSES else -1
+            if found >= 0:
+                start = found + len(words)
+                continue
+            misses += 1
+            if words and place not in self._texts:
                 delta.text += self._add_text(place, text)
-        delta.sources = sources
+        delta.sources = [source for _, part in parts for source in read_sources(part.get("annotations"))]
         return delta
 
     _readers: dict[str, Callable[["ResponsesReader", dict[str, Any]], Delta]] = {

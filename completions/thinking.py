@@ -13,6 +13,7 @@ from completions.pieces import NOTHING, Piece
 OPENING, CLOSING = "<think>", "</think>"
 SPACE_CHARS = 1000  # white space held back at the start
 LINE_CHARS = 40  # enough of a line to see whether it is a tag or a fence
+PASSED_PIECES = 100  # kept to be looked at together
 REMEMBERED_MODELS = 100
 
 _FENCE = re.compile(r"\s*(`{3,}(?=[^`]*$)|~{3,})")
@@ -154,6 +155,8 @@ class _LoneTag:
         """Return the text before the tag, the line with the tag if it is found, and the text after it."""
         if not self.held and "<" not in text:
             self.passed.append(text)
+            if len(self.passed) >= PASSED_PIECES:
+                self._catch_up()
             return text, "", ""
         self._catch_up()
         text, self.held = self.held + text, ""

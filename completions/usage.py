@@ -1,10 +1,11 @@
 """Reads what an answer cost, in tokens and money. The APIs use different names."""
 
-import math
 from decimal import Decimal
 from typing import Any
 
 from completions.pieces import Usage
+
+MAX_COST = 1e9  # of one answer; a larger number is a mistake, and Python cannot even print the largest
 
 
 def read_usage(usage: Any) -> Usage | None:
@@ -33,6 +34,6 @@ def _details(usage: dict[str, Any], *sides: str) -> dict[str, Any]:
 
 
 def _cost(cost: Any) -> Decimal | None:
-    if isinstance(cost, int | float) and not isinstance(cost, bool) and math.isfinite(cost) and cost >= 0:
+    if isinstance(cost, int | float) and not isinstance(cost, bool) and 0 <= cost < MAX_COST:  # NaN is not
         return Decimal(str(cost))
     return None

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from django.conf import settings
 
 from answers.engine.model_names import NOTICE, find
-from answers.engine.model_options import ModelOption, find_option
+from answers.engine.model_options import ModelOption
 from answers.engine.provider import api_of, max_tokens, sends_identifiers
 from answers.engine.remedies import remedy_sentence
 from completions import Client, Completion, CompletionError, ListedModel, Prompt
@@ -34,6 +34,7 @@ class ApiCheck:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._address = client.endpoint.without_secrets(client.endpoint.base_url)
         self._listed: list[ListedModel] | None = None
         self._completion: Completion | None = None
         self.is_reachable = True
@@ -51,7 +52,7 @@ class ApiCheck:
             yield Finding("good", "address", "the demo model runs in this process")
             return
         if endpoint.proxy:
-            yield Finding("good", "proxy", endpoint.proxy.rpartition("@")[2].rpartition("/")[2])
+            yield Finding("good", "proxy", endpoint.proxy.rstrip("/").rpartition("@")[2].rpartition("/")[2])
         began = time.monotonic()
         try:
             self._listed = self._client.models()
@@ -59,19 +60,18 @@ class ApiCheck:
             yield from self._without_list(error)
             return
         seconds = time.monotonic() - began
-        yield Finding("good", "address", f"{endpoint.base_url} replied in {seconds:.2f} s")
+        yield Finding("good", "address", f"{self._address} replied in {seconds:.2f} s")
         key = "accepted" if endpoint.api_key.strip() else "not set, and not needed"
         yield Finding("good", "key", f"{key} for the list of models")
 
     def _without_list(self, error: CompletionError) -> Iterator[Finding]:
         """A server need not list its models, so only errors that questions would have too are bad."""
-        base_url = self._client.endpoint.base_url
         replied = error.detail.startswith("HTTP ") or isinstance(error, BadResponse | BadRequest)
         if not replied:
             self.is_reachable = not error.remedy  # without a remedy, the error may be temporary
             yield from _failure("address", error)
             return
-        yield Finding("good", "address", f"{base_url} replied")
+        yield Finding("good", "address", f"{self._address} replied")
         if error.remedy == "check_key":
             yield from _failure("key", error)
         else:
@@ -94,7 +94,7 @@ class ApiCheck:
     def model(self, option: ModelOption) -> Iterator[Finding]:
         """Ask one question. Yields what is known before the answer first."""
         yield from self._listing(option.name)
-        api, pseudonym = api_of(find_option(option.key)), NOBODY if sends_identifiers() else ""
+        api, pseudonym = api_of(option), NOBODY if sends_identifiers() else ""
         yield Finding("good", "API", API_NAMES[api])
         prompt = Prompt(
             QUESTION,

@@ -8,7 +8,6 @@ import hashlib
 import logging
 import threading
 from contextlib import closing
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.cache import cache
@@ -17,7 +16,7 @@ from django.utils import timezone
 
 from answers.engine.model_names import problems
 from answers.engine.model_options import default_option
-from answers.engine.provider import Provider
+from answers.engine.provider import Provider, host
 from completions import ListedModel
 
 log = logging.getLogger(__name__)
@@ -59,8 +58,7 @@ class ModelCheck:
 
 
 def is_wanted() -> bool:
-    host = urlsplit(settings.OPENAI_BASE_URL).hostname or ""
-    return settings.ASKME_CHECK_MODELS and not settings.ASKME_DEMO and not host.endswith(UNLISTED_HOSTS)
+    return settings.ASKME_CHECK_MODELS and not settings.ASKME_DEMO and not host().endswith(UNLISTED_HOSTS)
 
 
 def warnings() -> list[str]:

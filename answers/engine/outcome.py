@@ -88,7 +88,8 @@ def _fit_count(number: int | None) -> int | None:
 def _fit_cost(cost: Decimal | None) -> Decimal | None:
     if cost is None or not cost.is_finite() or not 0 <= cost < COST_LIMIT:
         return None
-    return cost.quantize(COST_STEP)
+    rounded = cost.quantize(COST_STEP)
+    return rounded if rounded < COST_LIMIT else None
 
 
 INTERNAL = Outcome(

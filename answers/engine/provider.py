@@ -29,10 +29,17 @@ class Provider:
             self._demo.close()
 
 
+def host() -> str:
+    """Whose API it is; empty if the address is invalid. Each question then fails and says so."""
+    try:
+        return urlsplit(settings.OPENAI_BASE_URL or OPENAI_URL).hostname or ""
+    except ValueError:
+        return ""
+
+
 def is_openai() -> bool:
     """Whether the API is OpenAI's own."""
-    base_url = settings.OPENAI_BASE_URL or OPENAI_URL
-    return not settings.ASKME_DEMO and urlsplit(base_url).hostname == OPENAI_HOST
+    return not settings.ASKME_DEMO and host() == OPENAI_HOST
 
 
 def sends_identifiers() -> bool:

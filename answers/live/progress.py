@@ -16,7 +16,9 @@ class Progress:
 
     def __init__(self, answer: UUID, position: int, reasoning_position: int, edition: int) -> None:
         self.answer = answer
-        self.position, self.reasoning_position, self.edition = position, reasoning_position, edition
+        # PostgreSQL counts characters in 32 bits, and a page may send any number.
+        self.position, self.reasoning_position = min(position, ALL), min(reasoning_position, ALL)
+        self.edition = edition
         self.is_shared = False  # whether the reader has only a shared link
 
     def hide_reasoning(self) -> None:

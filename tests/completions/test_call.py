@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from completions import Prompt
-from completions.errors import InternalError
+from completions.errors import DETAIL_CHARS, InternalError
 from tests.support.api_behaviours import RETRY_AT_ONCE, Behaviour, Exchange, chunk, events, html_page, refuse
 from tests.support.api_server import ApiServer, ClientFor, every_api
 from tests.support.completion_reader import failure_of
@@ -157,3 +157,13 @@ def test_after_the_finish_reason_the_tail_has_a_short_deadline(
     assert list(client_for(api_server).ask(Prompt("Why?"))) == ["Hi"]
     assert time.monotonic() - began < 1
     assert api_server.requests[0].closed.wait(5)
+
+
+def test_no_half_of_the_key_is_left_where_a_detail_is_cut(
+    api_server: ApiServer, client_for: ClientFor
+) -> None:
+    key = "sk-" + "0123456789" * 8
+    api_server.behaviour = refuse(401, {"message": "x" * (DETAIL_CHARS - 50) + key})
+    detail = failure_of(client_for(api_server, api_key=key)).detail
+    assert len(detail) <= DETAIL_CHARS
+    assert key[:10] not in detail

@@ -183,6 +183,7 @@ def test_the_short_way_is_only_for_what_is_nothing_but_text(fields: dict[str, An
         ({"cost": float("nan")}, Usage()),
         ({"cost": float("inf")}, Usage()),
         ({"cost": -1}, Usage()),
+        ({"cost": 10**400}, Usage()),
     ],
 )
 def test_usage_says_what_was_cached_what_was_reasoning_and_what_it_cost(sent: Any, read: Usage) -> None:

@@ -81,7 +81,7 @@ def test_a_question_that_is_too_long_is_recognized_from_any_server() -> None:
 
 
 def test_an_html_page_is_shortened() -> None:
-    assert len(api_error("<html>" + "x" * 100_000, status=502).detail) == DETAIL_CHARS
+    assert len(api_error("<html>" + "x" * 100_000, status=502).detail) <= 2 * DETAIL_CHARS
 
 
 @pytest.mark.parametrize(

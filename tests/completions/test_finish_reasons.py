@@ -106,3 +106,21 @@ def test_an_answer_that_used_all_its_tokens_was_cut_whatever_the_server_calls_it
             finish_reason,
         )
         assert read_offline(*stream, api=api).finish_reason == "stop"  # no limit was sent
+
+
+@pytest.mark.parametrize(("accepts_limit", "finish_reason"), [(True, "length"), (False, "stop")])
+def test_only_a_limit_that_was_sent_can_have_cut_an_answer(
+    api_server: ApiServer, client_for: ClientFor, accepts_limit: bool, finish_reason: str
+) -> None:
+    def behaviour(exchange: Exchange) -> None:
+        limit = next((name for name in exchange.body if name.startswith("max_")), None)
+        if limit and not accepts_limit:
+            return exchange.reply(400, {"error": {"message": f"Unsupported parameter: '{limit}'"}})
+        exchange.head()
+        exchange.chunk("Yes.")
+        exchange.finish("stop", usage={"completion_tokens": 9})
+
+    api_server.behaviour = behaviour
+    completion = client_for(api_server, max_tokens=9).ask(Prompt("Why?"))
+    assert "".join(completion) == "Yes."
+    assert completion.finish_reason == finish_reason

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from completions import Prompt, environment_proxy
+from completions import Endpoint, Prompt, environment_proxy
 from tests.support.api_behaviours import stall
 from tests.support.api_server import ApiServer, ClientFor
 from tests.support.completion_reader import Reader, failure_of
@@ -165,3 +165,9 @@ def test_the_proxy_of_the_environment(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert environment_proxy(url) == proxy
+
+
+def test_the_password_of_the_apis_address_is_in_no_detail() -> None:
+    endpoint = Endpoint(base_url="https://me:pass%3Aword@api.example/@cf/v1", model="small")
+    text = endpoint.without_secrets(f"{endpoint.base_url} refused me:pass:word")
+    assert text == "https://[password]@api.example/@cf/v1 refused [password]"

@@ -175,3 +175,32 @@ def test_without_room_for_reasoning_none_is_kept_but_thinking_is_said(
 def test_an_answer_that_came_as_reasoning_is_whole_whatever_is_kept(reasoning_bytes: int) -> None:
     stream = event({"reasoning": "Yes, "}) + event({"reasoning": "I do."}) + END
     assert read_offline(stream, reasoning_bytes=reasoning_bytes).text == "Yes, I do."
+
+
+def test_reasoning_that_is_longer_than_an_answer_may_be_is_not_taken_for_a_whole_one() -> None:
+    stream = event({"reasoning": "Yes, "}) + event({"reasoning": "I do."}) + END
+    reading = read_offline(stream, answer_bytes=8)
+    assert (reading.text, reading.outcome) == ("Yes, I d", "too_large")
+
+
+@pytest.mark.parametrize(("room", "kept"), [(0, ""), (5, "Hm hm"), (8, "Hm hm\n\nH"), (99, "Hm hm\n\nHm hm")])
+def test_the_limit_of_the_reasoning_is_one_for_all_attempts(
+    api_server: ApiServer, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch, room: int, kept: str
+) -> None:
+    monkeypatch.setattr("completions.errors.FIRST_PAUSE_SECONDS", 0.01)
+
+    def breaks(exchange: Exchange) -> None:
+        exchange.head()
+        exchange.chunk({"reasoning": "Hm hm"})
+        exchange.cut()
+
+    def thinks(exchange: Exchange) -> None:
+        exchange.head()
+        exchange.chunk({"reasoning": "Hm hm"})
+        exchange.chunk("Yes.")
+        exchange.finish()
+
+    api_server.script(breaks, thinks)
+    pieces = list(client_for(api_server, reasoning_bytes=room).ask(Prompt("Why?")).pieces())
+    assert "".join(piece.text for piece in pieces) == "Yes."
+    assert "".join(piece.reasoning for piece in pieces) == kept

@@ -1,5 +1,6 @@
 """Reasoning inside the text, between tags that may be cut anywhere, and text that only mentions them."""
 
+import tracemalloc
 from itertools import pairwise
 
 import pytest
@@ -152,3 +153,14 @@ def test_models_are_remembered_up_to_a_number() -> None:
     assert models == {str(REMEMBERED_MODELS)}
     models.learn(str(REMEMBERED_MODELS), unmarked=False)
     assert not models
+
+
+def test_long_reasoning_without_its_tag_is_not_kept() -> None:
+    splitter = ThinkSplitter(unmarked=True)
+    splitter.feed("Begin")
+    tracemalloc.start()
+    for _ in range(1_000):
+        splitter.feed("x" * 10_000)
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 2_000_000  # of ten

@@ -96,3 +96,9 @@ def test_the_proxy_is_the_settings_or_that_of_the_environment(settings, monkeypa
     monkeypatch.setenv("HTTPS_PROXY", "http://env.example:1")
     settings.ASKME_API_PROXY = setting
     assert _endpoint("https://api.example/v1").proxy == proxy
+
+
+def test_an_invalid_address_fails_its_questions_but_not_the_queue(settings, at_openai, alice, question):
+    settings.OPENAI_BASE_URL = "http://[::1"
+    prompt = _prompt(question(alice))
+    assert (prompt.api, prompt.safety_identifier) == ("chat", "")

@@ -166,6 +166,7 @@ PRICE = Price(input=Decimal(2), output=Decimal(10), cached_input=Decimal("0.5"))
         (Usage(1_000_000, 100_000, cost=Decimal(0)), Decimal(0)),
         (Usage(1_000_000, 100_000, cost=Decimal("NaN")), Decimal("3.00000000")),
         (Usage(2**31 - 1, 2**31 - 1, cost=Decimal(10) ** 9), Decimal("25769.80376400")),
+        (Usage(1_000_000, 100_000, cost=Decimal("999999.999999999")), Decimal("3.00000000")),
         (Usage(1_000), None),
         (None, None),
     ],

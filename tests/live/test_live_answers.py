@@ -195,3 +195,16 @@ def test_the_person_gets_a_sentence_without_the_apis_error_message(site, meet):
     assert (end["status"], end["error"]["code"]) == ("failed", "not_configured")
     assert "sk-test" not in json.dumps(socket.events)
     assert "Bad key" not in json.dumps(socket.events)
+
+
+def test_a_page_that_claims_to_have_more_than_there_can_be_gets_the_end(any_database_site, meet):
+    person = meet(any_database_site.url)
+    first, second = person.connect(), person.connect()
+    id = first.ask("Why?")
+    first.finish(id)
+    second.say(
+        "answer.follow", answer=id, position=2**31 - 1, reasoning_position=2**30 - 1, edition=2**15 - 1
+    )
+    assert second.read_until("answer.finished", id)["status"] == "complete"
+    second.say("answer.follow", answer=id, position=2**31 - 1)
+    assert second.read_until("answer.finished", id)["status"] == "complete"

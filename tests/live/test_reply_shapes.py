@@ -88,7 +88,7 @@ SHAPES = {
         ("Hm. ",),
         ending="cut",
         shown="",
-        thought="Hm. " * 3,  # of all attempts, since it was shown
+        thought="Hm. \n\nHm. \n\nHm. ",  # of all attempts, since it was shown
         status="failed",
         code="connection",
         finish_reason="",

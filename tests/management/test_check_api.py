@@ -187,3 +187,24 @@ def test_ctrl_c_ends_the_check(site, api_server):
         assert process.wait(10) == 130
         assert process.stderr.read() == "Stopped.\n"
     assert request.closed.wait(5)
+
+
+def test_the_password_in_an_address_is_not_printed(site, api_server):
+    api_server.behaviour = listing({"data": [{"id": "test"}]}, answer(["One"]))
+    site.environment["OPENAI_BASE_URL"] = api_server.base_url.replace("://", "://me:hidden@")
+    output = check(site, code=0)
+    assert "hidden" not in output
+    assert "[password]@127.0.0.1" in line(output, "address", "ok")
+
+
+def test_the_request_is_the_one_that_a_question_would_be(site, api_server):
+    api_server.behaviour = listing({"data": [{"id": "test"}]}, answer(["One"]))
+    site.environment |= {
+        "ASKME_MODEL": "",
+        "ASKME_MODELS": "",
+        "ASKME_MODELS_FILE": f"{site.folder}/models.toml",
+    }
+    (site.folder / "models.toml").write_text('[Old]\nmodel = "test"\napi = "completions"\n')
+    check(site, code=0)
+    [request] = [one for one in api_server.requests if one.method == "POST"]
+    assert (request.path, request.body["max_tokens"]) == ("/v1/completions", 1024)

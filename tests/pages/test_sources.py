@@ -11,6 +11,7 @@ from answers.models.sources import ShownSource
         ("http://example.org", "http://example.org", "example.org"),
         ("https://Example.org:8443/A?b#c", "https://example.org:8443/A?b#c", "example.org"),
         ("https://bücher.example/x", "https://xn--bcher-kva.example/x", "xn--bcher-kva.example"),
+        ("https://straße.example/", "https://xn--strae-oqa.example/", "xn--strae-oqa.example"),
         ("https://аpple.com/", "https://xn--pple-43d.com/", "xn--pple-43d.com"),
         ("https://example.org?@evil.example", "https://example.org?@evil.example", "example.org"),
     ],
