@@ -10,7 +10,7 @@ from django.conf import settings
 
 from answers.engine.model_names import NOTICE, find
 from answers.engine.model_options import ModelOption
-from answers.engine.provider import default_api, is_openai
+from answers.engine.provider import default_api, max_tokens, sends_identifiers
 from answers.engine.remedies import remedy_sentence
 from completions import Client, Completion, CompletionError, ListedModel, Prompt
 from completions.errors import BadRequest, BadResponse
@@ -19,6 +19,7 @@ QUESTION = (
     "Please count from one to ten, in words."  # the answer has enough tokens to see whether they stream
 )
 NOBODY = "0" * 32  # for the fields in which a site sends pseudonyms
+API_NAMES = {"chat": "chat completions", "completions": "legacy completions"}
 SHOWN_MODELS = 40
 SHOWN_CHARS = 60
 HELD_BACK_SECONDS = 0.5  # a pause before the first text in which something could have come
@@ -78,10 +79,12 @@ class ApiCheck:
             yield from _failure("key", error)
         else:
             yield Finding("note", "models", f"the server does not list them ({_line(error.detail)})")
+            if not self._client.endpoint.api_key.strip():
+                yield Finding("note", "key", "none is set (OPENAI_API_KEY)")
 
     def model_names(self) -> Iterator[Finding]:
         """For an operator who has not chosen a model yet."""
-        yield Finding("bad", "model", f"none is configured. {remedy_sentence('choose_model')}")
+        yield Finding("bad", "model", "none is configured. Set ASKME_MODEL to one that the server has.")
         names = sorted(one.id for one in self._listed or [])
         for name in names[:SHOWN_MODELS]:
             yield Finding("note", "model", f"the server offers {_line(name)}")
@@ -92,19 +95,17 @@ class ApiCheck:
         """Ask one question. Yields what is known before the answer first."""
         yield from self._listing(option.name)
         api = default_api() if settings.ASKME_DEMO else option.api or default_api()
-        yield Finding(
-            "good", "API", {"chat": "chat completions", "completions": "legacy completions"}.get(api, api)
-        )
-        identifiers = getattr(settings, "ASKME_IDENTIFIERS", None)
-        identifiers = is_openai() if identifiers is None else identifiers
+        yield Finding("good", "API", API_NAMES.get(api, api))
+        pseudonym = NOBODY if sends_identifiers() else ""
         prompt = Prompt(
             QUESTION,
             model=option.name,
             api=api,
             effort=option.effort,
             web_search=option.web_search,
-            safety_identifier=NOBODY if identifiers else "",
-            cache_key=NOBODY if identifiers else "",
+            max_tokens=max_tokens(api),
+            safety_identifier=pseudonym,
+            cache_key=pseudonym,
         )
         answer = _Answer(self._client.ask(prompt))
         self._completion = answer.completion
@@ -218,7 +219,7 @@ class _Answer:
         """What helps when asking the provider, whether there was an answer or not."""
         if refused := sorted(self.completion.refused_fields):
             yield Finding("note", "fields", f"refused, so left out from now on: {', '.join(refused)}")
-        else:
+        elif self._arrivals:  # a refused key or address says nothing about fields
             yield Finding("good", "fields", "none was refused")
         if request_id := self.completion.request_id:
             yield Finding("good", "request id", _line(request_id))
