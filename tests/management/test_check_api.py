@@ -164,6 +164,7 @@ def test_a_wrong_address_or_proxy_sends_nothing_to_another_server(site, api_serv
     site.environment[name] = value
     output = check(site, code=1)
     assert name in line(output, "settings", "BAD")
+    assert "default" not in output
     assert "nothing was sent" in line(output, "stopped", "BAD")
     assert "Server" not in output
     assert api_server.requests == []

@@ -65,8 +65,9 @@ class Command(BaseCommand):
     def _print_settings(self) -> bool:
         """Return False if questions, and the key, would go another way than the operator meant."""
         problems = getattr(settings, "ENVIRONMENT_PROBLEMS", {})
-        for problem in problems.values():
-            self._print(Finding("bad", "settings", f"{problem.message} The default is used. {problem.hint}"))
+        for name, problem in problems.items():
+            instead = "" if name in WAYS else " The default is used."
+            self._print(Finding("bad", "settings", f"{problem.message}{instead} {problem.hint}"))
         if wrong := [name for name in WAYS if name in problems]:
             text = f"{wrong[0]} says where questions and the key go, so nothing was sent."
             self._print(Finding("bad", "stopped", text))
