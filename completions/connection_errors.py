@@ -56,10 +56,11 @@ def connection_error(error: Exception, wire: Wire, *, retryable: bool) -> Comple
     phase = wire.deadlines.expired
     if phase in TIMEOUT_MESSAGES:
         return TimedOut(TIMEOUT_MESSAGES[phase], detail=f"deadline passed: {phase}")
-    if phase == "connect":
-        return ConnectionFailed(UNREACHABLE, detail=detail, retryable=True)
     causes = list(_causes(error))
     address_or_proxy = "check_proxy" if _has(causes, urllib3.exceptions.ProxyError) else "check_address"
+    if phase == "connect":
+        detail = f"no connection in time: {detail}"
+        return ConnectionFailed(UNREACHABLE, detail=detail, retryable=True, remedy=address_or_proxy)
     if _has(causes, ssl.SSLCertVerificationError):
         return NotConfigured(detail=detail, remedy="check_certificate")
     if any(isinstance(one, ssl.SSLError) and one.reason in NO_TLS for one in causes):

@@ -52,6 +52,7 @@ class AnswerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                 "fields": [
                     "model",
                     "model_label",
+                    "sent_turns",
                     "prompt_tokens",
                     "cached_tokens",
                     "completion_tokens",
@@ -77,6 +78,9 @@ class AnswerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             },
         ),
     ]
+
+    class Media:
+        css = {"all": ["answers/admin.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Answer]:
         # The list shows no long texts, so it need not read fifty answers of a megabyte each.

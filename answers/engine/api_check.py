@@ -76,10 +76,12 @@ class ApiCheck:
             yield from _failure("key", error)
         else:
             yield Finding("note", "models", f"the server does not list its models ({_line(error.detail)})")
+            if not self._client.endpoint.api_key.strip():
+                yield Finding("note", "key", "none is set (OPENAI_API_KEY)")
 
     def model_names(self) -> Iterator[Finding]:
         """For an operator who has not chosen a model yet."""
-        yield Finding("bad", "model", "none is configured. Set ASKME_MODEL or ASKME_MODELS.")
+        yield Finding("bad", "model", "none is configured. Set ASKME_MODEL to one that the server has.")
         yield from self._offered()
 
     def _offered(self) -> Iterator[Finding]:
@@ -217,7 +219,7 @@ class _Answer:
         """What the API refused, and the id that helps when asking the provider."""
         if refused := sorted(self.completion.refused_fields):
             yield Finding("note", "fields", f"refused, so askme leaves them out: {', '.join(refused)}")
-        else:
+        elif self._arrivals:  # a refused key or address says nothing about fields
             yield Finding("good", "fields", "none were refused")
         if request_id := self.completion.request_id:
             yield Finding("good", "request id", _line(request_id))

@@ -16,7 +16,8 @@ from answers.models.process import Process
 from answers.models.sources import ShownSource
 from answers.models.status import Rating, Status
 
-MODEL_CHARS, FINISH_REASON_CHARS, API_ID_CHARS = 200, 40, 200  # names from the API are cut to this length
+# Names from the API are cut to this length. LiteLLM's ids of responses have more than 450 characters.
+MODEL_CHARS, FINISH_REASON_CHARS, API_ID_CHARS = 200, 40, 1_000
 NOTE_CHARS = 500  # the longest comment on an answer
 
 

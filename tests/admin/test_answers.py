@@ -79,12 +79,13 @@ def test_an_operator_sees_how_the_model_got_there_and_what_it_cites(operator, al
         cached_tokens=1717,
         reasoning_tokens=4242,
         cost="0.01230000",
+        sent_turns=3131,
     )
     address = reverse("admin:answers_answer_change", args=[answer.pk])
     page = operator.get(address).content.decode()
     assert "Line one<br>line &lt;i&gt;two" in page
     assert "HTTP 400<br>Set ASKME_API=responses." in page
-    for text in ("resp_17", "req-42", "1717", "4242", "0.0123"):
+    for text in ("resp_17", "req-42", "1717", "4242", "0.0123", "3131"):
         assert text in page
     link = '<a href="https://example.org/" target="_blank" rel="noopener noreferrer nofollow">'
     assert f"{link}<bdi>&lt;b&gt;Title</bdi></a> (example.org)" in page

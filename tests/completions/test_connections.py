@@ -21,9 +21,11 @@ def test_connecting_has_a_deadline(
     with full_listener() as address:
         began = time.monotonic()
         client = client_for(api_server, base_url=f"{scheme}:{address}", connect_seconds=0.3)
-        with pytest.raises(ConnectionFailed, match="cannot be reached"):
+        with pytest.raises(ConnectionFailed, match="cannot be reached") as caught:
             list(client.ask(Prompt("Why?")))
         assert 0.3 <= time.monotonic() - began < 1.3
+        assert caught.value.detail.startswith("no connection in time")
+        assert caught.value.remedy == "check_address"
 
 
 def test_the_deadline_of_connecting_ends_with_it(any_api_server: ApiServer, client_for: ClientFor) -> None:

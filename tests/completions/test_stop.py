@@ -153,7 +153,7 @@ def test_after_a_stop_nothing_more_is_read(
     assert next(completion) == "0 "
     assert sent.wait(5)
     completion.stop()
-    assert len(list(completion)) < 600  # what one read of 64 KB held
+    assert len(list(completion)) < 1000  # what one read of 64 KB held, of 2000
     assert completion.stopped
 
 

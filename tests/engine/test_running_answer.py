@@ -133,16 +133,16 @@ def test_what_the_api_told_is_kept_however_the_answer_ends(answer, outcome):
         outcome,
         usage=Usage(100, 50, 150, 80, 40, Decimal("0.001234567891")),
         model="stand-in-2026",
-        response_id="resp_1",
-        request_id="x" * 1_000,
+        response_id="r" * 461,  # as long as LiteLLM's
+        request_id="x" * 2_000,
         sources=[Source("https://example.org/", "Example\0")],
     )
     assert fields["status"] == outcome.status
     assert (fields["prompt_tokens"], fields["completion_tokens"]) == (100, 50)
     assert (fields["cached_tokens"], fields["reasoning_tokens"]) == (80, 40)
     assert fields["cost"] == Decimal("0.00123457")
-    assert (fields["model"], fields["response_id"]) == ("stand-in-2026", "resp_1")
-    assert fields["request_id"] == "x" * 200
+    assert (fields["model"], fields["response_id"]) == ("stand-in-2026", "r" * 461)
+    assert fields["request_id"] == "x" * 1_000
     assert fields["sources"] == [{"url": "https://example.org/", "title": "Example"}]
     assert "tokens_estimated" not in fields
 

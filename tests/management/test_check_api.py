@@ -166,6 +166,42 @@ def test_wrong_settings_are_printed_and_the_check_goes_on(site, api_server):
     assert line(output, "answer", "ok") == "“Hi”"
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("OPENAI_BASE_URL", "127.0.0.1:8080/v1"), ("ASKME_API_PROXY", "http://")]
+)
+def test_a_wrong_address_or_proxy_sends_nothing_to_another_server(site, api_server, name, value):
+    site.environment[name] = value
+    output = check(site, code=1)
+    assert name in line(output, "settings", "BAD")
+    assert "default" not in output
+    assert "nothing was sent" in line(output, "stopped", "BAD")
+    assert "Server" not in output
+    assert api_server.requests == []
+
+
+@pytest.mark.parametrize(("api", "limit"), [("completions", 1024), ("chat", 8192)])
+def test_a_model_with_an_api_of_its_own_has_the_limit_of_that_api(site, api_server, tmp_path, api, limit):
+    file = tmp_path / "models.toml"
+    file.write_text(f'[One]\nmodel = "test"\napi = "{api}"\n')
+    other = "chat" if api == "completions" else "completions"
+    site.environment |= {"ASKME_MODEL": "", "ASKME_MODELS_FILE": str(file), "ASKME_API": other}
+    api_server.behaviour = listing({"data": []}, answer(["Hi"]))
+    check(site, code=0)
+    assert api_server.requests[-1].body["max_tokens"] == limit
+
+
+def test_after_a_refusal_nothing_is_said_about_fields(site, api_server):
+    api_server.behaviour = refuse(404)
+    assert "fields" not in check(site, code=1)
+
+
+def test_a_server_without_a_list_that_may_need_a_key_is_noted(site, api_server):
+    """LiteLLM answers requests without a key with status 500 and no word about keys."""
+    site.environment["OPENAI_API_KEY"] = ""
+    api_server.behaviour = refuse(500)
+    assert "OPENAI_API_KEY" in line(check(site, code=1), "key", "note")
+
+
 def test_the_demo_model_is_checked_too(make_site):
     output = check(make_site(DATABASE_URL="postgres://nobody@127.0.0.1:1/none"), code=0)
     assert "demo model" in line(output, "demo", "note")

@@ -13,6 +13,7 @@ from answers.engine.model_options import default_option, offered
 from answers.engine.provider import Provider
 
 SIGNS = {"good": "ok", "note": "note", "bad": "BAD"}  # words, because a terminal may show no colours
+WAYS = ("OPENAI_BASE_URL", "ASKME_API_PROXY")  # without them, a key could reach OpenAI, or pass no proxy
 SUBJECT_CHARS = 11  # the longest is "request id"
 
 
@@ -26,7 +27,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["verbosity"] < 2:
             logging.getLogger("completions").setLevel(logging.ERROR)  # its log repeats what is printed
-        self._print_settings()
+        if not self._print_settings():
+            sys.exit(1)
         try:
             every_model_answered = asyncio.run(self._check_demo()) if settings.ASKME_DEMO else self._check()
         except KeyboardInterrupt:
@@ -60,12 +62,20 @@ class Command(BaseCommand):
                 self._print(finding)
         return check.answered == len(models)
 
-    def _print_settings(self) -> None:
+    def _print_settings(self) -> bool:
+        """Return False if questions, and the key, would go another way than the operator meant."""
+        problems = getattr(settings, "ENVIRONMENT_PROBLEMS", {})
+        for name, problem in problems.items():
+            instead = "" if name in WAYS else " The default is used."
+            self._print(Finding("bad", "settings", f"{problem.message}{instead} {problem.hint}"))
+        if wrong := [name for name in WAYS if name in problems]:
+            text = f"{wrong[0]} says where questions and the key go, so nothing was sent."
+            self._print(Finding("bad", "stopped", text))
+            return False
         if settings.ASKME_DEMO:
             text = "OPENAI_API_KEY and OPENAI_BASE_URL are not set, so this checks the built-in demo model."
             self._print(Finding("note", "demo", text))
-        for problem in getattr(settings, "ENVIRONMENT_PROBLEMS", {}).values():
-            self._print(Finding("bad", "settings", f"{problem.message} The default is used. {problem.hint}"))
+        return True
 
     def _print(self, finding: Finding) -> None:
         style = {"good": self.style.SUCCESS, "note": self.style.WARNING, "bad": self.style.ERROR}
