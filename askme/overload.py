@@ -39,7 +39,7 @@ class NoTurn(Exception):
         return "other requests of the same browser, or of the admin, ran for too long"
 
 
-class Turns:
+class PageTurns:
     """How many requests of each kind run, such as those of one session."""
 
     def __init__(self) -> None:
@@ -66,7 +66,7 @@ class Turns:
 class OverloadMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
-        self.turns = Turns()
+        self.turns = PageTurns()
         if connection.vendor == "postgresql":
             limit_statements(connection.settings_dict["OPTIONS"])
 

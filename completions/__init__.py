@@ -9,7 +9,7 @@ The path of a token, one module after the other:
 4. `transport` sends it with `requests`. Only this module imports `requests`.
 5. `connections` are the urllib3 connections that carry the reply. `resolver` looks up their hosts.
 6. `wire` holds the connection, so that any thread can cut it, and keeps the deadlines.
-7. `replies` turns the bytes of the reply into lines and events. `deltas` and `responses` turn these into
+7. `replies` turns the bytes of the reply into lines and events. `payloads` and `responses` turn these into
    deltas (`delta`), with the help of `parsing`, `sources` and `usage`.
 8. `draft` turns deltas into clean text, checks that the answer is complete, and uses `thinking` to separate
    the reasoning from the text.

@@ -15,9 +15,9 @@ from itertools import chain, islice
 from typing import Any
 
 from completions.delta import Delta
-from completions.deltas import PayloadReader
 from completions.errors import BadResponse, CompletionError, TooLarge
 from completions.parsing import parse, parse_object
+from completions.payloads import PayloadReader
 
 BOM = b"\xef\xbb\xbf"
 DONE = b"[DONE]"

@@ -39,7 +39,8 @@ def host() -> str:
 
 def is_openai() -> bool:
     """Whether the API is OpenAI's own."""
-    return not settings.ASKME_DEMO and host() == OPENAI_HOST
+    # OpenAI's regions have hosts of their own, such as eu.api.openai.com.
+    return not settings.ASKME_DEMO and f".{host()}".endswith(f".{OPENAI_HOST}")
 
 
 def sends_identifiers() -> bool:

@@ -79,15 +79,16 @@ def _download(
     if request.method == "HEAD":  # Daphne 4.2 would send the stream anyway, and break the next response
         response = HttpResponse(content_type=type)
     else:
-        parts = _parts(request, head, format, tail)
+        # The user is read here, where the database may be used, and its outage makes the page a 503.
+        parts = _parts(request.user.pk, request.GET.get("reasoning") == "1", (head, format, tail))
         response = StreamingHttpResponse(parts, content_type=type)
     name = f"askme-{timezone.now():%Y-%m-%d}.{suffix}"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
-async def _parts(request: HttpRequest, head: str, format: Format, tail: str) -> AsyncIterator[str]:
-    user, with_reasoning = request.user.pk, request.GET.get("reasoning") == "1"
+async def _parts(user: int | None, with_reasoning: bool, form: tuple[str, Format, str]) -> AsyncIterator[str]:
+    head, format, tail = form
     yield head
     last: Answer | None = None
     while answers := await _read(user, last, with_reasoning):

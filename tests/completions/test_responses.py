@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from completions import Activity, Completion, CompletionError, Piece, Prompt, Source, Usage
-from completions.deltas import PayloadReader
+from completions.payloads import PayloadReader
 from tests.support.api_server import ApiServer, ClientFor, Exchange
 from tests.support.offline_replies import Reading, read_in_every_split, read_offline
 from tests.support.response_events import ResponseEvents, stream

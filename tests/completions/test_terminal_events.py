@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from completions import Source
-from completions.deltas import PayloadReader
+from completions.payloads import PayloadReader
 from tests.support.offline_replies import Reading, read_in_every_split, read_offline
 from tests.support.response_events import stream
 

@@ -7,7 +7,7 @@ import pytest
 
 from completions import Usage
 from completions.delta import Delta
-from completions.deltas import PayloadReader
+from completions.payloads import PayloadReader
 
 
 def read_delta(payload: Any) -> Delta:
