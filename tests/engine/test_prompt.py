@@ -36,6 +36,7 @@ def at_openai(settings):
     [
         ("", None, True),
         ("https://api.openai.com/v1", None, True),
+        ("https://eu.api.openai.com/v1", None, True),
         ("https://api.example/v1", None, False),
         ("https://api.openai.com.example/v1", None, False),
         ("https://api.example/v1", True, True),
