@@ -32,7 +32,7 @@ TERMINAL = "(terminal)"
 ACTIVITIES = {
     "thinking": "Thinking…",
     "searching": "Searching the web…",
-    "retrying": "The model is busy. Trying again…",
+    "retrying": "The model did not answer. Trying again…",
 }
 EXIT_CODES = {Status.COMPLETE: 0, Status.STOPPED: 130, Status.FAILED: 1, Status.INTERRUPTED: 1}
 
