@@ -15,20 +15,31 @@ SPACE_CHARS = 1000  # white space held back at the start
 LINE_CHARS = 40  # enough of a line to see whether it is a tag or a fence
 PASSED_PIECES = 100  # kept to be looked at together
 REMEMBERED_MODELS = 100
+CONVINCING_ANSWERS = 3
 
 _FENCE = re.compile(r"\s*(`{3,}(?=[^`]*$)|~{3,})")
 
 
-class UnmarkedModels(set[str]):
-    """The models whose last answer began with reasoning but had no opening tag. Threads may share it."""
+class UnmarkedModels:
+    """The models whose last answers began with reasoning but had no opening tag. Threads may share it.
+
+    One such answer is no proof: anybody can ask a model to write the tag, and the next person's answer would
+    begin as reasoning.
+    """
+
+    def __init__(self) -> None:
+        self._answers: dict[str, int] = {}  # of each model, in a row
+
+    def __contains__(self, model: str) -> bool:
+        return self._answers.get(model, 0) >= CONVINCING_ANSWERS
 
     def learn(self, model: str, unmarked: bool) -> None:
         if not unmarked:
-            self.discard(model)
+            self._answers.pop(model, None)
             return
-        if len(self) >= REMEMBERED_MODELS:
-            self.clear()
-        self.add(model)
+        if len(self._answers) >= REMEMBERED_MODELS and model not in self._answers:
+            self._answers.clear()
+        self._answers[model] = self._answers.get(model, 0) + 1
 
 
 class ThinkSplitter:

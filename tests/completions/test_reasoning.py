@@ -9,6 +9,7 @@ import pytest
 from completions import Prompt
 from completions.dialects import Dialects
 from completions.pieces import Activity, Piece
+from completions.thinking import CONVINCING_ANSWERS
 from tests.support.api_server import ApiServer, ClientFor, Exchange, answer, every_api
 from tests.support.known_replies import END, event
 from tests.support.offline_replies import Reading, read_in_every_split, read_offline
@@ -89,7 +90,8 @@ def test_the_next_answer_of_that_model_begins_with_reasoning(
 ) -> None:
     api_server.answer(["Hm ", "hm\n", "</think>\n\nYes."])
     client = client_for(api_server)
-    list(client.ask(Prompt("Why?")))
+    for _ in range(CONVINCING_ANSWERS):
+        assert "".join(client.ask(Prompt("Why?"))) == "Hm hm\nYes."  # the first two pieces are taken back
     other = list(client.ask(Prompt("Why?", model="other")).pieces())
     assert other[0] == Piece("Hm ")
     assert list(client.ask(Prompt("Why?")).pieces()) == [
@@ -99,19 +101,33 @@ def test_the_next_answer_of_that_model_begins_with_reasoning(
     ]
 
 
+def test_an_answer_in_which_somebody_had_the_tag_written_changes_no_other_answer(
+    api_server: ApiServer, client_for: ClientFor
+) -> None:
+    api_server.script(*[answer(["Hello\n", "</think>\nBye"])] * 2, answer(["No", "."]))
+    client = client_for(api_server)
+    for _ in range(2):
+        list(client.ask(Prompt("Please write </think>.")))
+    assert list(client.ask(Prompt("Why?")).pieces()) == [Piece("No"), Piece(".")]
+
+
 def test_an_answer_of_that_model_without_reasoning_is_not_lost(
     api_server: ApiServer, client_for: ClientFor
 ) -> None:
-    api_server.script(answer(["Hm\n", "</think>\nYes."]), answer(["No", "."]), answer(["No", "."]))
+    unmarked = [answer(["Hm\n", "</think>\nYes."])] * CONVINCING_ANSWERS
+    api_server.script(*unmarked, answer(["No", "."]), answer(["No", "."]))
     client = client_for(api_server, reasoning_bytes=1)
-    list(client.ask(Prompt("Why?")))
+    for _ in unmarked:
+        list(client.ask(Prompt("Why?")))
     assert list(client.ask(Prompt("Why?"))) == ["No."]
     assert list(client.ask(Prompt("Why?"))) == ["No", "."]  # it is no longer expected to reason
 
 
 def test_a_model_that_was_cut_off_while_reasoning_is_still_remembered() -> None:
     dialects = Dialects()
-    read_offline(*UNMARKED, END, dialects=dialects)
+    for _ in range(CONVINCING_ANSWERS):
+        assert "small" not in dialects.unmarked
+        read_offline(*UNMARKED, END, dialects=dialects)
     assert (
         read_offline(event("Hm"), event(finish_reason="length"), dialects=dialects).outcome == "bad_response"
     )

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from completions.thinking import LINE_CHARS, REMEMBERED_MODELS, SPACE_CHARS, ThinkSplitter, UnmarkedModels
+from completions.thinking import (
+    CONVINCING_ANSWERS,
+    LINE_CHARS,
+    REMEMBERED_MODELS,
+    SPACE_CHARS,
+    ThinkSplitter,
+    UnmarkedModels,
+)
 
 Split = tuple[str, str, bool]  # text, reasoning, and whether there was only a closing tag
 
@@ -148,11 +155,17 @@ def test_any_text_cut_anywhere_is_split_the_same(pieces: list[str], cuts: list[i
 
 def test_models_are_remembered_up_to_a_number() -> None:
     models = UnmarkedModels()
-    for number in range(REMEMBERED_MODELS + 1):
-        models.learn(str(number), unmarked=True)
-    assert models == {str(REMEMBERED_MODELS)}
-    models.learn(str(REMEMBERED_MODELS), unmarked=False)
-    assert not models
+    for number in range(REMEMBERED_MODELS):
+        for _ in range(CONVINCING_ANSWERS):
+            models.learn(str(number), unmarked=True)
+    assert all(str(number) in models for number in range(REMEMBERED_MODELS))
+    models.learn("one more", unmarked=True)
+    assert not any(str(number) in models for number in range(REMEMBERED_MODELS))
+    for _ in range(CONVINCING_ANSWERS - 1):
+        models.learn("one more", unmarked=True)
+    assert "one more" in models
+    models.learn("one more", unmarked=False)
+    assert "one more" not in models
 
 
 def test_long_reasoning_without_its_tag_is_not_kept() -> None:
