@@ -15,7 +15,7 @@ from answers.engine.remedies import remedy_sentence
 from completions import Client, Completion, CompletionError, ListedModel, Prompt
 from completions.errors import BadRequest, BadResponse
 
-QUESTION = "Please count from one to ten, in words."  # long enough an answer to see whether it is streamed
+QUESTION = "Weekdays?"  # one word costs little, and the answer has enough words to see whether it is streamed
 NOBODY = "0" * 32  # in place of the pseudonyms
 SHOWN_MODELS = 500  # more than any provider lists of its own models
 SHOWN_CHARS = 60
