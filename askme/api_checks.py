@@ -3,13 +3,12 @@
 import difflib
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 
-from answers.engine.model_options import EFFORTS, ModelOption, default_option
-from answers.engine.provider import OPENAI_HOST, default_api
+from answers.engine.model_options import EFFORTS, ModelOption, configured
+from answers.engine.provider import api_of, host
 from answers.models import MODEL_CHARS
 from completions.request import OPENROUTER_HOST
 
@@ -21,7 +20,7 @@ def check_api() -> Iterator[CheckMessage]:
         name = "OPENAI_BASE_URL" if settings.OPENAI_BASE_URL else "OPENAI_API_KEY"
         yield Error(
             f"{name} is set, but ASKME_MODEL is not.",
-            hint=f"Set ASKME_MODEL to the name of a model that {_host()} serves. "
+            hint=f"Set ASKME_MODEL to the name of a model that {host()} serves. "
             "To list its models, run manage.py check_api.",
             id="askme.E005",
         )
@@ -49,17 +48,17 @@ def check_models() -> Iterator[CheckMessage]:
             hint="The first of ASKME_MODELS is the default. Remove ASKME_MODEL.",
             id="askme.W003",
         )
-    for option in _options():
+    for option in configured():
         yield from _option(option, f"{name}: {option.label}" if option.label else name)
 
 
 def _option(option: ModelOption, name: str) -> Iterator[CheckMessage]:
-    api = option.api or default_api()
+    api = api_of(option)
     # Of the servers with chat completions, only OpenRouter offers web search with them.
-    searches = api == "responses" or (api == "chat" and _host() == OPENROUTER_HOST)
+    searches = api == "responses" or (api == "chat" and host() == OPENROUTER_HOST)
     if option.web_search and not searches and not settings.ASKME_DEMO:
         yield Warning(
-            f"{name} has web search, but {_host()} does not offer it with the API “{api}”.",
+            f"{name} has web search, but {host()} does not offer it with the API “{api}”.",
             hint="Use the API “responses” (ASKME_API) if the server has it, or remove the web search.",
             id="askme.W007",
         )
@@ -87,7 +86,7 @@ def check_effects() -> Iterator[CheckMessage]:
                 hint="Set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own.",
                 id="askme.W004",
             )
-    apis = {option.api or default_api() for option in _options()}
+    apis = {api_of(option) for option in configured()}
     if settings.ASKME_PROMPT_TEMPLATE and "completions" not in apis:
         yield Warning(
             "ASKME_PROMPT_TEMPLATE has no effect, because no model uses the API “completions”.",
@@ -106,11 +105,3 @@ def check_effects() -> Iterator[CheckMessage]:
             hint="Set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own.",
             id="askme.W004",
         )
-
-
-def _options() -> list[ModelOption]:
-    return settings.ASKME_MODELS or [default_option()]
-
-
-def _host() -> str:
-    return urlsplit(settings.OPENAI_BASE_URL).hostname or OPENAI_HOST

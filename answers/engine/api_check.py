@@ -10,9 +10,9 @@ from django.conf import settings
 
 from answers.engine.model_names import NOTICE, find
 from answers.engine.model_options import ModelOption
-from answers.engine.provider import api_of, max_tokens, sends_identifiers
+from answers.engine.provider import prompt_for, sends_identifiers
 from answers.engine.remedies import remedy_sentence
-from completions import Client, Completion, CompletionError, ListedModel, Prompt
+from completions import Client, Completion, CompletionError, ListedModel
 from completions.errors import BadRequest, BadResponse
 
 QUESTION = "Weekdays?"  # one word costs little, and the answer has enough words to see whether it is streamed
@@ -96,18 +96,9 @@ class ApiCheck:
     def model(self, option: ModelOption) -> Iterator[Finding]:
         """Ask one question. Yields what is known before the answer first."""
         yield from self._listing(option.name)
-        api, pseudonym = api_of(option), NOBODY if sends_identifiers() else ""
-        yield Finding("good", "API", API_NAMES[api])
-        prompt = Prompt(
-            QUESTION,
-            model=option.name,
-            api=api,
-            effort=option.effort,
-            web_search=option.web_search,
-            max_tokens=max_tokens(api),
-            safety_identifier=pseudonym,
-            cache_key=pseudonym,
-        )
+        pseudonym = NOBODY if sends_identifiers() else ""
+        prompt = prompt_for(option, QUESTION, safety_identifier=pseudonym, cache_key=pseudonym)
+        yield Finding("good", "API", API_NAMES[prompt.api])
         answer = _Answer(self._client.ask(prompt))
         self._completion = answer.completion
         try:

@@ -15,7 +15,7 @@ from django.db import connections
 from django.utils import timezone
 
 from answers.engine.model_names import problems
-from answers.engine.model_options import default_option
+from answers.engine.model_options import configured
 from answers.engine.provider import Provider, host
 from completions import ListedModel
 
@@ -73,7 +73,7 @@ def _listed() -> list[ListedModel]:
 
 
 def _names() -> list[str]:
-    return [one.name for one in settings.ASKME_MODELS or [default_option()]]
+    return [one.name for one in configured()]
 
 
 def _setting() -> str:

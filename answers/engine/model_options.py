@@ -42,12 +42,15 @@ def offered() -> dict[str, ModelOption]:
     return {one.key: one for one in settings.ASKME_MODELS}
 
 
+def configured() -> list[ModelOption]:
+    """All models that may be asked: those of `ASKME_MODELS`, or the only one, whose name may be empty."""
+    only = settings.ASKME_MODEL or (DEMO_MODEL if settings.ASKME_DEMO else "")
+    return settings.ASKME_MODELS or [parse_option(only)]
+
+
 def default_option() -> ModelOption:
     """The model that answers if nothing was chosen. Its name is empty if no model is configured."""
-    if settings.ASKME_MODELS:
-        first: ModelOption = settings.ASKME_MODELS[0]
-        return first
-    return parse_option(settings.ASKME_MODEL or (DEMO_MODEL if settings.ASKME_DEMO else ""))
+    return configured()[0]
 
 
 def find_option(key: str) -> ModelOption:

@@ -1,12 +1,13 @@
 """The provider: the API that answers, as the settings describe it."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from answers.engine import demo
 from answers.engine.model_options import ModelOption, default_option
-from completions import DEFAULT_PROMPT_TEMPLATE, Client, Endpoint, environment_proxy
+from completions import DEFAULT_PROMPT_TEMPLATE, Client, Endpoint, Prompt, environment_proxy
 
 OPENAI_URL = "https://api.openai.com/v1"
 OPENAI_HOST = "api.openai.com"
@@ -64,6 +65,20 @@ def api_of(option: ModelOption) -> str:
 def max_tokens(api: str) -> int:
     """The maximum number of tokens in an answer, reasoning included."""
     return settings.ASKME_MAX_TOKENS or DEFAULT_MAX_TOKENS[api]
+
+
+def prompt_for(option: ModelOption, question: str, **fields: Any) -> Prompt:
+    """The question as this model gets it. `fields` are the other fields of the prompt."""
+    api = api_of(option)
+    return Prompt(
+        question,
+        model=option.name,
+        api=api,
+        effort=option.effort,
+        web_search=option.web_search,
+        max_tokens=max_tokens(api),
+        **fields,
+    )
 
 
 def _proxy(base_url: str) -> str:

@@ -32,7 +32,7 @@ from answers.engine.database_thread import require_caller
 from answers.engine.hooks import Hooks, site_hooks
 from answers.engine.model_options import default_option, find_option
 from answers.engine.outcome import EXPIRED, INTERNAL, Outcome
-from answers.engine.provider import api_of, max_tokens, sends_identifiers
+from answers.engine.provider import prompt_for, sends_identifiers
 from answers.engine.running_answer import RunningAnswer
 from answers.models import Answer, AnswerQuerySet, Status
 from completions import Prompt, Turn
@@ -172,16 +172,11 @@ def _with_earlier_turns(row: Answer) -> Prompt | None:
 
 
 def _prompt(row: Answer, earlier: tuple[Turn, ...] = ()) -> Prompt:
-    model = find_option(row.model)
-    api, is_identified = api_of(model), sends_identifiers()
-    return Prompt(
+    is_identified = sends_identifiers()
+    return prompt_for(
+        find_option(row.model),
         row.question,
-        earlier,
-        model=model.name,
-        api=api,
-        effort=model.effort,
-        web_search=model.web_search,
-        max_tokens=max_tokens(api),
+        earlier=earlier,
         safety_identifier=_pseudonym("safety_identifier", row.user_id) if is_identified else "",
         cache_key=_pseudonym("cache_key", row.thread) if is_identified else "",
     )

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from answers.engine.api_check import ApiCheck, Finding, findings_of
-from answers.engine.model_options import default_option, offered
+from answers.engine.model_options import configured
 from answers.engine.provider import Provider
 
 SIGNS = {"good": "ok", "note": "note", "bad": "BAD"}  # words, because a terminal may show no colours
@@ -55,7 +55,7 @@ class Command(BaseCommand):
             provider.close()
 
     def _run(self, check: ApiCheck) -> bool:
-        models = list(offered().values()) or [default_option()]
+        models = configured()
         for title, findings in findings_of(check, models):
             self._write(f"\n{title}")
             for finding in findings:
