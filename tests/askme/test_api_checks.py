@@ -2,11 +2,7 @@
 
 import pytest
 
-from tests.support.sites import Site
-
-
-def check(tmp_path, **environment):
-    return Site(tmp_path, **environment).manage("check")
+from tests.support.settings import assert_is_error, check
 
 
 def models_file(tmp_path, text: str) -> dict[str, str]:
@@ -35,11 +31,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("environment", "id", "hint"), WRONG)
 def test_a_wrong_model_is_an_error_that_says_what_to_write(tmp_path, environment, id, hint):
-    done = check(tmp_path, **environment)
-    assert done.returncode == 1
-    assert f"askme.{id}" in done.stderr
-    assert hint in done.stderr
-    assert "Traceback" not in done.stderr
+    assert_is_error(check(tmp_path, **environment), id, hint)
 
 
 def test_a_mistake_in_a_file_of_models_is_an_error_too(tmp_path):

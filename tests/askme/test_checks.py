@@ -6,12 +6,8 @@ import sys
 
 import pytest
 
-from tests.support.sites import ROOT, Site
-
-
-def check(tmp_path, **environment):
-    return Site(tmp_path, **environment).manage("check")
-
+from tests.support.settings import assert_is_error, check
+from tests.support.sites import ROOT
 
 OIDC = {
     "ASKME_OIDC_ISSUER": "https://id.example",
@@ -124,10 +120,7 @@ WRONG = [
 @pytest.mark.parametrize(("environment", "id", "hint"), WRONG)
 def test_a_wrong_setting_is_an_error_that_says_what_to_write(tmp_path, environment, id, hint):
     done = check(tmp_path, **environment)
-    assert done.returncode == 1
-    assert f"askme.{id}" in done.stderr
-    assert hint in done.stderr
-    assert "Traceback" not in done.stderr
+    assert_is_error(done, id, hint)
     for secret in ("sk-1", "cret@", "secret"):
         assert secret not in done.stderr
 

@@ -54,12 +54,16 @@ def test_pages_that_reload_and_reconnect_in_the_middle_of_reasoning_get_both_par
     assert row(any_layer_site, id).reasoning == "Let me see. Yes, "
 
 
-def test_another_process_follows_reasoning_live(pair, meet):
+def ask_near(pair, person, behaviour):
+    """Ask in the first process. Returns a page of each, and the answer's id."""
     pair.api.released.clear()
-    pair.api.behaviour = thinking
-    person = meet(pair.urls[0])
+    pair.api.behaviour = behaviour
     near, far = person.connect(), person.connect(pair.urls[1])
-    id = near.ask("Is it?")
+    return near, far, near.ask("Is it?")
+
+
+def test_another_process_follows_reasoning_live(pair, meet):
+    near, far, id = ask_near(pair, meet(pair.urls[0]), thinking)
     near.read_reasoning(id, "see. ")
     far.follow(id)
     far.read_reasoning(id, "Let me see. ")
@@ -70,11 +74,8 @@ def test_another_process_follows_reasoning_live(pair, meet):
 
 
 def test_text_that_was_reasoning_begins_anew_here_and_in_another_process(pair, meet):
-    pair.api.released.clear()
-    pair.api.behaviour = misled
     person = meet(pair.urls[0])
-    near, far = person.connect(), person.connect(pair.urls[1])
-    id = near.ask("Is it?")
+    near, far, id = ask_near(pair, person, misled)
     near.read_text(id, "Let me see.")
     far.follow(id)
     far.read_text(id, "Let me see.")

@@ -4,13 +4,14 @@ import base64
 import socket
 import threading
 from contextlib import suppress
-from typing import Self
 from urllib.parse import urlsplit
+
+from tests.support.network import Forwarder
 
 CONNECT_SECONDS = 10
 
 
-class HttpProxy:
+class HttpProxy(Forwarder):
     """Use as a context manager. Every host name leads to 127.0.0.1."""
 
     def __init__(self, *, password: str = "", status: int = 200, mute: bool = False) -> None:
@@ -20,23 +21,7 @@ class HttpProxy:
         self._password = password  # "user:password"
         self._status = status  # of every reply to CONNECT
         self._mute = mute  # accept connections and never reply
-        self._open: set[socket.socket] = set()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
-        self.url = f"http://{self.address}"
-
-    def __enter__(self) -> Self:
-        self._start(self._accept)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for sock in [self._listener, *self._open]:
-            with suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
-            sock.close()
-
-    def _start(self, target: object, *arguments: object) -> None:
-        threading.Thread(target=target, args=arguments, daemon=True).start()  # type: ignore[arg-type]
+        super().__init__()
 
     def _accept(self) -> None:
         with suppress(OSError):

@@ -137,17 +137,16 @@ def _reset(sock: socket.socket) -> None:
     sock.close()
 
 
-class Balancer:
-    """A TCP load balancer, round robin. It skips a backend that refuses."""
+class Forwarder:
+    """A TCP server that passes bytes on. Use as a context manager. A subclass says how, in `_accept`."""
 
-    def __init__(self, ports: list[int]) -> None:
-        self._ports = ports
-        self._turns = itertools.count()
+    def __init__(self) -> None:
         self._open: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        self.url = f"http://{self.address}"
 
-    def __enter__(self) -> "Balancer":
+    def __enter__(self) -> Self:
         self._start(self._accept)
         return self
 
@@ -159,6 +158,18 @@ class Balancer:
 
     def _start(self, target: Any, *arguments: Any) -> None:
         threading.Thread(target=target, args=arguments, daemon=True).start()
+
+    def _accept(self) -> None:
+        raise NotImplementedError
+
+
+class Balancer(Forwarder):
+    """A TCP load balancer, round robin. It skips a backend that refuses."""
+
+    def __init__(self, ports: list[int]) -> None:
+        self._ports = ports
+        self._turns = itertools.count()
+        super().__init__()
 
     def _accept(self) -> None:
         with suppress(OSError):
