@@ -12,6 +12,8 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from answers.formatting import Change
+
 if TYPE_CHECKING:
     from answers.models import Answer
     from completions import Activity
@@ -35,6 +37,7 @@ class Ask:
     follows: UUID | None = None
     revises: UUID | None = None
     model: str | None = None
+    html: bool = False  # as in `Follow`
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class Follow:
     share: str | None = None
     reasoning_position: int = 0  # up to which the page has the reasoning
     edition: int = 0  # of the text that the page has
+    html: bool = False  # `"format": "html"`: send the formatted text too, from its first block
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,7 @@ def parse(frame: str) -> Ask | Follow | Stop:
                 raise Refused(
                     "bad_frame", _("The field “share” is a token from a shared address."), answer=answer
                 )
-            return Follow(answer, share=share, **numbers)
+            return Follow(answer, share=share, html=_is_html(fields, answer), **numbers)
         case "answer.stop":
             return Stop(answer)
         case other:
@@ -117,7 +121,14 @@ def _ask(fields: dict[str, Any], answer: UUID) -> Ask:
         raise Refused("bad_frame", _("The field “model” is a string or null."), answer=answer)
     if follows is not None and revises is not None:
         raise Refused("bad_frame", _("A question follows an answer or revises it, not both."), answer=answer)
-    return Ask(answer, question, follows, revises, model)
+    return Ask(answer, question, follows, revises, model, _is_html(fields, answer))
+
+
+def _is_html(fields: dict[str, Any], answer: UUID) -> bool:
+    value = fields.get("format")
+    if value in (None, "text", "html"):
+        return bool(value == "html")
+    raise Refused("bad_frame", _("The field “format” is “text” or “html”."), answer=answer)
 
 
 def _uuid(fields: dict[str, Any], name: str) -> UUID:
@@ -166,6 +177,16 @@ def text(answer: UUID, position: int, text: str, edition: int = 0) -> Event:
     """
     event: Event = {"type": "answer.text", "answer": str(answer), "position": position, "text": text}
     return event | {"edition": edition} if edition else event
+
+
+def with_html(event: Event, html: list[Change], blocks: list[str], *, is_end: bool = False) -> Event:
+    """A text event, or the end (`is_end`), with what changes in the blocks of the formatted text.
+
+    It is the HTML of all text up to the end of this event. `blocks` are all blocks. The event says how many
+    there are and, at the end, how many characters of HTML they have.
+    """
+    fields: Event = {"html": html, "blocks": len(blocks)}
+    return event | fields | ({"html_length": sum(map(len, blocks))} if is_end else {})
 
 
 def finished(answer: "Answer", length: int, reasoning_length: int = 0) -> Event:

@@ -25,6 +25,7 @@ from answers.engine.hooks import site_hooks
 from answers.engine.runtime import current_runtime
 from answers.engine.turns import Turns
 from answers.live.follower import Follower
+from answers.live.formatted_events import with_html
 from answers.live.frame_limit import STRANGER, FrameLimit, FrameLimits
 from answers.live.language import language_of
 from answers.live.open_sockets import TOO_MANY_SOCKETS, OpenSockets
@@ -158,7 +159,7 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         if accepted.event is not None:
             await self.send_event(accepted.event)
         if frame.answer not in self.following:
-            await self.follow(Follow(frame.answer, 0), accepted)
+            await self.follow(Follow(frame.answer, 0, html=frame.html), accepted)
 
     async def follow(self, frame: Follow, accepted: Accepted | None = None) -> None:
         """Follow from a position, even if this socket follows it already: the page may have lost text."""
@@ -167,7 +168,7 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             follower = await answers.follow(
                 self.requester,
                 accepted or id,
-                frame.position,
+                0 if frame.html else frame.position,  # the HTML is made from the whole text
                 share=frame.share,
                 reasoning_position=frame.reasoning_position,
                 edition=frame.edition,
@@ -182,7 +183,7 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await follower.close()
             sentence = _("One connection follows at most %(number)d answers at once.")
             raise Refused("too_many", sentence % {"number": MAX_FOLLOWED}, answer=id)
-        self.following[id] = Following(self, follower, frame.share)
+        self.following[id] = Following(self, follower, frame)
 
     async def watch_session(self) -> None:
         """Close the socket if its user is logged out or deactivated, or the session has expired."""
@@ -218,13 +219,14 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 class Following:
     """A task that sends the events of one follower to a socket."""
 
-    def __init__(self, consumer: AnswerConsumer, follower: Follower, share: str | None) -> None:
-        self.consumer, self.follower, self.share = consumer, follower, share
+    def __init__(self, consumer: AnswerConsumer, follower: Follower, frame: Follow) -> None:
+        self.consumer, self.follower, self.share = consumer, follower, frame.share
+        self.events = with_html(follower, frame.answer) if frame.html else follower
         self.task = asyncio.create_task(self.run())
 
     async def run(self) -> None:
         try:
-            async for event in self.follower:
+            async for event in self.events:
                 await self.consumer.send_event(event)
         finally:
             if self.consumer.following.get(self.follower.answer) is self:

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from typing import Self
 from uuid import UUID, uuid4
 
+from django.utils.safestring import SafeString, mark_safe
+
+from answers.formatting import formatted_html
 from answers.models import Answer, AnswerQuerySet, Status
 from answers.pages.thread import Tree
 
@@ -23,6 +26,11 @@ class PathEntry:
     versions: list[UUID]
     rating_problem: str = ""
     new_answer: UUID = field(default_factory=uuid4)  # the next version's id, if it is asked again
+
+    @property
+    def html(self) -> SafeString:
+        """The text, formatted."""
+        return mark_safe(formatted_html(self.answer.text, f"a{self.answer.pk}-"))  # noqa: S308
 
     @property
     def number(self) -> int:

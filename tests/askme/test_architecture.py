@@ -19,13 +19,14 @@ MODULES = [
 # Each folder or module of `answers`, with the others that it may import. A layer may always import itself.
 LAYERS = {
     "conf": set(),
-    "protocol": {"models"},  # for a type
+    "formatting": set(),
+    "protocol": {"formatting", "models"},  # for types
     "models": set(),
     "engine": {"models", "protocol"},
     "asking": {"engine", "models", "protocol"},
-    "live": {"asking", "engine", "models", "protocol", ""},
-    "pages": {"asking", "engine", "models", "protocol", ""},
-    "admin": {"asking", "engine", "models"},
+    "live": {"asking", "engine", "formatting", "models", "protocol", ""},
+    "pages": {"asking", "engine", "formatting", "models", "protocol", ""},
+    "admin": {"asking", "engine", "formatting", "models"},
     "management": {"engine", "models", "protocol", ""},
     "apps": {"conf"},
     "": {"asking", "engine", "live", "protocol"},  # answers/__init__.py, the public interface
@@ -81,9 +82,9 @@ def test_every_layer_has_a_rule_and_a_docstring():
             assert ast.get_docstring(ast.parse(path.read_text())), path
 
 
-def test_a_newcomer_sees_at_most_a_dozen_names():
+def test_a_newcomer_sees_at_most_thirteen_names():
     names = {path.name for path in (ROOT / "answers").iterdir()} - {"__init__.py", "__pycache__"}
-    assert len(names) <= 12, sorted(names)
+    assert len(names) <= 13, sorted(names)
 
 
 @pytest.mark.parametrize("name", sorted(LAYERS))
@@ -142,6 +143,26 @@ def test_completions_does_not_import_django_or_the_other_packages():
             for name in imports(path):
                 assert name.split(".")[0] not in ("django", "channels", "answers", "accounts", "askme"), path
     assert seen > 5
+
+
+def test_formatting_does_not_import_django_or_other_layers():
+    seen = 0
+    for path in MODULES:
+        if path.is_relative_to(ROOT / "answers" / "formatting"):
+            seen += 1
+            for name in imports(path):
+                assert name.startswith("answers.formatting") or name.split(".")[0] not in (
+                    "django",
+                    "channels",
+                    "answers",
+                ), path
+    assert seen > 2
+
+
+def test_only_one_module_knows_each_library_of_formatting():
+    assert importers("math_core") <= {"answers/formatting/maths.py"}
+    assert importers("pygments") <= {"answers/formatting/code.py"}
+    assert importers("pyromark") <= {"answers/formatting/markdown.py"}
 
 
 def test_no_module_is_too_long_to_read():

@@ -1,7 +1,8 @@
 // One answer and its question on the page. The text comes from a model and is untrusted: it only ever becomes text.
 // All wording is in templates/answers/answer.html. CSS chooses which of it shows.
 
-import { GrowingText, keepAtEnd } from "./growing_text.js";
+import { FormattedText } from "./formatted_text.js";
+import { keepAtEnd } from "./growing_text.js";
 import { Reasoning } from "./reasoning.js";
 import { showSources } from "./sources.js";
 
@@ -32,7 +33,7 @@ export class Answer {
 
   constructor(article, connection, share = null) {
     [this.article, this.#data, this.#connection, this.#share] = [article, article.dataset, connection, share];
-    this.#text = new GrowingText(this.#part("text"), () => this.follow());
+    this.#text = new FormattedText(this.#part("text"), () => this.follow());
     this.#edition = Number(this.#data.edition);
     const details = this.#part("reasoning");
     this.#reasoning = details && new Reasoning(details, () => this.follow());
@@ -66,7 +67,7 @@ export class Answer {
   follow() {
     if ("stopping" in this.#data) this.#connection.send({ type: "answer.stop", answer: this.id });
     const positions = { position: this.#text.position, reasoning_position: this.#reasoning?.position ?? 0 };
-    const frame = { type: "answer.follow", answer: this.id, ...positions, edition: this.#edition };
+    const frame = { type: "answer.follow", answer: this.id, ...positions, edition: this.#edition, format: "html" };
     this.#connection.request(this.#share === null ? frame : { ...frame, share: this.#share });
   }
 
@@ -101,20 +102,22 @@ export class Answer {
     keepAtEnd(document.documentElement, () => this.#reasoning?.add(event));
   }
 
-  text({ position, text, edition = 0 }) {
+  text(event) {
+    const { edition = 0 } = event;
     this.#setStatus("running");
     keepAtEnd(document.documentElement, () => {
       if (edition !== this.#edition) this.#text.clear(); // it was reasoning, and is sent again as reasoning
       this.#edition = edition;
-      this.#text.add({ position, text });
+      this.#text.add(event);
       if (this.#text.isEmpty) return;
       this.#setActivity("");
       this.#reasoning?.fold();
     });
   }
 
-  finished({ status, length, reasoning_length = 0, edition = 0, sources = [], finish_reason, error, seconds }) {
-    const isWhole = edition === this.#edition && length === this.#text.position;
+  finished(event) {
+    const { status, length, reasoning_length = 0, edition = 0, sources = [], finish_reason, error, seconds } = event;
+    const isWhole = edition === this.#edition && length === this.#text.position && this.#text.end(event);
     if (!(isWhole && reasoning_length === (this.#reasoning?.position ?? reasoning_length)) && !this.#hasRestarted) {
       this.#hasRestarted = true;
       this.#edition = edition;
@@ -122,7 +125,6 @@ export class Answer {
       return this.follow();
     }
     keepAtEnd(document.documentElement, () => {
-      this.#text.end();
       this.#reasoning?.end();
       showSources(this.#part("sources"), sources);
       this.#data.finishReason = finish_reason ?? "";

@@ -30,7 +30,7 @@ export class Pending {
 
   get frame() {
     const { answer, question, follows, revises, model } = this.#submission;
-    return { type: "question.ask", answer, question, follows, revises, model };
+    return { type: "question.ask", answer, question, follows, revises, model, format: "html" };
   }
 
   begin(submission) {

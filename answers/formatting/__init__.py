@@ -1,0 +1,7 @@
+"""Markdown to safe HTML, whole or while it grows. It knows neither Django nor answers: text in, HTML out."""
+
+from answers.formatting.cache import formatted_html
+from answers.formatting.changes import Change, changes
+from answers.formatting.growing import Growing, formatted
+
+__all__ = ["Change", "Growing", "changes", "formatted", "formatted_html"]
