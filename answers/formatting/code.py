@@ -1,0 +1,106 @@
+"""Colours for finished code. The language is never guessed: without a known label, code stays as it is.
+
+Pygments is imported with the first code of a language. Its lexers yield one token at a time, so the work can
+be done in slices.
+"""
+
+from collections.abc import Callable, Generator, Iterator
+from functools import lru_cache
+from importlib import import_module
+from time import perf_counter
+from typing import Any
+
+from answers.formatting.characters import escaped
+from answers.formatting.languages import LANGUAGES
+
+MAX_CHARS = 50_000
+MAX_LABEL_CHARS = 40
+SLICE_SECONDS = 0.001
+TOKENS_BETWEEN_CLOCKS = 16  # a token takes some microseconds
+
+# The class of a token, by the beginning of its type in Pygments. The longest beginning counts.
+CLASSES = {
+    "Comment": "c",
+    "Comment.Preproc": "k",
+    "Comment.PreprocFile": "s",
+    "Generic.Deleted": "d",
+    "Generic.Heading": "f",
+    "Generic.Inserted": "i",
+    "Generic.Prompt": "c",
+    "Generic.Subheading": "f",
+    "Keyword": "k",
+    "Keyword.Constant": "b",
+    "Literal.Date": "m",
+    "Literal.Number": "m",
+    "Literal.String": "s",
+    "Name.Attribute": "t",
+    "Name.Builtin": "b",
+    "Name.Class": "f",
+    "Name.Constant": "b",
+    "Name.Decorator": "f",
+    "Name.Entity": "b",
+    "Name.Exception": "b",
+    "Name.Function": "f",
+    "Name.Label": "f",
+    "Name.Tag": "t",
+    "Name.Variable": "b",
+    "Operator.Word": "k",
+}
+
+Tokens = Iterator[tuple[int, Any, str]]
+
+
+def label(info: str) -> str:
+    """The language as typed, from what follows a fence: `python`, `js {1,3}`, `{.rust}`, `c++ title="x"`."""
+    words = info.replace("{", " ").replace("}", " ").replace(",", " ").split()
+    return words[0].lstrip(".")[:MAX_LABEL_CHARS] if words else ""
+
+
+def highlight(code: str, language: str) -> Generator[None, None, str]:
+    """Return the code as HTML. It says what `escaped(code)` says. Gives way about every millisecond."""
+    lexer = _lexer(language.lower()) if len(code) <= MAX_CHARS else None
+    if lexer is None:
+        return escaped(code)
+    parts: list[str] = []
+    start, end, letter = 0, 0, ""
+    deadline = perf_counter() + SLICE_SECONDS
+    for number, (index, kind, value) in enumerate(lexer(code if code.endswith("\n") else f"{code}\n")):
+        if number % TOKENS_BETWEEN_CLOCKS == 0 and perf_counter() > deadline:
+            yield
+            deadline = perf_counter() + SLICE_SECONDS
+        if index != end:
+            return escaped(code)  # a lexer that leaves something out, or says it twice
+        end += len(value)
+        if (now := _class(kind)) != letter:
+            parts.append(_span(code, start, index, letter))
+            start, letter = index, now
+    if end < len(code):
+        return escaped(code)
+    parts.append(_span(code, start, len(code), letter))
+    return "".join(parts)
+
+
+def _span(code: str, start: int, end: int, letter: str) -> str:
+    html = escaped(code, start, min(end, len(code)))
+    return f'<span class="{letter}">{html}</span>' if letter and html else html
+
+
+@lru_cache(64)
+def _lexer(language: str) -> Callable[[str], Tokens] | None:
+    place = LANGUAGES.get(language)
+    if place is None:
+        return None
+    module, name = place.split(".")
+    lexer = getattr(import_module(f"pygments.lexers.{module}"), name)()
+    tokens: Callable[[str], Tokens] = lexer.get_tokens_unprocessed
+    return tokens
+
+
+@lru_cache(256)
+def _class(kind: Any) -> str:
+    name = ".".join(kind)
+    while name:
+        if name in CLASSES:
+            return CLASSES[name]
+        name = name.rpartition(".")[0]
+    return ""
