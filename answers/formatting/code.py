@@ -4,7 +4,7 @@ Pygments is imported with the first code of a language. Its lexers yield one tok
 be done in slices.
 """
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from importlib import import_module
 from time import perf_counter
@@ -14,7 +14,6 @@ from answers.formatting.characters import escaped
 from answers.formatting.languages import LANGUAGES
 
 MAX_CHARS = 50_000
-MAX_LABEL_CHARS = 40
 SLICE_SECONDS = 0.001
 TOKENS_BETWEEN_CLOCKS = 16  # a token takes some microseconds
 
@@ -50,34 +49,24 @@ CLASSES = {
 Tokens = Iterator[tuple[int, Any, str]]
 
 
-def label(info: str) -> str:
-    """The language as typed, from what follows a fence: `python`, `js {1,3}`, `{.rust}`, `c++ title="x"`."""
-    words = info.replace("{", " ").replace("}", " ").replace(",", " ").split()
-    return words[0].lstrip(".")[:MAX_LABEL_CHARS] if words else ""
-
-
-def highlight(code: str, language: str) -> Generator[None, None, str]:
-    """Return the code as HTML. It says what `escaped(code)` says. Gives way about every millisecond."""
+def highlight(code: str, language: str) -> Iterator[str | None]:
+    """Yield None about every millisecond and at last the code as HTML, which says what `escaped(code)` says."""
     lexer = _lexer(language.lower()) if len(code) <= MAX_CHARS else None
-    if lexer is None:
-        return escaped(code)
     parts: list[str] = []
     start, end, letter = 0, 0, ""
     deadline = perf_counter() + SLICE_SECONDS
-    for number, (index, kind, value) in enumerate(lexer(code if code.endswith("\n") else f"{code}\n")):
+    for number, (index, kind, value) in enumerate(lexer(f"{code}\n") if lexer else ()):
         if number % TOKENS_BETWEEN_CLOCKS == 0 and perf_counter() > deadline:
-            yield
+            yield None
             deadline = perf_counter() + SLICE_SECONDS
         if index != end:
-            return escaped(code)  # a lexer that leaves something out, or says it twice
+            break  # this lexer leaves something out, or says it twice
         end += len(value)
         if (now := _class(kind)) != letter:
             parts.append(_span(code, start, index, letter))
             start, letter = index, now
-    if end < len(code):
-        return escaped(code)
     parts.append(_span(code, start, len(code), letter))
-    return "".join(parts)
+    yield "".join(parts) if end >= len(code) else escaped(code)
 
 
 def _span(code: str, start: int, end: int, letter: str) -> str:
