@@ -1,7 +1,7 @@
 """A text that grows, as blocks of HTML. Blocks are a function of the text alone, however it was cut.
 
-Each block is the HTML of exactly one element. Finished blocks never change again, but for links that are defined
-after their use.
+Each block is the HTML of exactly one element. Finished blocks never change again, except for links that are
+defined after their use.
 """
 
 from collections.abc import Generator, Iterator

@@ -77,12 +77,18 @@ class InlineWriter:
         self._text.append(text[end:])
 
     def _formula(self, formula: Formula) -> None:
-        tex = formula.tex
-        if self._splits and formula.is_display and not self._ends:
-            self._end_segment()
-            self.segments.append(Segment(f"{FORMULA_START}{maths.mathml(tex, True)}</div>", True))
+        is_display = self._splits and formula.is_display and not self._ends
+        if formula.is_open:
+            html = f'<code class="tex">{escaped(formula.tex.strip())}</code>'
         else:
-            self._put(maths.mathml(tex, False))
+            html = maths.mathml(formula.tex, is_display)
+        if self._link_text is not None:
+            self._link_text.append(formula.tex)
+        if is_display:
+            self._end_segment()
+            self.segments.append(Segment(f"{FORMULA_START}{html}</div>", True))
+        else:
+            self._put(html)
 
     def _end_segment(self) -> None:
         self._breaks = False

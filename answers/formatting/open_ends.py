@@ -1,7 +1,7 @@
 """Syntax that is still open at the end of a growing text, closed for display.
 
-The parser reports what it could not match: each delimiter is a text event of its own. Here it becomes an element
-that ends with the text. What may still become something else is left out for a moment.
+The parser reports what it could not match: each delimiter is a text event of its own. Here it becomes an
+element that ends with the text. What may still become something else is left out for a moment.
 """
 
 import re
@@ -13,7 +13,8 @@ from answers.formatting.source import Source
 TEXT = r"(?:[^\[\]\n]|\[[^\[\]\n]*\])*"  # of a link, with at most one level of brackets in it
 MAX_LINK_CHARS = 1_000
 UNDECIDED = re.compile(
-    rf"!?\[(?:[^\[\]\n]|\[[^\[\]\n]*\]?)*\Z|!?\[{TEXT}\](?:\[[^\[\]\n]*)?\Z"  # `[text`, `[text]`, `[text][label`
+    rf"!?\[(?:[^\[\]\n]|\[[^\[\]\n]*\]?)*\Z"  # `[text`
+    rf"|!?\[{TEXT}\](?:\[[^\[\]\n]*)?\Z"  # `[text]`, `[text][label`
 )
 HALF_LINK = re.compile(rf"""!?\[({TEXT})\]\([ ]?(?:<[^<>\n]*|[^\s<]\S*)?(?:\s+(?:["'(][^\n]*)?)?\Z""")
 HALF_DEFINITION = re.compile(r"\[[^\[\]\n]+\]:[ \t]*\S*(?:[ \t]+[\"'(][^\n]*)?\Z")

@@ -95,7 +95,7 @@ class References:
                 getattr(self, use.kind).discard(use.label)
 
     def prepare_again(self, uses: Iterable[Use]) -> bool:
-        """At the end of a text: whether to write it again, because of definitions that came too late or never."""
+        """At the end of a text: whether to write it again, as definitions came too late or never."""
         used = list(uses)
         self.undefined = {use.label for use in used if use.kind == "marks"} - self.notes
         is_late = any(use.kind == "lacks" and use.label in self.definitions for use in used)

@@ -1,7 +1,7 @@
 """A text made ready for the parser, byte for byte as long as it was.
 
-Formulas and what would be raw HTML are masked by control characters, which no text contains: they are replaced
-when text is fed. So HTML of the model cannot swallow Markdown, and Markdown cannot break formulas.
+Formulas and what would be raw HTML are masked by control characters, which no text contains: they are
+replaced when text is fed. So HTML of the model cannot swallow Markdown, and Markdown cannot break formulas.
 """
 
 import re
@@ -29,12 +29,12 @@ def normalized(text: str) -> str:
 
 
 class Source:
-    """`text` is what was written, `masked` what is parsed, and `data` that in UTF-8: offsets are offsets in it."""
+    """`text` is what was written, `masked` what is parsed, and `data` that in UTF-8. Offsets are in `data`."""
 
     def __init__(self, text: str, *, is_open: bool = False, invented: str = "") -> None:
         """`is_open` if more text may follow: then what is open at the `end` may be closed later.
 
-        `invented` is text that nobody wrote. It stands behind the end and completes the structure for display.
+        `invented` is text that nobody wrote, behind the end. It completes the structure for display.
         """
         self.text, self.is_open = text, is_open
         self.formulas: dict[int, Formula] = {}
@@ -62,7 +62,7 @@ class Source:
         return self.text.encode()[start:end].decode()
 
     def unmasked(self, text: str, start: int, end: int) -> str:
-        """`text`, which the parser found between two offsets, as it was written. Not for text with formulas."""
+        """`text`, which the parser found between two offsets, as it was written."""
         if FORMULA in text:
             formulas = [one for at, one in self.formulas.items() if start <= at < end]
             found = iter(formulas[-text.count(FORMULA) :])
@@ -73,9 +73,8 @@ class Source:
         return self.text[formula.start : formula.end] if formula else "\ufffd"
 
     def _mask_formulas(self, text: str, is_open: bool) -> str:
-        found = find_formulas(text)
-        if not found:
-            return text
+        # The line may go on although it is complete: a formula may have lines of its own.
+        found = find_formulas(text.removesuffix("\n") if is_open else text, is_growing=is_open)
         parts, end, offset = [], 0, 0
         for one in found:
             before = text[end : one.start]

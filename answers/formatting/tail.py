@@ -1,7 +1,7 @@
 """The end of a growing text: it finds which blocks are finished, and shows the last one while it grows.
 
-A line can only go on with, end or begin the innermost of the last blocks. So once a block follows another, the
-other is finished. Only complete lines decide: a line that still grows may become something else.
+A line can only go on with, end or begin the innermost of the last blocks. So once a block follows another,
+the other is finished. Only complete lines decide: a line that still grows may become something else.
 """
 
 import re
@@ -15,7 +15,7 @@ from answers.formatting.references import References, Use
 from answers.formatting.source import Source
 from answers.formatting.writer import Writer
 
-# What the parser gets at once. A longer block is cut at the end of a line, wherever the reader's text was cut.
+# What the parser gets at once. A longer block is cut at the end of a line, however the text arrives.
 WINDOW_CHARS = 32 * 1024
 
 
@@ -84,7 +84,7 @@ class Tail:
         return [use for block in self.finished for use in block.uses]
 
     def _window(self, is_final: bool) -> tuple[str, bool]:
-        """What the parser gets: complete lines, or everything at the end. And whether there is more than fits."""
+        """What the parser gets: complete lines, or all at the end. And whether there is more than that."""
         if len(self.text) <= WINDOW_CHARS:
             return self.text if is_final else self.text[: self.text.rfind("\n") + 1], False
         return self.text[: self.text.rfind("\n", 0, WINDOW_CHARS) + 1 or WINDOW_CHARS], True

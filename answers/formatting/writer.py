@@ -203,7 +203,7 @@ class Writer:
             self._out.append("</label>")
 
     def _is_first(self, element: Element) -> bool:
-        """Whether a leaf begins an item or a footnote: then it is no paragraph, so that lists may become loose."""
+        """Whether a leaf begins an item or a footnote. Then it is no `<p>`, and lists may become loose."""
         if element.name == "Item":
             element.children += 1
             return element.children == 1
