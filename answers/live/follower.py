@@ -28,6 +28,7 @@ from answers.engine.relay import group_name
 from answers.engine.runtime import current_runtime
 from answers.engine.worker import Worker
 from answers.live.answer_rows import read_row
+from answers.live.link_readers import for_link_readers
 from answers.live.progress import Progress
 from answers.protocol import Event, Refused
 
@@ -110,7 +111,7 @@ class Follower:
             while not self._ended:
                 try:
                     async for event in self._events(message):
-                        yield protocol.for_link_readers(event) if self.progress.is_shared else event
+                        yield for_link_readers(event) if self.progress.is_shared else event
                 except DatabaseError as error:
                     log.warning("a follower could not read the database: %s", error)
                 except Exception:
@@ -172,8 +173,8 @@ class Follower:
         status = protocol.started(running.id, running.shown_model)
         if self._is_new_status(status):
             yield status
-        if running.activity is not None:
-            yield protocol.activity(running.id, running.activity)
+        if (activity := running.remaining_activity) is not None:
+            yield protocol.activity(running.id, activity)
         for event in self.progress.content(running.content):
             yield event
 
