@@ -25,7 +25,7 @@ def answer_text(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_safe
 @never_cache
 def shared_text(request: HttpRequest, token: str, pk: UUID) -> HttpResponse:
-    """For anybody who has the link to its thread, if the shared page shows this answer, not another version."""
+    """For anybody who has the link to its thread, if the shared page shows this answer."""
     share = Share.objects.valid(token).first()
     if share is None:
         raise Http404(_("There is no such page."))
