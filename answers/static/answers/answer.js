@@ -2,7 +2,7 @@
 // All wording is in templates/answers/answer.html. CSS chooses which of it shows.
 
 import { FormattedText } from "./formatted_text.js";
-import { keepAtEnd } from "./growing_text.js";
+import { follow } from "./scrolling.js";
 import { Reasoning } from "./reasoning.js";
 import { showSources } from "./sources.js";
 
@@ -99,13 +99,13 @@ export class Answer {
   reasoning(event) {
     this.#setStatus("running");
     if (this.#text.isEmpty) this.#setActivity("thinking");
-    keepAtEnd(document.documentElement, () => this.#reasoning?.add(event));
+    follow(() => this.#reasoning?.add(event));
   }
 
   text(event) {
     const { edition = 0 } = event;
     this.#setStatus("running");
-    keepAtEnd(document.documentElement, () => {
+    follow(() => {
       if (edition !== this.#edition) this.#text.clear(); // it was reasoning, and is sent again as reasoning
       this.#edition = edition;
       this.#text.add(event);
@@ -124,7 +124,7 @@ export class Answer {
       this.#restart();
       return this.follow();
     }
-    keepAtEnd(document.documentElement, () => {
+    follow(() => {
       this.#reasoning?.end();
       showSources(this.#part("sources"), sources);
       this.#data.finishReason = finish_reason ?? "";

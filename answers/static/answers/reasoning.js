@@ -1,7 +1,8 @@
 // The model's reasoning, above the answer's text. It is open until the text begins and then folded. If the reader opens
 // or folds one, later ones follow this choice.
 
-import { GrowingText, keepAtEnd } from "./growing_text.js";
+import { GrowingText } from "./growing_text.js";
+import { follow } from "./scrolling.js";
 
 const CHOICE = "askme.reasoning"; // in localStorage: "open" or "folded", as the reader left it last
 
@@ -48,7 +49,7 @@ export class Reasoning {
     if (!this.#hasBegun) this.#beganAt = Date.now();
     this.#hasBegun = true;
     this.#details.hidden = false;
-    keepAtEnd(this.#box, () => this.#text.add(event));
+    follow(() => this.#text.add(event), this.#box);
   }
 
   // The answer's text begins.
