@@ -130,10 +130,11 @@ class Page {
   // Without this script, the browser submits these forms itself.
   #submitted(event) {
     const form = event.target;
-    if (!form.matches(".stop, .again")) return;
+    if (!form.matches(".stop, .again, .go-on")) return;
     event.preventDefault();
     const answer = this.#thread.at(form);
     if (form.matches(".stop")) answer.stop();
+    else if (form.matches(".go-on")) this.#ask({ question: form.elements.question.value, follows: answer.id });
     else this.#ask({ question: answer.question, revises: answer.id });
   }
 
@@ -155,7 +156,7 @@ class Page {
     element("waiting").hidden = !this.#pending.exists;
     this.#composer.refresh(state);
     this.#editors.refresh(state);
-    for (const button of element("thread").querySelectorAll(".again button, .edit")) button.disabled = !state.canAsk;
+    for (const button of element("thread").querySelectorAll(":is(.again, .go-on) button, .edit")) button.disabled = !state.canAsk;
   }
 
   #showProblem(message, code = "") {

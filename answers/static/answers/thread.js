@@ -1,7 +1,6 @@
 // The path through a thread that a page shows. It keeps every answer that it has ever shown, for Back and Forward.
 
 import { Answer, element } from "./answer.js";
-import { Versions } from "./versions.js";
 
 export class Thread {
   #list = element("thread");
@@ -50,11 +49,15 @@ export class Thread {
     const follows = revised ? revised.follows : submission.follows;
     const added = Answer.of({ ...submission, follows }, this.#connection);
     this.#answers.set(added.id, added);
-    if (!revised) return added;
+    if (revised) this.#addVersion(revised, added, address);
+    return added;
+  }
+
+  async #addVersion(revised, added, address) {
+    const { Versions } = await import("./versions.js");
     const versions = this.#versions.get(revised.id) ?? new Versions(revised, address);
     versions.add(added);
     for (const { id } of [revised, added]) this.#versions.set(id, versions);
-    return added;
   }
 
   // Shows the path to and past this answer, as answers/pages/thread.py computes it. Without an id, shows nothing.
