@@ -14,5 +14,5 @@ export function showDetails(box, end, model, formatNumber) {
     const { [end.status]: words, [end.finish_reason]: reason } = ending.dataset;
     ending.textContent = (end.status === "complete" && reason) || words;
   }
-  for (const number of numbers) number.textContent = formatNumber(Number(number.value), Number(number.dataset.digits));
+  for (const number of numbers) number.textContent = formatNumber(Number(number.value), number.dataset.digits);
 }
