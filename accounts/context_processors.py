@@ -19,7 +19,7 @@ def accounts(request: HttpRequest) -> dict[str, Any]:
     is_elsewhere = not request.path_info.startswith(PATHS)
     return {
         "person": SimpleLazyObject(lambda: _person(request)),
-        "back": "?" + urlencode({"next": request.path}) if is_elsewhere else "",
+        "back": "?" + urlencode({"next": request.get_full_path()}) if is_elsewhere else "",
         "must_log_in": is_elsewhere and not settings.ASKME_GUESTS,
         "signup": settings.ASKME_SIGNUP,
         "sends_email": bool(settings.EMAIL_URL),

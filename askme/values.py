@@ -22,6 +22,8 @@ MILLION = 1_000_000
 MAX_FRAME_BYTES = 1_048_576  # Daphne closes a socket that sends a longer message
 MAX_BODY_BYTES = 100 * MILLION
 
+MAX_SUGGESTIONS, SUGGESTION_CHARS = 8, 200  # they must leave room on a phone, and fit into an address
+
 SHOWN_CHARS = 40  # of a wrong value, in the message
 # Shorter keys can be guessed. Django's own keys have 50 characters, `openssl rand -hex 32` makes 64.
 SECRET_KEY_CHARS = 32
@@ -102,6 +104,23 @@ def _words(text: str, pattern: str, hint: str) -> list[str]:
         if not re.fullmatch(pattern, word, re.IGNORECASE):
             raise BadValue(f" contains {shown(word)}", hint)
     return words
+
+
+def suggestions(text: str) -> list[str]:
+    """`none` is an empty list, because an empty setting counts as not set."""
+    found = [] if text == "none" else [" ".join(part.split()) for part in text.split("|")]
+    hint = "Write questions with a | between them, or none."
+    if len(found) > MAX_SUGGESTIONS:
+        raise BadValue(f" contains {len(found)} questions", f"Write at most {MAX_SUGGESTIONS}.")
+    for question in found:
+        if not question:
+            raise BadValue(" contains an empty question", hint)
+        if len(question) > SUGGESTION_CHARS:
+            raise BadValue(
+                f" contains {shown(question)}, which is too long",
+                f"Write at most {SUGGESTION_CHARS} characters for each question.",
+            )
+    return found
 
 
 def models(text: str) -> list[ModelOption]:

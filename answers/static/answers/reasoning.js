@@ -3,23 +3,15 @@
 
 import { GrowingText } from "./growing_text.js";
 import { follow } from "./scrolling.js";
+import { load, save } from "./stored.js";
 
-const CHOICE = "askme.reasoning"; // in localStorage: "open" or "folded", as the reader left it last
+const CHOICE = ["localStorage", "askme.reasoning"]; // "open" or "folded", as the reader left it last
 
-let choice = null;
-try {
-  choice = localStorage.getItem(CHOICE);
-} catch {
-  // The browser stores nothing for this site, so the choice lasts as long as the page.
-}
+let choice = load(...CHOICE); // lasts as long as the page if the browser stores nothing
 
 function choose(isOpen) {
   choice = isOpen ? "open" : "folded";
-  try {
-    localStorage.setItem(CHOICE, choice);
-  } catch {
-    // See above.
-  }
+  save(...CHOICE, choice);
 }
 
 export class Reasoning {

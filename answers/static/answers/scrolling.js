@@ -9,6 +9,7 @@ const ends = new WeakMap(); // by box
 // Whether the reader of one box is at its end. Only the reader's own movement changes that.
 class End {
   isFollowed;
+  frame = null; // the request for the next one
   #box;
   #top;
 

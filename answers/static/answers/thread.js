@@ -8,6 +8,7 @@ export class Thread {
   #answers = new Map(); // by id, in the order in which they were asked
   #versions = new Map(); // by id, where this page has added versions
   #shown;
+  #running; // those of them that are being answered; so an event costs the same in a long thread
   #initial; // the answers that the page came with
   #handlers = {
     "answer.queued": (answer, event) => answer.queued(event),
@@ -22,10 +23,14 @@ export class Thread {
     this.#connection = connection;
     this.#initial = this.#shown = Array.from(this.#list.children, (article) => new Answer(article, connection, share));
     for (const answer of this.#shown) this.#answers.set(answer.id, answer);
+    this.#showRunning();
   }
 
   get shown() { return this.#shown; }
-  get isAnswering() { return this.#shown.some((answer) => answer.isAnswering); }
+  get isAnswering() { return this.#running.size > 0; }
+
+  // The last answer that a person can still stop.
+  get stoppable() { return [...this.#running].findLast(({ article }) => !("stopping" in article.dataset)); }
 
   // The page shows one part of a very long thread. Is the last part on another page?
   get hasLaterPart() { return element("later")?.hidden === false; }
@@ -40,7 +45,20 @@ export class Thread {
 
   received(event) {
     const answer = this.find(event.answer);
-    if (answer?.isFollowed) this.#handlers[event.type]?.(answer, event);
+    if (!answer?.isFollowed) return;
+    this.#handlers[event.type]?.(answer, event);
+    this.#update(answer);
+  }
+
+  // The server refuses to show this answer, or any further answer to this page.
+  refused(answer, error) {
+    answer.refused(error);
+    this.#update(answer);
+  }
+
+  makeUnavailable() {
+    for (const answer of this.#shown) answer.makeUnavailable();
+    this.#running.clear();
   }
 
   // Adds a new question. If it revises another one, it takes the same place in the thread.
@@ -49,7 +67,8 @@ export class Thread {
     const follows = revised ? revised.follows : submission.follows;
     const added = Answer.of({ ...submission, follows }, this.#connection);
     this.#answers.set(added.id, added);
-    if (revised) this.#addVersion(revised, added, address);
+    if (!revised) return added;
+    this.#addVersion(revised, added, address);
     return added;
   }
 
@@ -70,6 +89,16 @@ export class Thread {
       if (current !== article) this.#list.insertBefore(article, current ?? null);
     }
     this.#showEnds();
+    this.#showRunning();
+  }
+
+  #showRunning() {
+    this.#running = new Set(this.#shown.filter((answer) => answer.isAnswering));
+  }
+
+  #update(answer) {
+    if (answer.isAnswering && this.#shown.includes(answer)) this.#running.add(answer);
+    else this.#running.delete(answer);
   }
 
   #path(id) {

@@ -2,6 +2,7 @@
 // has ended in a hidden tab. They follow from what the page shows, so nothing has to report to this module.
 
 import { element } from "./answer.js";
+import { load, save } from "./stored.js";
 
 // As in answers/pages/titles.py
 const SITE = "Ask Me Anything";
@@ -10,7 +11,7 @@ const TITLE_CHARS = 60;
 const MARKS = { answering: "…", complete: "✓", failed: "!", interrupted: "!" };
 const ANSWERING = "[data-status=queued], [data-status=running]";
 
-const NOTIFIES = "askme.notify"; // in localStorage: "on" if this person wants notifications
+const NOTIFIES = ["localStorage", "askme.notify"]; // whether this person wants notifications
 
 const thread = element("thread");
 const icon = document.querySelector("link[rel=icon]");
@@ -18,13 +19,7 @@ const icons = { none: icon.getAttribute("href"), ...element("title-script").data
 
 let state = "none"; // or one of MARKS
 
-function isNotifying() {
-  try {
-    return localStorage.getItem(NOTIFIES) === "on" && Notification.permission === "granted";
-  } catch {
-    return false; // the browser stores nothing for this site, or has no notifications
-  }
-}
+const isNotifying = () => load(...NOTIFIES) === true && globalThis.Notification?.permission === "granted";
 
 function shortened(question) {
   const line = question.replace(/(?![\u200c\u200d])[\p{Cf}\p{Cs}]/gu, "").replace(/[\s\p{Cc}]+/gu, " ").trim();
@@ -48,11 +43,7 @@ async function notify(article) {
 async function toggle(button) {
   const isOn = !isNotifying();
   if (isOn) await (await import("./notification.js")).request(button);
-  try {
-    localStorage.setItem(NOTIFIES, isOn ? "on" : "off");
-  } catch {
-    // See above: it stays off.
-  }
+  save(...NOTIFIES, isOn);
   changed();
 }
 
