@@ -72,15 +72,14 @@ def history(request: HttpRequest) -> HttpResponse:
 def thread_list(answers: AnswerQuerySet, filters: dict[str, Any], user: Any) -> ThreadList:
     """`answers` are those of the user with this id. Days are in the reader's time zone, as on the page."""
     found = Q()
+    since = filters["since"] and _start(filters["since"])
     if filters["q"]:
         found &= matching(answers, filters["q"], user)
     if filters["status"]:
         found &= Q(status=filters["status"])
-    if filters["since"]:
-        found &= Q(asked_at__gte=_start(filters["since"]))
     if filters["until"]:
         found &= Q(asked_at__lt=_start(filters["until"], days_later=1))
-    return ThreadList(answers, found, is_search=bool(filters["q"]))
+    return ThreadList(answers, found, since=since, is_search=bool(filters["q"]))
 
 
 def _start(day: date, *, days_later: int = 0) -> datetime:

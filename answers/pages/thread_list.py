@@ -60,9 +60,16 @@ class Page(NamedTuple):
 
 
 class ThreadList:
-    def __init__(self, answers: AnswerQuerySet, found: Q, *, is_search: bool = False) -> None:
-        """`answers` are all of one person, `found` is what they look for."""
-        self._answers, self._found, self._is_search = answers, found, is_search
+    def __init__(
+        self, answers: AnswerQuerySet, found: Q, *, since: datetime | None = None, is_search: bool = False
+    ) -> None:
+        """`answers` are all of one person, `found` is what they look for.
+
+        `since` is apart, because what is newer in a thread is later anyway: with two conditions on the time,
+        SQLite would look for it among all answers of that time.
+        """
+        self._answers = answers.filter(asked_at__gte=since) if since else answers
+        self._found, self._is_search = found, is_search
 
     def page(self, *, older: str = "", newer: str = "") -> Page:
         """Raises ValueError for an invalid cursor."""
