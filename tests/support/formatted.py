@@ -9,7 +9,7 @@ WRITE = (
     "html => { const box = document.createElement('template'); box.innerHTML = html; return box.innerHTML }"
 )
 
-__all__ = ["WRITE", "Formatter", "formatted_html"]
+__all__ = ["WRITE", "Formatter", "code_block", "formatted_html"]
 
 
 class Formatter:
@@ -40,3 +40,12 @@ class Formatter:
         return (
             event if event["type"] == "answer.text" else event | {"html_length": sum(map(len, self.blocks))}
         )
+
+
+def code_block(code: str, language: str = "") -> str:
+    """The HTML of a block with this HTML as its code."""
+    wrap = '<button type="button" class="wrap" aria-pressed="false" aria-labelledby="word-wrap"></button>'
+    copy = '<button type="button" class="copy" aria-labelledby="word-copy"></button>'
+    bar = f'<div class="code-bar"><span class="language">{language}</span>{wrap}{copy}</div>'
+    pre = '<pre tabindex="0" role="group" aria-labelledby="word-code">'
+    return f'<div class="code">{bar}{pre}<code>{code}</code></pre></div>'

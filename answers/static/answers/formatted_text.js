@@ -19,11 +19,12 @@ export class FormattedText {
   #blocks = []; // the HTML of each block
   #source = ""; // the Markdown, as far as the server has sent it
   #position = 0; // its length in code points
-  #isBehind = false; // the server sends again what the page shows. Until it has caught up, nothing is taken back.
+  #isBehind; // the server has yet to send again what the page shows. Until it has caught up, nothing is taken back.
   #shorter = null; // the number of a block that shows more than the server has sent again
 
   constructor(box, requestMissing) {
     [this.#box, this.#requestMissing] = [box, requestMissing];
+    this.#isBehind = !this.isEmpty;
     texts.set(box, this);
   }
 
