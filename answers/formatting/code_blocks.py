@@ -65,24 +65,29 @@ class Fence:
         self._code: list[str] = []
         self._html = start(language)
         self.is_closed = False
+        self._is_line_start = True
 
     @property
     def code(self) -> str:
         return "".join(self._code).removesuffix("\n")
 
     def feed(self, line: str) -> None:
-        """Take a complete line. It may close the fence."""
+        """Take a line, which may close the fence, or a piece of a long one."""
         self.source.append(line)
-        self.is_closed = self._closing.fullmatch(line) is not None
+        self.is_closed = self._is_line_start and self._closing.fullmatch(line) is not None
         if not self.is_closed:
             line = self._without_indent(line)
             self._code.append(line)
             self._html += escaped(line)
+        self._is_line_start = line.endswith("\n")
 
     def grown(self, line: str) -> str:
         """The HTML with a last line that still grows. It is not shown if it may become the closing line."""
-        shown = "" if not line.strip(" `~\t") else escaped(self._without_indent(line))
+        may_close = self._is_line_start and not line.strip(" `~\t")
+        shown = "" if may_close else escaped(self._without_indent(line))
         return (self._html + shown).removesuffix("\n") + AFTER_CODE
 
     def _without_indent(self, line: str) -> str:
+        if not self._is_line_start:
+            return line
         return line[min(self._indent, len(line) - len(line.lstrip(" "))) :]

@@ -3,7 +3,7 @@
 from time import perf_counter
 
 SLICE_SECONDS = 0.001
-STEPS_PER_LOOK = 50  # a step takes about a microsecond, and so does a look at the clock
+STEPS_PER_LOOK = 20  # a step takes some microseconds, a look at the clock a tenth of one
 
 
 class Pace:
