@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from answers.formatting import code
 from answers.formatting.characters import escaped
+from answers.formatting.pace import Pace
 
 BEFORE_LANGUAGE = '<div class="code"><div class="code-bar"><span class="language">'
 BEFORE_CODE = (
@@ -14,6 +15,7 @@ BEFORE_CODE = (
 )
 AFTER_CODE = "</code></pre></div>"
 MAX_LANGUAGE_CHARS = 40
+PIECE_CHARS = 2_000  # of code, written at once
 
 LANGUAGE = re.compile(r"[^\s,{:]+")
 
@@ -31,21 +33,27 @@ def start(language: str) -> str:
 class Colours:
     """The HTML of code, kept for as long as the block around it grows."""
 
-    def __init__(self) -> None:
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
         self._known: dict[tuple[str, str], str] = {}
 
     def of(self, text: str, language: str) -> Iterator[None]:
         """Fill `html`."""
-        key = (text, language)
-        if not language:
-            self.html = escaped(text)
+        if not language or len(text) > code.MAX_CHARS:
+            parts = []
+            for start in range(0, len(text), PIECE_CHARS):
+                parts.append(escaped(text, start, min(start + PIECE_CHARS, len(text))))
+                yield from self._pace.give_way()
+            self.html = "".join(parts)
             return
+        key = (text, language)
         if key not in self._known:
-            html = None
             for html in code.highlight(text, language):
                 if html is None:
                     yield
-            self._known[key] = html if html is not None else escaped(text)
+                    self._pace.restart()
+                else:
+                    self._known[key] = html
         self.html = self._known[key]
 
     def forget(self) -> None:

@@ -29,7 +29,8 @@ class Tail:
 
     def __init__(self, references: References) -> None:
         self.references = references
-        self.pace, self.colours = Pace(), Colours()
+        self.pace = Pace()
+        self.colours = Colours(self.pace)
         self.text = ""  # from the beginning of the last block, or of its part that is not frozen
         self.finished = Finished()
         self.html: list[str] = []
@@ -213,7 +214,7 @@ class Tail:
 
 
 def _beginnings(blocks: list[Block], source: Source) -> list[int]:
-    """The offset of each block, with link definitions right before it: the parser reads it as their paragraph."""
+    """The offset of each block, or of link definitions right before it, which are read as its paragraph."""
     found = []
     end = 0
     for block in blocks:

@@ -188,7 +188,7 @@ class Writer:
             leaf = with_footnotes(leaf, self.source)
         splits = not is_task and element.name not in UNDIVIDED
         if self.source.is_open and self._is_last(leaf, element):
-            leaf = closed_for_display(leaf, self.source)
+            leaf = yield from closed_for_display(leaf, self.source, self.pace)
         yield from self._inline.write(leaf, depth=MAX_DEPTH - len(self._stack), splits=splits)
         is_first = self._is_first(element)
         if is_task:
