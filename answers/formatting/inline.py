@@ -65,6 +65,7 @@ class InlineWriter:
             formula = self.source.formulas.get(offset)
             end, offset = mask.end(), offset + mask.end() - mask.start()
             yield from self._flush()
+            yield from self.pace.give_way()
             if formula is None:
                 self._text.append("\ufffd")
             else:

@@ -152,8 +152,8 @@ class Writer:
             self._table = Table(event.data, rows)
             self._begin(event, *TABLE)
         elif name == "TableCell" and self._table:
-            self._begin(event, *self._table.cell())
-        elif self._table and not self._table.begins_row():
+            self._begin(event, *self._table.cell(event.start))
+        elif self._table and not self._table.begins_row(event.end):
             self._stop_table(event)
         elif name == "TableHead":
             self._begin(event, "<thead><tr>", "</tr></thead><tbody>")
