@@ -1,10 +1,14 @@
 """A text that grows, as blocks of HTML. Blocks are a function of the text alone, however it was cut.
 
-Each block is the HTML of exactly one element. Finished blocks never change again.
+Each block is the HTML of exactly one element. Finished blocks never change again, except for links that are
+defined after their use.
 """
 
-from collections.abc import Iterator
-from html import escape
+from collections.abc import Generator, Iterator
+
+from answers.formatting.references import References
+from answers.formatting.source import normalized
+from answers.formatting.tail import Tail
 
 
 class Growing:
@@ -15,24 +19,42 @@ class Growing:
         self.prefix = prefix
         self.blocks: list[str] = []
         self.length = 0
-        self._text = ""
+        self._fed: list[str] = []
+        self._new: list[str] = []  # not rendered yet
+        self._carriage_return = ""  # half a line end, perhaps
+        self._tail = Tail(References(prefix))
 
     def feed(self, text: str) -> None:
-        self._text += text
+        self._fed.append(text)
+        self._new.append(text)
 
     def render(self) -> Iterator[None]:
         """Bring `blocks` up to date with what was fed. Gives way about every millisecond."""
-        yield from self._render()
+        tail = self._tail
+        new = "".join(self._new)
+        self._new = []
+        text = self._carriage_return + new
+        self._carriage_return = "\r" if text.endswith("\r") else ""
+        tail.text += normalized(text.removesuffix("\r"))
+        tail.pace.restart()
+        yield from tail.settle()
+        yield from tail.display()
+        self.blocks = tail.blocks()
+        self.length += len(new)
 
     def finish(self) -> Iterator[None]:
         """Render the whole as `formatted` does. Nothing may be fed afterwards."""
-        yield from self._render()
-
-    def _render(self) -> Iterator[None]:
-        paragraphs = self._text.split("\n\n")
-        self.blocks = [f'<p dir="auto">{escape(part)}</p>' for part in paragraphs if part]
-        self.length = len(self._text)
-        yield
+        text = normalized("".join(self._fed))
+        references = References(self.prefix)
+        tail = yield from _whole(text, references)
+        if references.prepare_again(tail.uses()):
+            tail = yield from _whole(text, references)
+        old = self.blocks
+        blocks = tail.blocks()
+        same = [one if one == new else new for one, new in zip(old, blocks, strict=False)]
+        self.blocks = same + blocks[len(same) :]
+        self.length = sum(map(len, self._fed))
+        self._fed = ["".join(self._fed)]
 
 
 def formatted(text: str, prefix: str) -> list[str]:
@@ -42,3 +64,10 @@ def formatted(text: str, prefix: str) -> list[str]:
     for _ in growing.finish():
         pass
     return growing.blocks
+
+
+def _whole(text: str, references: References) -> Generator[None, None, Tail]:
+    tail = Tail(references)
+    tail.text = text
+    yield from tail.settle(is_final=True)
+    return tail

@@ -1,0 +1,95 @@
+"""Colours for finished code. The language is never guessed: without a known label, code stays as it is.
+
+Pygments is imported with the first code of a language. Its lexers yield one token at a time, so the work can
+be done in slices.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from importlib import import_module
+from time import perf_counter
+from typing import Any
+
+from answers.formatting.characters import escaped
+from answers.formatting.languages import LANGUAGES
+
+MAX_CHARS = 50_000
+SLICE_SECONDS = 0.001
+TOKENS_BETWEEN_CLOCKS = 16  # a token takes some microseconds
+
+# The class of a token, by the beginning of its type in Pygments. The longest beginning counts.
+CLASSES = {
+    "Comment": "c",
+    "Comment.Preproc": "k",
+    "Comment.PreprocFile": "s",
+    "Generic.Deleted": "d",
+    "Generic.Heading": "f",
+    "Generic.Inserted": "i",
+    "Generic.Prompt": "c",
+    "Generic.Subheading": "f",
+    "Keyword": "k",
+    "Keyword.Constant": "b",
+    "Literal.Date": "m",
+    "Literal.Number": "m",
+    "Literal.String": "s",
+    "Name.Attribute": "t",
+    "Name.Builtin": "b",
+    "Name.Class": "f",
+    "Name.Constant": "b",
+    "Name.Decorator": "f",
+    "Name.Entity": "b",
+    "Name.Exception": "b",
+    "Name.Function": "f",
+    "Name.Label": "f",
+    "Name.Tag": "t",
+    "Name.Variable": "b",
+    "Operator.Word": "k",
+}
+
+Tokens = Iterator[tuple[int, Any, str]]
+
+
+def highlight(code: str, language: str) -> Iterator[str | None]:
+    """Yield None about every millisecond and at last the code as HTML, which says what `escaped(code)` says."""
+    lexer = _lexer(language.lower()) if len(code) <= MAX_CHARS else None
+    parts: list[str] = []
+    start, end, letter = 0, 0, ""
+    deadline = perf_counter() + SLICE_SECONDS
+    for number, (index, kind, value) in enumerate(lexer(f"{code}\n") if lexer else ()):
+        if number % TOKENS_BETWEEN_CLOCKS == 0 and perf_counter() > deadline:
+            yield None
+            deadline = perf_counter() + SLICE_SECONDS
+        if index != end:
+            break  # this lexer leaves something out, or says it twice
+        end += len(value)
+        if (now := _class(kind)) != letter:
+            parts.append(_span(code, start, index, letter))
+            start, letter = index, now
+    parts.append(_span(code, start, len(code), letter))
+    yield "".join(parts) if end >= len(code) else escaped(code)
+
+
+def _span(code: str, start: int, end: int, letter: str) -> str:
+    html = escaped(code, start, min(end, len(code)))
+    return f'<span class="{letter}">{html}</span>' if letter and html else html
+
+
+@lru_cache(64)
+def _lexer(language: str) -> Callable[[str], Tokens] | None:
+    place = LANGUAGES.get(language)
+    if place is None:
+        return None
+    module, name = place.split(".")
+    lexer = getattr(import_module(f"pygments.lexers.{module}"), name)()
+    tokens: Callable[[str], Tokens] = lexer.get_tokens_unprocessed
+    return tokens
+
+
+@lru_cache(256)
+def _class(kind: Any) -> str:
+    name = ".".join(kind)
+    while name:
+        if name in CLASSES:
+            return CLASSES[name]
+        name = name.rpartition(".")[0]
+    return ""
