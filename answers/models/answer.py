@@ -137,7 +137,8 @@ class Answer(models.Model):
         ordering = [F("asked_at").desc()]
         indexes = [
             # In the order of `newest_first`, id included, so that nothing has to be sorted.
-            models.Index(fields=["user", "-asked_at", "-id"], name="answer_by_user"),
+            # With the thread, so that the history (answers/pages/thread_list.py) needs the index alone.
+            models.Index(fields=["user", "-asked_at", "-id", "thread"], name="answer_by_user"),
             models.Index(fields=["user", "status", "-asked_at", "-id"], name="answer_by_status"),
             models.Index(fields=["-asked_at"], name="answer_by_time"),
             # In the order of a thread, or SQLite would rather read all answers of the person.

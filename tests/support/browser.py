@@ -90,7 +90,9 @@ class Tab:
         self.status_link = self.last.get_by_role("link", name="Site status")
         self.ending = self.last.locator(".ending")
         self.progress = self.last.locator(".progress")
-        self.stop = self.last.get_by_role("button", name="Stop", exact=True)
+        self.stop = page.get_by_role("button", name="Stop", exact=True)
+        self.waiting = page.locator("#waiting-question")
+        self.to_end = page.get_by_role("button", name="To the end")
         self.edit = self.last.get_by_role("button", name="Edit")
         self.again = self.last.get_by_role("button", name="Ask again")
         self.errors: list[str] = []
@@ -99,17 +101,21 @@ class Tab:
 
     def ask(self, question: str) -> None:
         self.box.fill(question)
-        self.box.press("Enter")
+        if self.page.evaluate("matchMedia('(hover: none) and (pointer: coarse)').matches"):
+            self.button.click()  # on a phone, Enter makes a new line
+        else:
+            self.box.press("Enter")
 
     def is_answering(self) -> None:
+        """One can still type, and send a question that waits."""
         expect(self.button).to_have_text("Answering...", use_inner_text=True)
-        expect(self.button).to_be_disabled()
-        expect(self.box).to_be_disabled()
+        expect(self.button).to_be_enabled()
+        expect(self.box).to_be_editable()
 
     def is_ready(self) -> None:
         expect(self.button).to_have_text("Ask", use_inner_text=True)
         expect(self.button).to_be_enabled()
-        expect(self.box).to_be_enabled()
+        expect(self.box).to_be_editable()
 
     def pass_time(self, milliseconds: int) -> None:
         """Run all timers of the next milliseconds at once."""
