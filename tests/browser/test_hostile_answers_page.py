@@ -38,7 +38,7 @@ WHAT_IS_THERE = """(article) => {
     const text = article.querySelector(".text");
     const all = [...text.querySelectorAll("*")];
     const depth = (one) => (one === text ? 0 : 1 + depth(one.parentElement));
-    const host = (link) => (link.nextElementSibling?.matches(".host") ? link.nextElementSibling.textContent : "");
+    const host = ({ nextElementSibling: next }) => (next?.matches(".host") ? next.textContent : "");
     return {
         elements: all.map((one) => [one.localName, ...one.getAttributeNames()]),
         links: all.filter((one) => one.localName === "a").map((one) =>

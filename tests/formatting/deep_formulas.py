@@ -1,9 +1,9 @@
-r"""A program of its own: it converts deep formulas in a thread with a small stack, and ends silently, or crashes.
+r"""A program of its own: it converts deep formulas in a thread with a small stack, and ends, or crashes.
 
     python -m tests.formatting.deep_formulas SEED NUMBER KILOBYTES [open]
 
-Each formula repeats some tokens as often as the gate lets it (`open`: 300 times, without the gate). All commands
-of the converter take part.
+Each formula repeats some tokens as often as the gate lets it (`open`: 300 times, without the gate). All
+commands of the converter take part.
 """
 
 import random
