@@ -101,6 +101,9 @@ NESTING = [
     r"\phantom{",
     r"\cancel{",
     r"\sqrt_",
+    r"\prod ^",
+    r"\sum\limits_",
+    r"x^\max_",
     r"\displaystyle &",
 ]
 

@@ -40,7 +40,7 @@ def test_colours_change_no_character(language):
     [
         ("python", "def f():", '<span class="k">def</span> <span class="f">f</span>():'),
         ("python", "None # c", '<span class="b">None</span> <span class="c"># c</span>'),
-        ("jsonc", '"a": true // c', '<span class="t">"a"</span>: <span class="b">true</span> <span class="c">// c</span>'),
+        ("jsonc", '"a": // c', '<span class="t">"a"</span>: <span class="c">// c</span>'),
         ("diff", "-a\n+b\n c", '<span class="d">-a</span>\n<span class="i">+b</span>\n c'),
         ("console", "$ ls\nx", '<span class="c">$ </span>ls\nx'),
         ("html", "<p>", '&lt;<span class="t">p</span>&gt;'),
