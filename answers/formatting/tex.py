@@ -129,6 +129,7 @@ class _Gate:
     def __init__(self) -> None:
         self.groups: list[tuple[str, int, int, int]] = []  # how each ends, and what its outside waits for
         self.waiting = 0  # arguments to come
+        self.is_argument = False  # whether the last symbol was one: as such it may have scripts of its own
         self.lasting = 0  # effects to the end of the group
         self.brackets = 0  # open in this group
         self.unclosed = 0  # brackets that were open when their group ended
@@ -138,6 +139,8 @@ class _Gate:
         """Take the next token. False if the formula is too deep, or its groups do not match."""
         if kind == "parameter":
             return False
+        was_argument = self.is_argument
+        self.is_argument = was_argument and kind == "space"
         if kind == "open" or is_option:
             self._open("]" if is_option else _closing(token))
         elif kind == "close" or (kind == "option_end" and self.groups and self.groups[-1][0] == "]"):
@@ -152,7 +155,7 @@ class _Gate:
         elif kind == "row":
             self.waiting = 0
         elif kind == "script":
-            self.waiting += 1
+            self.waiting += 2 if was_argument else 1
         elif kind == "name" and token[1:].rstrip("*") in ARGUMENTS:
             self.waiting += 2
         elif kind == "name":
@@ -175,6 +178,7 @@ class _Gate:
         self._take_argument()
 
     def _take_argument(self) -> None:
+        self.is_argument = self.waiting > 0
         self.waiting = max(0, self.waiting - 1)
 
 
