@@ -59,7 +59,7 @@ def run(name: str, server: AbstractContextManager[Server], load: Load, **options
 
 def is_measured(name: str, load: Load) -> bool:
     if load.is_markdown:
-        return name in ("proxy", "askme", "askme, HTML")
+        return name in ("askme", "askme, HTML")
     too_slow = name == "plain" and load.pages > 200
     return not (too_slow or name == "askme, HTML" or (name == "askme, Redis, far" and not load.rate))
 
