@@ -90,7 +90,9 @@ ASKME_PROMPT_TEMPLATE = env.parsed("ASKME_PROMPT_TEMPLATE", "", values.prompt_te
 ASKME_IDENTIFIERS = env.parsed("ASKME_IDENTIFIERS", conf.ASKME_IDENTIFIERS, values.boolean)
 ASKME_CA_BUNDLE = env.parsed("ASKME_CA_BUNDLE", "", values.certificates)  # for an API with a private CA
 # None: a few in the reader's language.
-ASKME_SUGGESTIONS: list[str] | None = env.parsed("ASKME_SUGGESTIONS", conf.ASKME_SUGGESTIONS, values.suggestions)
+ASKME_SUGGESTIONS: list[str] | None = env.parsed(
+    "ASKME_SUGGESTIONS", conf.ASKME_SUGGESTIONS, values.suggestions
+)
 ASKME_STATUS_URL = env.parsed("ASKME_STATUS_URL", conf.ASKME_STATUS_URL, values.page_url)  # errors link to it
 
 # -- Time, in seconds; 0: no limit

@@ -36,6 +36,8 @@ export class Composer {
     this.#ask = ask;
     const draft = this.#draft;
     this.#box.value ||= draft;
+    const { length } = this.#box.value;
+    this.#box.setSelectionRange(length, length); // in a text from the server, the caret would be at the beginning
     this.#box.addEventListener("input", () => this.#changed());
     askOnEnter(this.#box);
     this.#form.addEventListener("submit", (event) => this.#submitted(event));

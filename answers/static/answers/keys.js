@@ -10,6 +10,8 @@ export function showKeys(key) {
   const box = dialog.querySelector("input");
   box.checked = load("localStorage", key) ?? true;
   box.onchange = () => save("localStorage", key, box.checked);
-  dialog.onclick = ({ target }) => target === dialog && dialog.close(); // beside it
+  dialog.onclick = ({ target }) => {
+    if (target === dialog) dialog.close(); // beside it
+  };
   dialog.showModal();
 }
