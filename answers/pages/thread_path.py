@@ -35,6 +35,16 @@ class PathEntry:
         return mark_safe(formatted_html(self.answer.text, f"a{self.answer.pk}-"))  # noqa: S308
 
     @property
+    def endings(self) -> list[str]:
+        """The messages about its end that apply, by their names in the template. answer.js knows them too."""
+        match self.answer.status:
+            case Status.COMPLETE:
+                return [self.answer.finish_reason]
+            case Status.STOPPED | Status.FAILED | Status.INTERRUPTED as status:
+                return [status, "kept"] if self.answer.text else [status]
+        return []
+
+    @property
     def number(self) -> int:
         return self.versions.index(self.answer.pk) + 1
 

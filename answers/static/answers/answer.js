@@ -23,6 +23,7 @@ export class Answer {
   #share; // the token with which anybody may read a shared thread
   #data;
   #parts = {}; // elements of the article, by class
+  #messages; // those with words about its state
   #text;
   #edition; // how often the text has started over
   #reasoning; // null on a shared page, which does not show it
@@ -37,6 +38,7 @@ export class Answer {
     [this.article, this.#data, this.#connection, this.#share] = [article, article.dataset, connection, share];
     this.#text = new FormattedText(this.#part("text"), () => this.follow());
     this.#edition = Number(this.#data.edition);
+    this.#messages = [...article.querySelectorAll("[data-when]")];
     const details = this.#part("reasoning");
     this.#reasoning = details && new Reasoning(details, () => this.follow());
     this.#part("details")?.addEventListener("beforetoggle", ({ target }) => this.#showDetails(target));
@@ -66,6 +68,7 @@ export class Answer {
   get question() { return this.#part("question").textContent; }
   get isAnswering() { return ["queued", "running"].includes(this.#data.status); }
   get isFollowed() { return this.isAnswering || this.#data.status === "loading"; }
+  get #isUnknown() { return ["loading", "unavailable"].includes(this.#data.status); }
 
   // This is also a probe: whatever the state of the answer, the server replies at once.
   follow() {
@@ -79,6 +82,7 @@ export class Answer {
   // too, whose missing reply exposes a dead socket.
   stop() {
     this.#data.stopping = "";
+    this.#say();
     this.follow();
   }
 
@@ -177,19 +181,22 @@ export class Answer {
     this.#announce();
   }
 
-  // To screen readers: that something begins or ends, and neither text nor counters.
-  #announce() {
-    const { status, activity, finishReason } = this.#data;
-    const isWaiting = status === "queued" && this.#part("ahead").hidden;
-    if (!this.article.isConnected || isWaiting || ["loading", "unavailable"].includes(status)) return;
-    const { complete } = element("announcement").dataset;
-    const endings = status === "complete" ? [finishReason] : [status, !this.#text.isEmpty && "kept"];
-    const ending = () => endings.map((when) => this.#words(when)).join(" ").trim() || complete;
-    element("announcement").textContent = this.isAnswering ? this.#words(activity || status) : ending();
+  // Shows the words about its state, and returns them.
+  #say() {
+    const { status, activity, finishReason, stopping } = this.#data;
+    let words = [status, !this.#text.isEmpty && "kept"];
+    if (this.isAnswering) words = [stopping === undefined ? activity || status : "stopping"];
+    else if (status === "complete") words = [finishReason];
+    for (const message of this.#messages) message.hidden = !words.includes(message.dataset.when);
+    return this.#messages.filter((message) => !message.hidden).map(({ textContent }) => textContent.trim()).join(" ");
   }
 
-  #words(when) {
-    return this.article.querySelector(`[data-when="${when}"]`)?.textContent.trim() ?? "";
+  // Tells screen readers that something begins or ends, and neither text nor counters.
+  #announce() {
+    const words = this.#say();
+    const isNext = this.#data.status === "queued" && this.#part("ahead").hidden;
+    if (!this.article.isConnected || isNext || this.#isUnknown) return;
+    element("announcement").textContent = words || element("announcement").dataset.complete;
   }
 
   #startTicking() {
@@ -210,7 +217,7 @@ export class Answer {
     if (activity !== "retrying") return;
     const left = Math.ceil((this.#retryAt - Date.now()) / 1_000);
     if (left > 0) this.#showNumber("retry", formatNumber(left));
-    else this.#data.activity = ""; // the model is being asked again
+    else this.#setActivity(""); // the model is being asked again
   }
 
   // When the page was rendered, that was so many seconds ago by the server's clock.
