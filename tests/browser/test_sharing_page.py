@@ -35,7 +35,7 @@ def test_a_person_finds_shares_revokes_and_deletes_a_running_answer(
 
     other = open_tab(link, may_log="404")
     expect(other.page.locator(".text")).to_have_js_property("textContent", "Rivers carry ")
-    expect(other.page.locator(".progress")).to_contain_text("Answering", use_inner_text=True)
+    expect(other.page.locator(".progress")).to_have_text("Being answered…", use_inner_text=True)
     answer.say("salt.")
     expect(other.page.locator(".text")).to_have_js_property("textContent", "Rivers carry salt.")
     other.page.reload()

@@ -41,7 +41,7 @@ export class Answer {
     this.#messages = [...article.querySelectorAll("[data-when]")];
     const details = this.#part("reasoning");
     this.#reasoning = details && new Reasoning(details, () => this.follow());
-    this.#part("details")?.addEventListener("beforetoggle", ({ target }) => this.#showDetails(target));
+    this.#part("details")?.addEventListener("beforetoggle", () => this.#showDetails());
     this.#part("rating")?.addEventListener("submit", (event) => this.#rate(event));
     if (!this.isAnswering) return; // the page came with the whole text of a finished answer
     this.#askedAt = this.#at("asked");
@@ -154,6 +154,7 @@ export class Answer {
     this.#setStatus(status);
     this.#showNumber("seconds", seconds === null ? null : formatNumber(seconds, 1));
     if (sources.length > 0) this.#showSources(sources);
+    this.#showDetails();
   }
 
   #restart() {
@@ -248,9 +249,10 @@ export class Answer {
     follow(() => showSources(this.#part("sources"), sources));
   }
 
-  async #showDetails(box) {
+  async #showDetails() {
+    if (!this.#part("details")) return;
     const { showDetails } = await import("./details.js");
-    showDetails(box, this.#end, this.#part("model").textContent, formatNumber);
+    showDetails(this.#part("details"), this.#end, this.#part("model").textContent, formatNumber);
   }
 
   async #rate(event) {
