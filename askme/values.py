@@ -175,6 +175,15 @@ def page_url(text: str) -> str:
     return _http_url(text, "Set it to the URL of a page, such as https://status.example.org.")
 
 
+def page(text: str) -> str:
+    """The URL of a page that people see, or a path on this site."""
+    hint = "Set it to the URL of a page, such as https://example.org/privacy, or to a path such as /privacy/."
+    # A browser takes // and /\\ for the beginning of a host.
+    if text.startswith("/") and not re.match(r"/[/\\]", text) and not re.search(r"[\s\x00-\x1f]", text):
+        return text
+    return _http_url(text, hint)
+
+
 def _http_url(text: str, hint: str) -> str:
     if not split(text, ("http", "https"), hint).hostname:
         raise BadValue(" is not an HTTP URL", hint)

@@ -12,10 +12,11 @@ FENCE = re.compile(r"[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*(?:```|~~~)")
 DELIMITERS = "*_~`$\\!|"
 HALF = re.compile(
     r"(?:&(?:#[xX]?[0-9a-fA-F]{0,7}|[A-Za-z][A-Za-z0-9]{0,31})?"  # an entity
-    r"|<(?:/?[bB]?[rR]?\s*/?|h(?:t(?:t(?:ps?(?:://?[^\s<>]*|:)?)?)?)?)"  # `<br>` or `<https://…>`
+    r"|<[^\s<>]*|<br\s*/?"  # a tag, `<br>` or `<https://…>`
     r"|[\u200c\u200d\ufe0e\ufe0f])\Z"  # what joins emoji and letters
 )
-TABLE_HEAD = re.compile(r"([ \t>]*)\|(.*)")
+TABLE_HEAD = re.compile(r"([ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*)\|(.*)")
+DELIMITER_ROW = re.compile(r"[ \t>|:-]*")
 DIVIDER = re.compile(r"(?<!\\)\|")
 
 
@@ -23,16 +24,16 @@ def shown_length(text: str) -> int:
     """How much of an unfinished text to show."""
     start = text.rfind("\n") + 1
     if start == len(text):
+        return start - 2 if text.endswith("\\\n") else start
+    line = text[max(start, len(text) - LOOK_BACK) :]
+    is_whole = len(line) == len(text) - start
+    if is_whole and FENCE.match(line):
         return start
-    if len(text) - start < LOOK_BACK:
-        line = text[start:]
-        if MARKERS.fullmatch(line) or FENCE.match(line):
-            return start
-    else:
-        line = text[-LOOK_BACK:]
     kept = line.rstrip(DELIMITERS)
-    half = HALF.search(kept)
-    kept = kept[: half.start()] if half else kept
+    if half := HALF.search(kept):
+        kept = kept[: half.start()].rstrip(DELIMITERS)
+    if is_whole and MARKERS.fullmatch(kept):
+        return start
     return len(text) - len(line) + len(kept)
 
 
@@ -41,9 +42,14 @@ def invented_row(text: str) -> str:
     line_end = "" if text.endswith("\n") else "\n"
     lines = text.removesuffix("\n").rsplit("\n", 2)
     head = TABLE_HEAD.fullmatch(lines[-1])
-    if head is None or (len(lines) > 1 and TABLE_HEAD.fullmatch(lines[-2])):
+    if (
+        head is None
+        or DELIMITER_ROW.fullmatch(lines[-1])
+        or (len(lines) > 1 and TABLE_HEAD.fullmatch(lines[-2]))
+    ):
         return ""
     cells = head[2].rstrip()
     if not line_end and not cells.endswith("|"):
         return ""
-    return f"{line_end}{head[1]}|{'-|' * len(DIVIDER.split(cells.removesuffix('|')))}\n"
+    indent = re.sub(r"[^\s>]", " ", head[1])
+    return f"{line_end}{indent}|{'-|' * len(DIVIDER.split(cells.removesuffix('|')))}\n"

@@ -80,6 +80,17 @@ def definitions(text: str) -> dict[str, Definition]:
     return {normalized(label): (one["dest"], one["title"] or "") for label, one in found.items()}
 
 
+def without_code(text: str) -> str:
+    """`text` with empty lines instead of its blocks of code. Its other characters stay where they were."""
+    data, parts, end = text.encode(), [], 0
+    for event in parse(text, lambda label, offset: None):
+        if event.kind == "open" and event.value == "CodeBlock":
+            code = data[event.start : event.end].decode()
+            parts += [data[end : event.start].decode(), "\n" * len(code)]
+            end = event.end
+    return "".join(parts) + data[end:].decode()
+
+
 def normalized(label: str) -> str:
     """Labels match whatever their case and white space."""
     return " ".join(label.split()).casefold()

@@ -16,7 +16,7 @@ UNDECIDED = re.compile(
     rf"!?\[(?:[^\[\]\n]|\[[^\[\]\n]*\]?)*\Z"  # `[text`
     rf"|!?\[{TEXT}\](?:\[[^\[\]\n]*)?\Z"  # `[text]`, `[text][label`
 )
-HALF_LINK = re.compile(rf"""!?\[({TEXT})\]\([ ]?(?:<[^<>\n]*|[^\s<]\S*)?(?:\s+(?:["'(][^\n]*)?)?\Z""")
+HALF_LINK = re.compile(rf"""!?\[({TEXT})\]\([ ]?(?:<[^<>\n]*>?|[^\s<]\S*)?(?:\s+(?:["'(][^\n]*)?)?\Z""")
 HALF_DEFINITION = re.compile(r"\[[^\[\]\n]+\]:[ \t]*\S*(?:[ \t]+[\"'(][^\n]*)?\Z")
 SPAN = {1: ("Emphasis",), 2: ("Strong",), 3: ("Emphasis", "Strong")}
 EMPTY_LINK = {"link_type": "Inline", "dest_url": "", "title": "", "id": ""}

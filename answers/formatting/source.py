@@ -6,6 +6,7 @@ replaced when text is fed. So HTML of the model cannot swallow Markdown, and Mar
 
 import re
 
+from answers.formatting.markdown import without_code
 from answers.formatting.maths import Formula, find_formulas
 
 NO_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
@@ -13,12 +14,14 @@ NO_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 LESS, FORMULA, FILLER, PIPE = "\x01", "\x02", "\x03", "\x04"
 # `<` begins an address (`<https://…>`, `<a@b.example>`, `](<…>)`), or it is text.
 LESS_THAN = re.compile(
-    r"(?<!\]\()(?<!\]: )<(?![A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*>|[^\s<>@]{1,64}@[^\s<>@]+>)"
+    r"(?<!\\)(?<!\]\()(?<!\]: )<(?![A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*>|[^\s<>@]{1,64}@[^\s<>@]+>)"
 )
 MASK = re.compile(f"{FORMULA}{FILLER}*")
+CODE_BLOCK = re.compile(r"```|~~~|^ *\t|    ", re.M)  # there may be one
 # In a table `|` in code divides cells. No author means that.
 ROW = re.compile(r"^[ \t>]*\|.*`.*", re.M)
 CODE = re.compile(r"(?<!`)(`+)(?!`)[^`\n]*\1(?!`)")
+OPEN_CODE = re.compile(rf"{CODE.pattern}|(?<!`)`+[^`]*\Z")
 
 
 def normalized(text: str) -> str:
@@ -42,16 +45,30 @@ class Source:
         if "<" in masked:
             masked = LESS_THAN.sub(LESS, masked)
         if "|" in masked and "`" in masked:
-            masked = ROW.sub(_mask_pipes, masked)
+            masked = ROW.sub(self._mask_pipes, masked)
         self.masked = masked + invented
         self.data = self.masked.encode()
+        self._is_simple = text.isascii()  # then offsets are numbers of characters
+        self._bytes = self.data if self._is_simple else text.encode()
+        self._known = (0, 0)
         self.end = len(self.data) - len(invented)  # which is ASCII
 
     def characters(self, offset: int) -> int:
         """The number of characters before an offset."""
-        if self.formulas or not self.masked.isascii():
-            return len(self.text.encode()[:offset].decode())
-        return offset
+        if self._is_simple:
+            return offset
+        # Most questions are about places close to each other.
+        at, count = self._known
+        if offset >= at:
+            count += len(self._bytes[at:offset].decode())
+        else:
+            count -= len(self._bytes[offset:at].decode())
+        self._known = (offset, count)
+        return count
+
+    def offset(self, characters: int) -> int:
+        """The offset of a number of characters."""
+        return characters if self._is_simple else len(self.text[:characters].encode())
 
     def line_start(self, offset: int) -> int:
         """Where the line begins in which an offset lies."""
@@ -59,7 +76,7 @@ class Source:
 
     def original(self, start: int, end: int) -> str:
         """What was written between two offsets."""
-        return self.text.encode()[start:end].decode()
+        return self._bytes[start:end].decode()
 
     def unmasked(self, text: str, start: int, end: int) -> str:
         """`text`, which the parser found between two offsets, as it was written."""
@@ -73,8 +90,9 @@ class Source:
         return self.text[formula.start : formula.end] if formula else "\ufffd"
 
     def _mask_formulas(self, text: str, is_open: bool) -> str:
+        searched = without_code(text) if CODE_BLOCK.search(text) else text
         # The line may go on although it is complete: a formula may have lines of its own.
-        found = find_formulas(text.removesuffix("\n") if is_open else text, is_growing=is_open)
+        found = find_formulas(searched.removesuffix("\n") if is_open else searched, is_growing=is_open)
         parts, end, offset = [], 0, 0
         for one in found:
             before = text[end : one.start]
@@ -86,6 +104,6 @@ class Source:
         parts.append(text[end:])
         return "".join(parts)
 
-
-def _mask_pipes(row: re.Match[str]) -> str:
-    return CODE.sub(lambda code: code[0].replace("|", PIPE), row[0])
+    def _mask_pipes(self, row: re.Match[str]) -> str:
+        code = OPEN_CODE if self.is_open and row.end() == len(row.string) else CODE
+        return code.sub(lambda found: found[0].replace("|", PIPE), row[0])

@@ -37,7 +37,7 @@ class Tail:
         self._uses: list[Use] = []  # of what will be written again
         self._fence: Fence | None = None
         self._seen = 0  # length of the text in which blocks were looked for
-        self._shown = ""
+        self._shown: str | None = None
         self._new: set[str] = set()  # labels that have just been defined
 
     def settle(self, *, is_final: bool = False) -> Iterator[None]:
@@ -96,14 +96,14 @@ class Tail:
     def _undo(self) -> None:
         self.references.undo(self._uses)
         self._uses = []
-        self._shown = ""
+        self._shown = None
 
     # -- Blocks
 
     def _finish_blocks(self, window: str, *, ends: bool) -> None:
         """Finish all blocks but the last; all if the window `ends`."""
         blocks, source = self._writer.blocks, self._writer.source
-        starts = [source.characters(source.line_start(block.start)) for block in blocks]
+        starts = _beginnings(blocks, source)
         cut = len(window) if ends else starts[-1] if starts else 0
         if self._writer.stop is not None:
             stop = source.characters(self._writer.stop)
@@ -113,7 +113,7 @@ class Tail:
         for block, begin, end in zip(finished, starts, [*starts[1:], cut], strict=False):
             self._finish(block.html, window[begin:end], self._take_uses(source, end))
         if cut:
-            self._define(window[:cut])
+            self._define(source, cut)
         self.text = self.text[cut:]
         if not ends and blocks:
             last = blocks[-1]
@@ -135,8 +135,9 @@ class Tail:
 
     def _take_uses(self, source: Source, end: int) -> list[Use]:
         """Uses before a place in the text. They stay."""
-        taken = [use for use in self._uses if source.characters(use.offset) < end]
-        self._uses = [use for use in self._uses if use not in taken]
+        limit = source.offset(end)
+        taken = [use for use in self._uses if use.offset < limit]
+        self._uses = [use for use in self._uses if use.offset >= limit]
         return taken
 
     def _freeze(self, block: Block, source: Source, cut: int) -> None:
@@ -170,12 +171,14 @@ class Tail:
             yield from self.colours.of(fence.code, fence.language)
             html = code_blocks.start(fence.language) + self.colours.html + code_blocks.AFTER_CODE
             self._finish([html], "".join(fence.source), [])
-            self._fence, self._seen = None, 0
+            self._fence, self._seen, self._shown = None, 0, None
 
     # -- References that are defined after their use
 
-    def _define(self, text: str) -> None:
-        self._new |= self.references.define(markdown.definitions(text))
+    def _define(self, source: Source, cut: int) -> None:
+        if "]:" in source.text:
+            text = source.data[: source.offset(cut)].decode()
+            self._new |= self.references.define(markdown.definitions(text))
 
     def _rewrite(self) -> Iterator[None]:
         """Write blocks again that lacked a label which is now defined."""
@@ -193,6 +196,20 @@ class Tail:
             self.references.undo(self._frozen.uses)
             self.text, self._seen = self._frozen.whole(self.text), 0
             self._frozen = Frozen(rewrites=self._frozen.rewrites + 1)
+
+
+def _beginnings(blocks: list[Block], source: Source) -> list[int]:
+    """Where each block begins, with link definitions right before it: the parser reads it as their paragraph."""
+    found = []
+    end = 0
+    for block in blocks:
+        start = source.line_start(block.start)
+        before = source.data[end:start]
+        if b"]:" in before:
+            start = end + before.rfind(b"\n\n") + 2 if b"\n\n" in before else end
+        found.append(source.characters(start))
+        end = block.end
+    return found
 
 
 def _lacks(uses: list[Use], labels: set[str]) -> bool:

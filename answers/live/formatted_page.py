@@ -66,6 +66,8 @@ def _parts(found: Iterable[Change]) -> Iterator[list[Change]]:
         start = 0
         while len(html) - start > left:
             end = _cut(html, start, start + left)
+            if end == start and left == HTML_CHARS:
+                end = start + left  # there is no good place
             if end > start:
                 part.append((number, keep + start, html[start:end]))
             if part:
@@ -78,9 +80,9 @@ def _parts(found: Iterable[Change]) -> Iterator[list[Change]]:
 
 
 def _cut(html: str, start: int, end: int) -> int:
-    """The last place before `end` that is not within a tag or an entity."""
+    """The last place up to `end` that is not within a tag or an entity. It may be `start`."""
     tag = html.rfind("<", start, end)
     if tag > html.rfind(">", start, end):
-        return tag if tag > start else end
+        return tag
     entity = html.rfind("&", max(start, end - ENTITY_CHARS), end)
-    return entity if entity > html.rfind(";", start, end) and entity > start else end
+    return entity if entity > html.rfind(";", start, end) else end

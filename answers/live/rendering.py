@@ -30,7 +30,7 @@ class Rendering:
         self.is_shown = False  # whether anything was rendered
         self.is_ending = self.is_final = False
         self.readers: set[Callable[[], None]] = set()  # called when there are new blocks
-        self.due, self.rendered_at = math.inf, 0.0  # for `Renderings`
+        self.due, self.rendered_at, self.worked = math.inf, 0.0, 0.0  # for `Renderings`
         self._growing = Growing(self._prefix)
         self._given = 0  # how much of `text` it was fed
         self._steps: Iterator[None] | None = None  # of the current render

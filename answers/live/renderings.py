@@ -96,6 +96,7 @@ class Renderings:
     def _slice(self) -> None:
         self._timer, self._is_working = None, True
         start = now = time.monotonic()
+        before = time.thread_time()  # on a busy machine, the time that others took counts for nothing
         is_resting = start < self._rest_until
         while self._queue and now < start + SLICE_SECONDS:
             due, _, rendering = self._queue[0]
@@ -104,22 +105,26 @@ class Renderings:
             heapq.heappop(self._queue)
             if rendering.due == due:
                 rendering.due = math.inf
-                self._step(rendering, now if due == FIRST else due, start + SLICE_SECONDS)
+                self._step(rendering, start + SLICE_SECONDS)
             now = time.monotonic()
-        self._rest_until = max(self._rest_until, start) + REST * (now - start)
+        self._rest_until = max(self._rest_until, now) + REST * (time.thread_time() - before)
         self._is_working = False
         self._set_timer()
 
-    def _step(self, rendering: Rendering, due: float, until: float) -> None:
-        start = time.monotonic()
-        if rendering.step(until):
-            rendering.rendered_at = start
+    def _step(self, rendering: Rendering, until: float) -> None:
+        start, before = time.monotonic(), time.thread_time()
+        is_done = rendering.step(until)
+        worked = time.thread_time() - before
+        if is_done:
+            rendering.rendered_at, rendering.worked = start, 0.0
             for reader in list(rendering.readers):
                 reader()
             self.want(rendering)  # there may be more text by now
-        else:
-            # The longer a render takes, the later it counts as due: hostile text does not delay others.
-            self._enqueue(rendering, due + REST * (time.monotonic() - start))
+            return
+        # It goes on after those that are due now, so that hostile text does not delay the others.
+        rendering.worked += worked
+        head_start = END_SECONDS - (REST + 1) * rendering.worked if rendering.is_ending else 0.0
+        self._enqueue(rendering, start + REST * worked - max(0.0, head_start))
 
     async def close(self) -> None:
         if self._timer is not None:

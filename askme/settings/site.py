@@ -54,6 +54,8 @@ ASKME_HTTPS = env.bool("ASKME_HTTPS", False)  # people reach the site over HTTPS
 ASKME_PROXIES = env.int("ASKME_PROXIES", 1 if ASKME_HTTPS else 0, least=0, most=10)
 
 # -- People
+ASKME_NOTICE = env.str("ASKME_NOTICE", conf.ASKME_NOTICE)  # who keeps and reads what people ask
+ASKME_NOTICE_URL = env.parsed("ASKME_NOTICE_URL", conf.ASKME_NOTICE_URL, values.page)  # its last words
 ASKME_GUESTS = env.bool("ASKME_GUESTS", True)  # people without an account may ask too
 # Without a visit, until a guest is deleted; 0: never.
 ASKME_GUEST_DAYS = env.int("ASKME_GUEST_DAYS", 365, least=0, most=36_500)

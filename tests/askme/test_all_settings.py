@@ -11,6 +11,7 @@ from tests.support.sites import Site
 FREE_TEXT = {
     "ASKME_MODEL",
     "ASKME_MODELS",
+    "ASKME_NOTICE",
     "ASKME_OIDC_CLIENT_ID",
     "ASKME_OIDC_CLIENT_SECRET",
     "ASKME_OIDC_NAME",

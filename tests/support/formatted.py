@@ -1,5 +1,6 @@
 """Formatted answers in tests: what a page must show, and what a test that plays the server sends."""
 
+from pathlib import Path
 from typing import Any
 
 from answers.formatting import changes, formatted, formatted_html
@@ -9,7 +10,9 @@ WRITE = (
     "html => { const box = document.createElement('template'); box.innerHTML = html; return box.innerHTML }"
 )
 
-__all__ = ["WRITE", "Formatter", "code_block", "formatted_html"]
+EVERYTHING = (Path(__file__).parent / "everything.md").read_text()  # all that Markdown has
+
+__all__ = ["EVERYTHING", "WRITE", "Formatter", "code_block", "formatted_html"]
 
 
 class Formatter:
