@@ -242,17 +242,17 @@ export class Answer {
     part.querySelector(".number").textContent = value ?? "";
   }
 
-  // -- What is needed rarely is loaded when it is needed.
+  // -- What is needed rarely is loaded when it is needed. If it cannot be loaded, a reload shows the same.
 
   async #showSources(sources) {
-    const { showSources } = await import("./sources.js");
-    follow(() => showSources(this.#part("sources"), sources));
+    const { showSources } = await import("./sources.js").catch(() => ({}));
+    if (showSources) follow(() => showSources(this.#part("sources"), sources));
   }
 
   async #showDetails() {
     if (!this.#part("details")) return;
-    const { showDetails } = await import("./details.js");
-    showDetails(this.#part("details"), this.#end, this.#part("model").textContent, formatNumber);
+    const { showDetails } = await import("./details.js").catch(() => ({}));
+    showDetails?.(this.#part("details"), this.#end, this.#part("model").textContent, formatNumber);
   }
 
   async #rate(event) {
