@@ -4,7 +4,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 GENERAL = [
-    _("Explain photosynthesis to a ten-year-old"),
+    _("Explain photosynthesis to a child"),
     _("Plan a weekend in Lisbon on a small budget"),
     _("Write a friendly email that declines an invitation"),
     _("What should I look for when I buy a used bicycle?"),

@@ -80,11 +80,11 @@ def test_the_form_leaves_a_phone_in_landscape_to_the_text(
 
 
 def test_a_zoomed_page_has_a_small_form(talk: Tab) -> None:
-    talk.page.set_viewport_size({"width": 640, "height": 400})  # 1280 × 800 at 200 %
+    talk.page.set_viewport_size({"width": 640, "height": 400})  # 1280x800 at 200 %
     top, bottom, height = talk.page.locator("#dock").evaluate(IN_VIEW)
     assert is_at_bottom(talk)
     assert bottom - top < height / 3
-    assert talk.page.evaluate("document.documentElement.scrollWidth") == 640
+    assert talk.page.evaluate("document.documentElement.scrollWidth") <= 640
 
 
 # -- A question that waits

@@ -113,25 +113,6 @@ def test_each_end_has_its_sentence(shared_site: Site, open_tab: OpenTab, fields:
     expect(tab.again).to_be_visible()
 
 
-def test_the_page_does_not_scroll_away_from_a_reader_or_a_selection(
-    shared_site: Site, open_tab: OpenTab
-) -> None:
-    tab = open_tab(shared_site.url, server=(server := Server()))
-    server.is_asked(tab)
-    server.say("answer.text", position=0, text="line\n" * 200)
-    scrolled = "() => Math.round(scrollY + innerHeight) >= document.documentElement.scrollHeight - 1"
-    expect(tab.text).to_contain_text("line")
-    assert tab.page.evaluate(scrolled)  # the page scrolls along with the text
-    tab.page.evaluate(
-        "() => { scrollTo(0, 500); getSelection().selectAllChildren(document.querySelector('.text')) }"
-    )
-    server.say("answer.text", position=1000, text="more\n" * 50)
-    server.say("answer.finished", length=1250, **FINISHED)
-    tab.is_ready()
-    assert tab.page.evaluate("scrollY") == 500
-    expect(tab.box).not_to_be_focused()
-
-
 def test_a_running_answer_outlives_an_unavailable_database(shared_site: Site, open_tab: OpenTab) -> None:
     tab = open_tab(shared_site.url, server=(server := Server()))
     id = server.is_asked(tab)

@@ -33,7 +33,8 @@ class Page {
     element("thread").addEventListener("submit", (event) => this.#submitted(event));
     element("stop").addEventListener("click", () => this.#stop());
     element("reload").addEventListener("click", () => location.assign(this.#data.home));
-    listen({ stop: () => this.#stop(), focus: () => this.#composer.focus(), failed: () => this.#failed() });
+    const failed = () => this.#showProblem(this.#data.notLoaded);
+    listen({ stop: () => this.#stop(), focus: () => this.#composer.focus(), failed });
     addEventListener("popstate", ({ state }) => this.#navigated(state));
     history.replaceState({ page: this.#id, answer: this.#data.answer || null }, "");
     if (Object.keys(edits.all).some((id) => this.#thread.find(id))) this.#loadEditors();
@@ -172,13 +173,8 @@ class Page {
       const { Editors } = await import("./editors.js");
       this.#editors ??= new Editors(this.#thread, (question, revises) => this.#ask({ question, revises }));
     } catch {
-      this.#failed();
+      this.#showProblem(this.#data.notLoaded); // another version of the site runs by now, or there is no network
     }
-  }
-
-  // Another version of the site runs by now, or there is no network.
-  #failed() {
-    this.#showProblem(this.#data.notLoaded);
   }
 
   async #edit(target) {

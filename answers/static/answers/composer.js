@@ -36,10 +36,14 @@ export class Composer {
     this.#ask = ask;
     const draft = this.#draft;
     this.#box.value ||= draft;
+    const { length } = this.#box.value;
+    this.#box.setSelectionRange(length, length); // in a text from the server, the caret would be at the beginning
     this.#box.addEventListener("input", () => this.#changed());
     askOnEnter(this.#box);
+    if (isTouch()) this.#box.removeAttribute("aria-describedby"); // the hint is about other keys
     this.#form.addEventListener("submit", (event) => this.#submitted(event));
-    element("new-question").addEventListener("click", () => this.#moveDraft(""));
+    // Both lead to an empty page, and what is typed goes along.
+    for (const id of ["new-question", "reload"]) element(id).addEventListener("click", () => this.#moveDraft(""));
     element("suggestions")?.addEventListener("click", (event) => this.#suggested(event));
     addEventListener("storage", (event) => this.#changedElsewhere(event));
     if (draft && draft !== this.#box.value) this.#count(); // the address has another question: keep both

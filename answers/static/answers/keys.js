@@ -3,13 +3,22 @@
 import { element } from "./answer.js";
 import { load, save } from "./stored.js";
 
-// `key`: where the choice is stored
-export function showKeys(key) {
-  if (!element("keys-dialog")) document.body.append(element("keys-template").content.cloneNode(true));
+// With its style sheet, which the rest of the page does not need.
+function create(key) {
+  const part = element("keys-template").content.cloneNode(true);
+  const style = part.querySelector("link");
+  const isStyled = new Promise((done) => (style.onload = style.onerror = done));
+  document.body.append(part);
   const dialog = element("keys-dialog");
   const box = dialog.querySelector("input");
   box.checked = load("localStorage", key) ?? true;
-  box.onchange = () => save("localStorage", key, box.checked);
-  dialog.onclick = ({ target }) => target === dialog && dialog.close(); // beside it
-  dialog.showModal();
+  box.addEventListener("change", () => save("localStorage", key, box.checked));
+  dialog.addEventListener("click", ({ target }) => target === dialog && dialog.close()); // beside it
+  return isStyled;
+}
+
+// `key`: where the choice is stored
+export async function showKeys(key) {
+  if (!element("keys-dialog")) await create(key);
+  if (!element("keys-dialog").open) element("keys-dialog").showModal();
 }

@@ -48,7 +48,7 @@ const isReading = () => !getSelection().isCollapsed || document.activeElement.cl
 function changed() {
   if (end.isFollowed && !isReading()) end.go();
   if (!button) return;
-  const isMore = end.left > END_PIXELS && (!button.hidden || document.querySelector(".is-busy") !== null);
+  const isMore = end.left > END_PIXELS && (!button.hidden || document.querySelector("#form.is-busy") !== null);
   if (!isMore && document.activeElement === button) document.getElementById("ask").focus({ preventScroll: true });
   button.hidden = !isMore;
 }
