@@ -1,4 +1,4 @@
-"""The history lists threads: each once, by day, at its newest answer, and at the same cost however long it is."""
+"""The history lists threads: each once, by day, at its newest answer, however long it is."""
 
 import re
 from datetime import UTC, datetime, timedelta
