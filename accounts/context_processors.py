@@ -17,14 +17,26 @@ gettext_noop("single sign-on")  # the default of ASKME_OIDC_NAME; other names ar
 
 def accounts(request: HttpRequest) -> dict[str, Any]:
     is_elsewhere = not request.path_info.startswith(PATHS)
+    here = "?" + urlencode({"next": request.get_full_path()})
     return {
         "person": SimpleLazyObject(lambda: _person(request)),
-        "back": "?" + urlencode({"next": request.path}) if is_elsewhere else "",
+        "here": here,
+        "back": here if is_elsewhere else "",
         "must_log_in": is_elsewhere and not settings.ASKME_GUESTS,
         "signup": settings.ASKME_SIGNUP,
         "sends_email": bool(settings.EMAIL_URL),
+        "account": SimpleLazyObject(_benefits),
         "sso": _(settings.ASKME_OIDC_NAME) if settings.ASKME_OIDC_ISSUER else "",
     }
+
+
+def _benefits() -> dict[str, bool]:
+    """What depends on the settings, of what an account gives (templates/account/signup.html)."""
+    # As accounts/hooks.py decides for an account that somebody signs up for with a password.
+    is_vouched_for = settings.ASKME_VERIFY_EMAIL or settings.ASKME_SIGNUP == "invited"
+    has_limits = settings.ASKME_ADDRESS_QUESTIONS_PER_MINUTE or settings.ASKME_ADDRESS_QUESTIONS_PER_DAY
+    own_limits = bool(settings.ASKME_GUESTS and has_limits and is_vouched_for)
+    return {"guests": settings.ASKME_GUESTS, "own_limits": own_limits}
 
 
 def _person(request: HttpRequest) -> Any:

@@ -5,13 +5,18 @@ Guests count as nobody on the account pages and in the admin, so that they can l
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
 
+from allauth.account.adapter import get_adapter
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from accounts import guest_cookie, guests
@@ -20,20 +25,43 @@ from answers.engine.hooks import logged_in_user
 
 PATHS = ("/accounts/", "/admin/")
 KEPT = "kept"  # in a session: its key and the time when its cookie was set
+SEEN_SECONDS = 24 * 3600  # how exactly the list of a person's sessions says when each was last seen
+MOST_SEEN = 10_000  # sessions that one process remembers, so that it writes this no more often
 
 
 class GuestMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
+        self._seen: dict[str, float] = {}  # by session key: until when nothing is written about it
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.user = SimpleLazyObject(lambda: _user(request))  # type: ignore[assignment]
         response = self.get_response(request)
         if response.status_code < 500:  # otherwise the database may be what failed
             _keep_session(request)
+            self._note_visit(request)
         if (key := getattr(request, "renewed_guest_key", "")) and response.status_code < 500:
             guest_cookie.set_key(response, key)
         return response
+
+    def _note_visit(self, request: HttpRequest) -> None:
+        """Write when an account's session was last seen: at most once a day, and if the database can."""
+        session, now = request.session, time.monotonic()
+        if not session.accessed or auth.SESSION_KEY not in session:
+            return
+        key = session.session_key
+        if key is None or now < self._seen.get(key, 0):
+            return
+        if len(self._seen) >= MOST_SEEN:
+            self._seen.clear()
+        self._seen[key] = now + SEEN_SECONDS
+        moment = timezone.now()
+        due = UserSession.objects.filter(
+            session_key=key, last_seen_at__lt=moment - timedelta(seconds=SEEN_SECONDS)
+        )
+        with suppress(DatabaseError):  # the page is there; the visit is noted another time
+            if due.exists():  # without a write, for which SQLite has one lock
+                due.update(last_seen_at=moment, ip=get_adapter().get_client_ip(request))
 
 
 def _user(request: HttpRequest) -> AbstractBaseUser | AnonymousUser:

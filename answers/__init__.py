@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from answers.asking.questions import Accepted, ask, stop
     from answers.asking.requester import Operator, Requester, SessionRequester
     from answers.engine.hooks import Hooks
-    from answers.live.follower import Follower, follow
+    from answers.live.follow import follow
+    from answers.live.follower import Follower
     from answers.protocol import Refused
 
 # Imported at first use, since models cannot be imported before Django is set up.
@@ -35,7 +36,7 @@ _MODULES = {
     "Requester": "answers.asking.requester",
     "SessionRequester": "answers.asking.requester",
     "ask": "answers.asking.questions",
-    "follow": "answers.live.follower",
+    "follow": "answers.live.follow",
     "stop": "answers.asking.questions",
 }
 __all__ = [

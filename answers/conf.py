@@ -38,6 +38,12 @@ ASKME_FRAME_BYTES = 131_072
 ASKME_BODY_BYTES = 0  # of a request, see answers/live/body_limit.py; 0: no limit, since a site may take files
 
 # -- The page
+# Questions to choose from on the empty page. None: a few in the reader's language; an empty list: none.
+ASKME_SUGGESTIONS: list[str] | None = None
+ASKME_NOTICE = (
+    ""  # the operator's own words on who keeps and reads what people ask; empty: a sentence of ours
+)
+ASKME_NOTICE_URL = ""  # the page with the operator's policy: http, https or a path
 ASKME_STATUS_URL = ""  # a page that shows whether the site works; errors link to it
 
 # -- Work

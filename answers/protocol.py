@@ -192,19 +192,24 @@ def with_html(event: Event, html: list[Change], blocks: list[str], *, is_end: bo
 def finished(answer: "Answer", length: int, reasoning_length: int = 0) -> Event:
     """The end of an answer; `length` code points are saved. A page with another length reads it again.
 
-    `sources` are the pages that it cites, in the order in which they first appear.
+    `sources` are the pages that it cites, in the order in which they first appear. `usage` has the tokens,
+    null where they are not known. `seconds` count from the question, waiting included, and so do
+    `first_text_seconds`. The text came at `tokens_per_second`.
     """
     error = {"code": answer.error_code, "message": answer.error_message} if answer.error_code else None
     counted = answer.prompt_tokens is not None or answer.completion_tokens is not None
     usage = {
         "prompt_tokens": answer.prompt_tokens,
         "completion_tokens": answer.completion_tokens,
+        "reasoning_tokens": answer.reasoning_tokens,  # of the completion tokens
+        "cached_tokens": answer.cached_tokens,  # of the prompt tokens
         "estimated": answer.tokens_estimated,
     }
     return {
         "type": "answer.finished",
         "answer": str(answer.pk),
         "status": str(answer.status),
+        "model": answer.shown_model,
         "length": length,
         "reasoning_length": reasoning_length,
         "edition": answer.edition,
@@ -214,6 +219,7 @@ def finished(answer: "Answer", length: int, reasoning_length: int = 0) -> Event:
         "usage": usage if counted else None,
         "seconds": answer.seconds,
         "first_text_seconds": answer.first_text_seconds,
+        "tokens_per_second": answer.tokens_per_second(length, reasoning_length),
     }
 
 
@@ -224,27 +230,6 @@ def translated(finished: Event) -> Event:
         return finished
     message = error["message"]
     return finished | {"error": error | {"message": _(message)}}
-
-
-NOT_FOR_LINK_READERS: dict[str, Event] = {
-    "answer.started": {"model": ""},
-    "answer.activity": {"activity": "thinking", "retry_after": None},
-    "answer.finished": {
-        "usage": None,
-        "seconds": None,
-        "first_text_seconds": None,
-        "reasoning_length": 0,
-    },
-}
-
-
-def for_link_readers(event: Event) -> Event:
-    """The event for somebody who has only a shared link, without what the shared page does not show.
-
-    It shows the question, the answer and its sources. Before the text, it shows only that the question is
-    being answered. Reasoning does not get here, because the follower of such a reader never reads it.
-    """
-    return event | NOT_FOR_LINK_READERS.get(event["type"], {})
 
 
 def error(refused: Refused) -> Event:

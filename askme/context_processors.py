@@ -1,7 +1,8 @@
-"""What this site's templates for the admin need, in addition to Django's context."""
+"""What this site's templates need, in addition to Django's context."""
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
@@ -11,3 +12,8 @@ from answers.engine import model_check
 def model_warnings(request: HttpRequest) -> dict[str, Any]:
     """Warnings for operators. The cache is read only if a template shows them."""
     return {"model_warnings": SimpleLazyObject(model_check.warnings)}
+
+
+def notice(request: HttpRequest) -> dict[str, str]:
+    """What people are told about who reads what they ask (templates/answers/notice.html)."""
+    return {"notice": settings.ASKME_NOTICE, "notice_url": settings.ASKME_NOTICE_URL}

@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from accounts.deletion import delete_account
 from askme.health import healthz
+from askme.language import language
 
 admin.site.site_header = admin.site.site_title = "Ask Me Anything"
 admin.site.index_title = "Administration"
@@ -18,5 +19,6 @@ urlpatterns = [
     path("account/delete/", delete_account, name="delete_account"),
     path("accounts/", include("accounts.urls")),
     path("admin/", admin.site.urls),
+    path("language/", language, name="language"),
     path("healthz", healthz, name="healthz"),
 ]

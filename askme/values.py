@@ -22,6 +22,8 @@ MILLION = 1_000_000
 MAX_FRAME_BYTES = 1_048_576  # Daphne closes a socket that sends a longer message
 MAX_BODY_BYTES = 100 * MILLION
 
+MAX_SUGGESTIONS, SUGGESTION_CHARS = 8, 200  # they must leave room on a phone, and fit into an address
+
 SHOWN_CHARS = 40  # of a wrong value, in the message
 # Shorter keys can be guessed. Django's own keys have 50 characters, `openssl rand -hex 32` makes 64.
 SECRET_KEY_CHARS = 32
@@ -104,6 +106,23 @@ def _words(text: str, pattern: str, hint: str) -> list[str]:
     return words
 
 
+def suggestions(text: str) -> list[str]:
+    """`none` is an empty list, because an empty setting counts as not set."""
+    found = [] if text == "none" else [" ".join(part.split()) for part in text.split("|")]
+    hint = "Write questions with a | between them, or none."
+    if len(found) > MAX_SUGGESTIONS:
+        raise BadValue(f" contains {len(found)} questions", f"Write at most {MAX_SUGGESTIONS}.")
+    for question in found:
+        if not question:
+            raise BadValue(" contains an empty question", hint)
+        if len(question) > SUGGESTION_CHARS:
+            raise BadValue(
+                f" contains {shown(question)}, which is too long",
+                f"Write at most {SUGGESTION_CHARS} characters for each question.",
+            )
+    return found
+
+
 def models(text: str) -> list[ModelOption]:
     try:
         return parse_models(text)
@@ -154,6 +173,15 @@ def http_url(text: str) -> str:
 def page_url(text: str) -> str:
     """The URL of a page that people see, so it must not contain a secret."""
     return _http_url(text, "Set it to the URL of a page, such as https://status.example.org.")
+
+
+def page(text: str) -> str:
+    """The URL of a page that people see, or a path on this site."""
+    hint = "Set it to the URL of a page, such as https://example.org/privacy, or to a path such as /privacy/."
+    # A browser takes // and /\\ for the beginning of a host.
+    if text.startswith("/") and not re.match(r"/[/\\]", text) and not re.search(r"[\s\x00-\x1f]", text):
+        return text
+    return _http_url(text, hint)
 
 
 def _http_url(text: str, hint: str) -> str:

@@ -31,6 +31,10 @@ class InMemoryLayer(BaseChannelLayer):  # type: ignore[misc]
 
     async def send(self, channel: str, message: Message) -> None:
         """Send to one channel of this process. Raises `ChannelFull`."""
+        self.put(channel, message)
+
+    def put(self, channel: str, message: Message) -> None:
+        """`send` for code that is no coroutine."""
         queue = self.channels.setdefault(channel, asyncio.Queue(self.capacity))
         try:
             queue.put_nowait(message)

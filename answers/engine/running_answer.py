@@ -72,6 +72,7 @@ class RunningAnswer:
         self.signalled = False  # the relay is going to collect its text
         self.content = Content()
         self.activity: Activity | None = None  # the latest since the last text
+        self._activity_at = 0.0  # when it arrived
         self.saved = Saved()
         self.ended = False
         self.end_fields: dict[str, Any] = {}  # of the row, without its content; set when it ends
@@ -88,6 +89,14 @@ class RunningAnswer:
     @property
     def shown_model(self) -> str:
         return self.model_label or self.option.name
+
+    @property
+    def remaining_activity(self) -> Activity | None:
+        """The activity for a page that comes now, with the seconds that are left until the next attempt."""
+        if self.activity is None or self.activity.retry_after is None:
+            return self.activity
+        left = self.activity.retry_after - (time.monotonic() - self._activity_at)
+        return self.activity._replace(retry_after=max(0.0, left))
 
     @property
     def sent_turns(self) -> int:
@@ -119,6 +128,7 @@ class RunningAnswer:
         if new_text or has_restarted:
             events.append(self._text_batch(len(new_text)))
         before, self.activity = self.activity, _latest_activity(pieces)
+        self._activity_at = time.monotonic()
         # Each retry is announced, because each has its own countdown.
         if self.activity and (self.activity != before or self.activity.name == "retrying"):
             # Before the reasoning that belongs to it, but after any text.

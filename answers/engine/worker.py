@@ -186,7 +186,8 @@ class Worker:
         """Called when its end is saved. If not `ours`, the row had already ended elsewhere."""
         self.answers.pop(answer.id, None)
         if ours:
-            self.announce_end(Answer(id=answer.id, **answer.content.fields(), **answer.end_fields))
+            fields = answer.content.fields() | answer.end_fields
+            self.announce_end(Answer(id=answer.id, model_label=answer.model_label, **fields))
         if not self.answers:
             self._idle.set()
         self.wake()  # the person may run another one

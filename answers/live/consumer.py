@@ -25,7 +25,6 @@ from answers.engine.hooks import site_hooks
 from answers.engine.runtime import current_runtime
 from answers.engine.turns import Turns
 from answers.live.follower import Follower
-from answers.live.formatted_events import with_html
 from answers.live.frame_limit import STRANGER, FrameLimit, FrameLimits
 from answers.live.language import language_of
 from answers.live.open_sockets import TOO_MANY_SOCKETS, OpenSockets
@@ -168,10 +167,11 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             follower = await answers.follow(
                 self.requester,
                 accepted or id,
-                0 if frame.html else frame.position,  # the HTML is made from the whole text
+                frame.position,
                 share=frame.share,
                 reasoning_position=frame.reasoning_position,
                 edition=frame.edition,
+                html=frame.html,
             )
         try:
             if (previous := self.following.pop(id, None)) is not None:
@@ -221,12 +221,11 @@ class Following:
 
     def __init__(self, consumer: AnswerConsumer, follower: Follower, frame: Follow) -> None:
         self.consumer, self.follower, self.share = consumer, follower, frame.share
-        self.events = with_html(follower, frame.answer) if frame.html else follower
         self.task = asyncio.create_task(self.run())
 
     async def run(self) -> None:
         try:
-            async for event in self.events:
+            async for event in self.follower:
                 await self.consumer.send_event(event)
         finally:
             if self.consumer.following.get(self.follower.answer) is self:

@@ -13,53 +13,22 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from uuid import UUID
 
 from channels.exceptions import ChannelFull
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
 from answers import protocol
-from answers.asking.access import require_reader
-from answers.asking.questions import Accepted
-from answers.asking.requester import Requester
 from answers.engine.relay import group_name
-from answers.engine.runtime import current_runtime
 from answers.engine.worker import Worker
 from answers.live.answer_rows import read_row
+from answers.live.link_readers import for_link_readers
 from answers.live.progress import Progress
 from answers.protocol import Event, Refused
 
 log = logging.getLogger(__name__)
 
 CHECK_SECONDS = 1.0
-
-
-async def follow(
-    requester: Requester | AbstractBaseUser,
-    answer: UUID | Accepted,
-    position: int = 0,
-    *,
-    share: str | None = None,
-    reasoning_position: int = 0,
-    edition: int = 0,
-) -> "Follower":
-    """An async iterator of an answer's events after `position` code points, then live until its end.
-
-    `answer` is an id, or the result of `ask`. `position` is in this `edition` of the text, and
-    `reasoning_position` is the position in the reasoning. With `share`, the token of a shared link, anybody
-    may follow the answers of its thread, without their reasoning. Raises `Refused` if they may not be read.
-    """
-    id, notified = answer if isinstance(answer, Accepted) else (answer, None)
-    progress = Progress(id, position, reasoning_position, edition)
-    follower = Follower(current_runtime().worker, progress, notified)
-    if not isinstance(answer, Accepted):
-        await require_reader(Requester.of(requester), id, share)
-        if share is not None:
-            progress.hide_reasoning()
-    await follower.open()
-    return follower
 
 
 class Follower:
@@ -110,7 +79,7 @@ class Follower:
             while not self._ended:
                 try:
                     async for event in self._events(message):
-                        yield protocol.for_link_readers(event) if self.progress.is_shared else event
+                        yield for_link_readers(event) if self.progress.is_shared else event
                 except DatabaseError as error:
                     log.warning("a follower could not read the database: %s", error)
                 except Exception:
@@ -172,8 +141,8 @@ class Follower:
         status = protocol.started(running.id, running.shown_model)
         if self._is_new_status(status):
             yield status
-        if running.activity is not None:
-            yield protocol.activity(running.id, running.activity)
+        if (activity := running.remaining_activity) is not None:
+            yield protocol.activity(running.id, activity)
         for event in self.progress.content(running.content):
             yield event
 

@@ -142,7 +142,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': [models.OrderBy(models.F('asked_at'), descending=True)],
-                'indexes': [models.Index(fields=['user', '-asked_at', '-id'], name='answer_by_user'), models.Index(fields=['user', 'status', '-asked_at', '-id'], name='answer_by_status'), models.Index(fields=['-asked_at'], name='answer_by_time'), models.Index(fields=['thread', 'user', 'asked_at', 'id'], name='answer_by_thread'), models.Index(condition=models.Q(('process__isnull', False)), fields=['process', 'user', 'turn'], name='answer_owned'), models.Index(condition=models.Q(('status', 'queued')), fields=['status', 'turn', 'asked_at', 'id'], name='answer_queued'), models.Index(condition=models.Q(('rating__isnull', False)), fields=['rating', '-asked_at'], name='answer_rated')],
+                'indexes': [models.Index(fields=['user', '-asked_at', '-id', 'thread'], name='answer_by_user'), models.Index(fields=['user', 'status', '-asked_at', '-id'], name='answer_by_status'), models.Index(fields=['-asked_at'], name='answer_by_time'), models.Index(fields=['thread', 'user', 'asked_at', 'id'], name='answer_by_thread'), models.Index(condition=models.Q(('process__isnull', False)), fields=['process', 'user', 'turn'], name='answer_owned'), models.Index(condition=models.Q(('status', 'queued')), fields=['status', 'turn', 'asked_at', 'id'], name='answer_queued'), models.Index(condition=models.Q(('rating__isnull', False)), fields=['rating', '-asked_at'], name='answer_rated')],
             },
         ),
         migrations.CreateModel(

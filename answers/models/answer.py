@@ -19,6 +19,7 @@ from answers.models.status import Rating, Status
 # Names from the API are cut to this length. LiteLLM's ids of responses have more than 450 characters.
 MODEL_CHARS, FINISH_REASON_CHARS, API_ID_CHARS = 200, 40, 1_000
 NOTE_CHARS = 500  # the longest comment on an answer
+MEASURED_SECONDS = 0.2  # the shortest stream whose speed means something
 
 
 class Answer(models.Model):
@@ -136,7 +137,8 @@ class Answer(models.Model):
         ordering = [F("asked_at").desc()]
         indexes = [
             # In the order of `newest_first`, id included, so that nothing has to be sorted.
-            models.Index(fields=["user", "-asked_at", "-id"], name="answer_by_user"),
+            # With the thread, so that the history (answers/pages/thread_list.py) needs the index alone.
+            models.Index(fields=["user", "-asked_at", "-id", "thread"], name="answer_by_user"),
             models.Index(fields=["user", "status", "-asked_at", "-id"], name="answer_by_status"),
             models.Index(fields=["-asked_at"], name="answer_by_time"),
             # In the order of a thread, or SQLite would rather read all answers of the person.
@@ -174,3 +176,22 @@ class Answer(models.Model):
     def is_thinking(self) -> bool:
         """Whether its reasoning has begun but its text has not."""
         return self.status == Status.RUNNING and bool(self.reasoning) and not self.text
+
+    def tokens_per_second(
+        self, length: int | None = None, reasoning_length: int | None = None
+    ) -> float | None:
+        """How fast the text came, once it had begun. None if that is not known, or if all came at once.
+
+        The lengths are those of text and reasoning, for a row without them.
+        """
+        if not self.completion_tokens or self.seconds is None or self.first_text_seconds is None:
+            return None
+        seconds = self.seconds - self.first_text_seconds
+        tokens: float = self.completion_tokens
+        if self.reasoning_tokens is not None:
+            tokens -= self.reasoning_tokens
+        else:  # an API that does not say so counts the reasoning all the same
+            length = len(self.text) if length is None else length
+            chars = length + (len(self.reasoning) if reasoning_length is None else reasoning_length)
+            tokens *= length / chars if chars else 0
+        return tokens / seconds if tokens > 0 and seconds >= MEASURED_SECONDS else None

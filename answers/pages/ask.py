@@ -13,15 +13,19 @@ from answers.engine.hooks import site_hooks
 from answers.engine.model_options import offered
 from answers.models import NOTE_CHARS, Answer
 from answers.pages.history import own_or_404
+from answers.pages.suggestions import suggestions
 from answers.pages.thread_path import PathEntry, ThreadPath
 
+LINKED_CHARS = 8_000  # of a question in an address, if questions have no limit
 NIL = UUID(int=0)  # a placeholder for the id, in the HTML template of a new answer
 
 
 @require_safe
 @never_cache
 def home(request: HttpRequest) -> HttpResponse:
-    return render_page(request, None)
+    """With `?q=`, the box contains that question. It is not asked, because any link may lead here."""
+    question = request.GET.get("q", "")[: settings.ASKME_QUESTION_CHARS or LINKED_CHARS]
+    return render_page(request, None, refused={"question": question} if question.strip() else None)
 
 
 @require_safe
@@ -55,6 +59,7 @@ def render_page(
         "problem": problem,
         "problem_code": problem_code,
         "status_url": settings.ASKME_STATUS_URL,
+        "suggestions": suggestions(),
         "demo": settings.ASKME_DEMO,
         "question_chars": settings.ASKME_QUESTION_CHARS,
         "note_chars": NOTE_CHARS,

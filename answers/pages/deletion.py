@@ -1,4 +1,4 @@
-"""Deleting one answer, or all of a person's. Each is confirmed on a page first.
+"""Deleting one answer, a thread, or all of a person's answers. Each is confirmed on a page first.
 
 An answer that is still running is stopped: its process notices that the row is gone
 (answers/engine/saver.py), and so do its followers.
@@ -31,6 +31,26 @@ def delete_answer(request: HttpRequest, pk: UUID) -> HttpResponse:
         answer.delete()
     if not Answer.objects.filter(user=answer.user_id, thread=answer.thread).exists():
         Share.objects.filter(user=answer.user_id, thread=answer.thread).delete()
+    return redirect("history")
+
+
+@confirmed
+@never_cache
+def delete_thread(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The thread of this answer."""
+    answer = own_or_404(request, pk)
+    answers = Answer.objects.filter(user=answer.user_id, thread=answer.thread)
+    shares = Share.objects.filter(user=answer.user_id, thread=answer.thread)
+    if request.method != "POST":
+        context = {
+            "answer": answer,
+            "first": answers.order_by("asked_at", "pk").only("question").first() or answer,
+            "is_running": answers.unfinished().exists(),
+            "is_shared": shares.exists(),
+        }
+        return render(request, "answers/delete_thread.html", context | counted(answers))
+    shares.delete()
+    delete_in_batches(answers)
     return redirect("history")
 
 

@@ -1,4 +1,6 @@
-"""A person's answers as a file, newest first: JSON for programs, or Markdown in the person's language.
+"""A person's answers as a file: JSON for programs, or Markdown in the person's language.
+
+The file contains all answers, newest first, or those of one thread in the order in which they were asked.
 
 The file contains the models' reasoning only if the URL contains `?reasoning=1`.
 
@@ -9,8 +11,9 @@ connection nor all the answers in memory.
 import json
 import re
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
+from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.db import connection
@@ -20,8 +23,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from answers.models import Answer
+from answers.models import Answer, AnswerQuerySet
 from answers.models.sources import ShownSource
+from answers.pages.history import own_answers, own_or_404
 
 BATCH_ROWS = 10  # an answer may be a megabyte long
 
@@ -57,56 +61,102 @@ URL_SIGNS = "%/:=&?~#+!$,;'@()*[]"  # everything else is percent-encoded
 Format = Callable[[Answer, bool, bool], str]  # (answer, is_first, with_reasoning)
 
 
+class Order(NamedTuple):
+    """Which answers a file contains, and from which end it begins."""
+
+    answers: AnswerQuerySet
+    is_oldest_first: bool = False
+
+    def after(self, last: Answer | None) -> AnswerQuerySet:
+        if self.is_oldest_first:
+            rest = self.answers.newer_than(last.asked_at, last.pk) if last else self.answers
+            return rest.order_by("asked_at", "pk")
+        rest = self.answers.older_than(last.asked_at, last.pk) if last else self.answers
+        return rest.newest_first()
+
+
+class Form(NamedTuple):
+    """What is written before, for and after the answers."""
+
+    suffix: str
+    content_type: str
+    head: str
+    format: Format
+    tail: str
+
+
 @require_safe
 @never_cache
 def export_json(request: HttpRequest) -> HttpResponseBase:
-    head = f'{{"exported_at": {json.dumps(timezone.now().isoformat())}, "answers": ['
-    return _download(request, "json", "application/json", head, _as_json, "\n]}\n")
+    return _download(request, Order(own_answers(request)), _json())
 
 
 @require_safe
 @never_cache
 def export_markdown(request: HttpRequest) -> HttpResponseBase:
+    return _download(request, Order(own_answers(request)), _markdown())
+
+
+@require_safe
+@never_cache
+def thread_json(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """The thread of this answer."""
+    answer = own_or_404(request, pk)
+    return _download(request, _thread(answer), _json(), answer.thread)
+
+
+@require_safe
+@never_cache
+def thread_markdown(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """The thread of this answer."""
+    answer = own_or_404(request, pk)
+    return _download(request, _thread(answer), _markdown(), answer.thread)
+
+
+def _thread(answer: Answer) -> Order:
+    return Order(Answer.objects.filter(user=answer.user_id, thread=answer.thread), is_oldest_first=True)
+
+
+def _json() -> Form:
+    head = f'{{"exported_at": {json.dumps(timezone.now().isoformat())}, "answers": ['
+    return Form("json", "application/json", head, _as_json, "\n]}\n")
+
+
+def _markdown() -> Form:
     exported = _("Exported on %(time)s.") % {"time": _format_time(timezone.now())}
     head = f"# Ask Me Anything\n\n{exported}\n"
-    return _download(request, "md", "text/markdown; charset=utf-8", head, _as_markdown, "")
+    return Form("md", "text/markdown; charset=utf-8", head, _as_markdown, "")
 
 
-def _download(
-    request: HttpRequest, suffix: str, type: str, head: str, format: Format, tail: str
-) -> HttpResponseBase:
+def _download(request: HttpRequest, order: Order, form: Form, thread: UUID | None = None) -> HttpResponseBase:
     response: HttpResponseBase
     if request.method == "HEAD":  # Daphne 4.2 would send the stream anyway, and break the next response
-        response = HttpResponse(content_type=type)
+        response = HttpResponse(content_type=form.content_type)
     else:
-        # The user is read here, where the database may be used, and its outage makes the page a 503.
-        parts = _parts(request.user.pk, request.GET.get("reasoning") == "1", (head, format, tail))
-        response = StreamingHttpResponse(parts, content_type=type)
-    name = f"askme-{timezone.now():%Y-%m-%d}.{suffix}"
+        # `order` has the id of the user, who was read in the view, where an outage makes the page a 503.
+        parts = _parts(order, form, request.GET.get("reasoning") == "1")
+        response = StreamingHttpResponse(parts, content_type=form.content_type)
+    of_thread = f"-{thread.hex[:8]}" if thread else ""
+    name = f"askme-{timezone.now():%Y-%m-%d}{of_thread}.{form.suffix}"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
-async def _parts(user: int | None, with_reasoning: bool, form: tuple[str, Format, str]) -> AsyncIterator[str]:
-    head, format, tail = form
-    yield head
+async def _parts(order: Order, form: Form, with_reasoning: bool) -> AsyncIterator[str]:
+    yield form.head
     last: Answer | None = None
-    while answers := await _read(user, last, with_reasoning):
+    while answers := await _read(order, last, with_reasoning):
         first = answers[0] if last is None else None
-        yield "".join(format(answer, answer is first, with_reasoning) for answer in answers)
+        yield "".join(form.format(answer, answer is first, with_reasoning) for answer in answers)
         last = answers[-1]
-    yield tail
+    yield form.tail
 
 
 @sync_to_async
-def _read(user: int | None, last: Answer | None, with_reasoning: bool = False) -> list[Answer]:
-    answers = Answer.objects.filter(user=user).defer(
-        "error_detail", *([] if with_reasoning else ["reasoning"])
-    )
-    if last is not None:
-        answers = answers.older_than(last.asked_at, last.pk)
+def _read(order: Order, last: Answer | None, with_reasoning: bool = False) -> list[Answer]:
+    left_out = ["error_detail", *([] if with_reasoning else ["reasoning"])]
     try:
-        return list(answers.newest_first()[:BATCH_ROWS])
+        return list(order.after(last).defer(*left_out)[:BATCH_ROWS])
     finally:
         connection.close_if_unusable_or_obsolete()  # back to the pool until the next batch
 

@@ -22,10 +22,10 @@ class HistoryForm(forms.Form):
     """Which answers to show. Every field is optional."""
 
     q = forms.CharField(
-        label=_("Words"),
+        label=_("Search questions and answers"),
         max_length=200,
         required=False,
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Search questions and answers")}),
+        widget=forms.TextInput(attrs={"type": "search"}),
         error_messages={"max_length": _("Please search for at most %(limit_value)d characters.")},
     )
     status = forms.ChoiceField(
@@ -43,6 +43,11 @@ class HistoryForm(forms.Form):
         if since and until and since > until:
             self.add_error("until", _("The last day is before the first."))
         return cleaned
+
+    @property
+    def has_details(self) -> bool:
+        """Whether a field other than the words is filled in, rightly or not."""
+        return any(self[name].value() for name in ("status", "since", "until"))
 
 
 class RatingForm(forms.ModelForm):  # type: ignore[type-arg]

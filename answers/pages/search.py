@@ -10,14 +10,13 @@ from typing import Any
 
 from django.db import connections
 from django.db.models import BooleanField, F, Func, Q, Value
-from django.db.models.expressions import RawSQL
 
 from answers.models import AnswerQuerySet
 
 # The column also has a word for the person. A query without words finds nothing, rather than all of theirs.
 MATCHES = """
-    "answers_answer"."search" @@ (websearch_to_tsquery('askme', %s) && %s::tsquery)
-    AND numnode(websearch_to_tsquery('askme', %s)) > 0
+    ({table}."search" @@ (websearch_to_tsquery('askme', %s) && %s::tsquery)
+    AND numnode(websearch_to_tsquery('askme', %s)) > 0)
 """
 # Without the index of words: it is slow for common words, and there are only a few of these answers.
 COUNT = """
@@ -27,31 +26,64 @@ COUNT = """
 # The migration replaces these with spaces. Quotes, and a hyphen before a word, have a meaning here.
 SIGNS = re.compile(r"""[!#$%&'()*+,./:;<=>?@\[\\\]^_`{|}~]|(?<=[^\s"])-""")
 TERM = re.compile(r'(-?)(?:"([^"]+)"?|([^\s"]+))')
+ENDING = re.compile(r"(?<=[a-z]{3})(?:ing|ed|es|s)$", re.IGNORECASE)  # of English words
 # If at least this many of all answers of the person match, or of the latest ones, then a page of matches is
 # soon found by walking through the newest.
 FEW_MATCHES = 1_000
 FEW_OF_THE_LATEST, LATEST = 20, 200
 
 
-def matching(answers: AnswerQuerySet, words: str, user: Any) -> AnswerQuerySet:
-    """`answers` are those of the user with this id."""
+class Matches(Func):
+    """Whether the search column has these words, in whichever table of a query the answers are."""
+
+    output_field = BooleanField()
+
+    def __init__(self, words: str, user: Any) -> None:
+        super().__init__(F("pk"))
+        self.values = [words, f"'user:{user}'", words]
+
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **context: Any) -> Any:
+        [key] = self.get_source_expressions()
+        table, _, _ = compiler.compile(key)[0].rpartition(".")
+        return MATCHES.format(table=table), self.values
+
+
+def matching(answers: AnswerQuerySet, words: str, user: Any) -> Q:
+    """The condition for those that match. `answers` are those of the user with this id."""
     connection = connections[answers.db]
     if connection.vendor == "postgresql":
         return _with_words(answers, SIGNS.sub(" ", words), user)
+    condition = Q()
     for minus, phrase, word in TERM.findall(words):
         found = _contains(phrase or word, connection)
-        answers = answers.filter(~found if minus else found)
-    return answers
+        condition &= ~found if minus else found
+    return condition
 
 
-def _with_words(answers: AnswerQuerySet, words: str, user: Any) -> AnswerQuerySet:
+def to_mark(words: str, vendor: str) -> re.Pattern[str] | None:
+    """What to mark in the texts that were found: the words themselves, and on PostgreSQL other endings."""
+    has_index = vendor == "postgresql"
+    terms = TERM.findall(SIGNS.sub(" ", words) if has_index else words)
+    patterns = [_to_mark(phrase or word, has_index) for minus, phrase, word in terms if not minus]
+    patterns.sort(key=len, reverse=True)  # of two that begin alike, the longer one
+    return re.compile("|".join(patterns), re.IGNORECASE) if patterns else None
+
+
+def _to_mark(term: str, has_index: bool) -> str:
+    words = [re.escape(word) for word in term.split()] or [re.escape(term)]
+    if has_index:
+        words = [rf"\b{ENDING.sub('', word)}\w{{0,3}}\b" for word in words]
+    return (r"\W+" if has_index else r"\s+").join(words)
+
+
+def _with_words(answers: AnswerQuerySet, words: str, user: Any) -> Q:
     """If few answers match, they are found first, and sorted afterwards.
 
     PostgreSQL cannot know that nobody's answers have a word, or that this person's have none. To show the
     newest matches, it would read all answers, newest first.
     """
-    values = [words, f"'user:{user}'", words]
-    found = answers.filter(RawSQL(MATCHES, values, output_field=BooleanField()))  # noqa: S611
+    condition = Q(Matches(words, user))
+    found = answers.filter(condition)
     latest = answers.newest_first().values("pk")[:LATEST]
     # Materialized, so that the plan is one for all of them, whatever is done with them afterwards.
     with connections[answers.db].cursor() as cursor:
@@ -59,12 +91,12 @@ def _with_words(answers: AnswerQuerySet, words: str, user: Any) -> AnswerQuerySe
         statement = f"WITH latest (id) AS MATERIALIZED ({sql}) {COUNT}"
         cursor.execute(statement, [*parameters, words])
         if cursor.fetchone()[0] >= FEW_OF_THE_LATEST:
-            return found
+            return condition
         sql, parameters = found.order_by().values("pk").query.get_compiler(answers.db).as_sql()
         statement = f"WITH found AS MATERIALIZED ({sql}) SELECT * FROM found LIMIT %s"  # noqa: S608
         cursor.execute(statement, [*parameters, FEW_MATCHES])
         ids = [id for (id,) in cursor]
-    return found if len(ids) == FEW_MATCHES else answers.filter(pk__in=ids)
+    return condition if len(ids) == FEW_MATCHES else Q(pk__in=ids)
 
 
 def _contains(term: str, connection: Any) -> Q:

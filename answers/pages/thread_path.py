@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from answers.formatting import formatted_html
 from answers.models import Answer, AnswerQuerySet, Status
 from answers.pages.thread import Tree
+from answers.pages.titles import shortened
 
 PART_ANSWERS = 100  # on one page; more would be too large for a phone
 
@@ -26,11 +27,22 @@ class PathEntry:
     versions: list[UUID]
     rating_problem: str = ""
     new_answer: UUID = field(default_factory=uuid4)  # the next version's id, if it is asked again
+    new_follow_up: UUID = field(default_factory=uuid4)  # the id of the question that asks it to go on
 
     @property
     def html(self) -> SafeString:
         """The text, formatted."""
         return mark_safe(formatted_html(self.answer.text, f"a{self.answer.pk}-"))  # noqa: S308
+
+    @property
+    def endings(self) -> list[str]:
+        """The messages about its end that apply, by their names in the template. answer.js knows them too."""
+        match self.answer.status:
+            case Status.COMPLETE:
+                return [self.answer.finish_reason]
+            case Status.STOPPED | Status.FAILED | Status.INTERRUPTED as status:
+                return [status, "kept"] if self.answer.text else [status]
+        return []
 
     @property
     def number(self) -> int:
@@ -98,6 +110,11 @@ class ThreadPath:
             earlier=path[start - 1].pk if start else None,
             later=path[stop].pk if stop < len(path) else None,
         )
+
+    @property
+    def title(self) -> str:
+        """The first question, with a mark while anything is being answered; see answers/pages/titles.py."""
+        return ("… " if self.is_unfinished else "") + shortened(self.entries[0].answer.question)
 
     @property
     def is_unfinished(self) -> bool:

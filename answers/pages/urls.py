@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from answers.pages import ask, deletion, export, history, noscript, rating, sharing
+from answers.pages import ask, deletion, export, history, noscript, rating, sharing, text
 
 
 class TokenConverter:
@@ -27,7 +27,12 @@ urlpatterns = [
     path("a/<uuid:pk>/rate/", rating.rate, name="rate"),
     path("a/<uuid:pk>/share/", sharing.share, name="share"),
     path("a/<uuid:pk>/delete/", deletion.delete_answer, name="delete_answer"),
+    path("a/<uuid:pk>/text/", text.answer_text, name="answer_text"),
+    path("a/<uuid:pk>/thread/delete/", deletion.delete_thread, name="delete_thread"),
+    path("a/<uuid:pk>/thread.json", export.thread_json, name="thread_json"),
+    path("a/<uuid:pk>/thread.md", export.thread_markdown, name="thread_markdown"),
     path("s/<token:token>/", sharing.shared, name="shared"),
+    path("s/<token:token>/<uuid:pk>/text/", text.shared_text, name="shared_text"),
     path("history/", history.history, name="history"),
     path("history/answers.json", export.export_json, name="export_json"),
     path("history/answers.md", export.export_markdown, name="export_markdown"),

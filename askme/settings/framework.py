@@ -73,6 +73,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "accounts.context_processors.accounts",
                 "askme.context_processors.model_warnings",
+                "askme.context_processors.notice",
             ]
         },
     }
@@ -124,6 +125,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ASKME_HTTPS
 # attacker could read what the victim asks as a guest.
 SESSION_COOKIE_NAME = "__Host-sessionid" if ASKME_HTTPS else "sessionid"
 GUEST_COOKIE_NAME = "__Host-guest" if ASKME_HTTPS else "guest"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_SECURE, LANGUAGE_COOKIE_HTTPONLY, LANGUAGE_COOKIE_SAMESITE = ASKME_HTTPS, True, "Lax"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ASKME_HTTPS else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

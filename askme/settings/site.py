@@ -54,6 +54,8 @@ ASKME_HTTPS = env.bool("ASKME_HTTPS", False)  # people reach the site over HTTPS
 ASKME_PROXIES = env.int("ASKME_PROXIES", 1 if ASKME_HTTPS else 0, least=0, most=10)
 
 # -- People
+ASKME_NOTICE = env.str("ASKME_NOTICE", conf.ASKME_NOTICE)  # who keeps and reads what people ask
+ASKME_NOTICE_URL = env.parsed("ASKME_NOTICE_URL", conf.ASKME_NOTICE_URL, values.page)  # its last words
 ASKME_GUESTS = env.bool("ASKME_GUESTS", True)  # people without an account may ask too
 # Without a visit, until a guest is deleted; 0: never.
 ASKME_GUEST_DAYS = env.int("ASKME_GUEST_DAYS", 365, least=0, most=36_500)
@@ -89,6 +91,10 @@ ASKME_PROMPT_TEMPLATE = env.parsed("ASKME_PROMPT_TEMPLATE", "", values.prompt_te
 # None: pseudonyms of the person and the thread are sent only to OpenAI.
 ASKME_IDENTIFIERS = env.parsed("ASKME_IDENTIFIERS", conf.ASKME_IDENTIFIERS, values.boolean)
 ASKME_CA_BUNDLE = env.parsed("ASKME_CA_BUNDLE", "", values.certificates)  # for an API with a private CA
+# None: a few in the reader's language.
+ASKME_SUGGESTIONS: list[str] | None = env.parsed(
+    "ASKME_SUGGESTIONS", conf.ASKME_SUGGESTIONS, values.suggestions
+)
 ASKME_STATUS_URL = env.parsed("ASKME_STATUS_URL", conf.ASKME_STATUS_URL, values.page_url)  # errors link to it
 
 # -- Time, in seconds; 0: no limit

@@ -17,9 +17,9 @@ from answers.engine import queue
 from answers.engine.lease import Lease
 from answers.models import Answer, QuestionLog, Status
 from answers.pages import export
-from answers.pages.history import cursor_of
+from answers.pages.thread_list import Place as PageStart
 from answers.protocol import Ask, Refused
-from bench.rows.fill import BUSY, FIRST_OTHER, LEAVER, LEAVER_ANSWERS, Place
+from bench.rows.fill import BUSY, FIRST_OTHER, LEAVER, LEAVER_ANSWERS, THREAD_ANSWERS, Place
 
 RUNS = 7  # of each operation; the best counts
 RUN_SECONDS = 20.0  # after which no more runs begin
@@ -137,10 +137,10 @@ def pages(busy: User) -> Iterator[tuple[str, Operation]]:
 
     yield "first page", get("/")
     yield "history: first page", get("/history/")
-    yield "history: deep page", get("/history/", older=cursor_of(middle))
+    yield "history: deep page", get("/history/", older=str(PageStart(middle.asked_at, middle.pk)))
     yield "history: a day", get("/history/", since=day, until=day)
     yield "history: one status", get("/history/", status="failed")
-    yield "export: one batch", lambda: export._read.func(busy.pk, middle)
+    yield "export: one batch", lambda: export._read.func(export.Order(busy.answers.all()), middle)
     yield "page of a thread", get(f"{answer}/")
     yield "page of a shared link", get(f"/s/{Place(BUSY, 0).id.hex}/")
     yield "rate an answer", lambda: client.post(f"{answer}/rate/", {"rating": "1"})
@@ -182,11 +182,17 @@ def deletion(busy: User) -> dict[str, float]:
     def delete_one() -> None:
         assert client.post(f"/a/{next(newest)}/delete/").status_code == 302
 
+    def delete_thread() -> None:
+        assert client.post(f"/a/{next(threads)}/thread/delete/").status_code == 302
+
+    threads = iter([Place(BUSY, number * THREAD_ANSWERS).id for number in range(RUNS + 1)])
+
     def delete_account() -> None:
         assert leaver.post("/account/delete/").status_code == 200
 
     question = measure(lambda: client.get("/history/delete/"))
     one = measure(delete_one)
+    thread = measure(delete_thread)
     start = cpu_seconds()
     delete_account()
     row = (cpu_seconds() - start) * 1000 / LEAVER_ANSWERS
@@ -194,5 +200,6 @@ def deletion(busy: User) -> dict[str, float]:
     return {
         "page before deleting all answers, with their number": question,
         "delete an answer": one,
+        "delete a thread of ten answers": thread,
         "delete an account, per answer": row,
     }

@@ -132,6 +132,8 @@ def test_estimated_tokens_include_the_earlier_turns(site, page):
     assert socket.finish(second)["usage"] == {
         "prompt_tokens": 110,
         "completion_tokens": 2,
+        "reasoning_tokens": None,
+        "cached_tokens": None,
         "estimated": True,
     }
 

@@ -11,9 +11,11 @@ from tests.support.sites import Site
 FREE_TEXT = {
     "ASKME_MODEL",
     "ASKME_MODELS",
+    "ASKME_NOTICE",
     "ASKME_OIDC_CLIENT_ID",
     "ASKME_OIDC_CLIENT_SECRET",
     "ASKME_OIDC_NAME",
+    "ASKME_SUGGESTIONS",
     "ASKME_SYSTEM_PROMPT",
     "OPENAI_API_KEY",
 }

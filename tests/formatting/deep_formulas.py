@@ -1,9 +1,9 @@
-r"""A program of its own that converts deep formulas in a thread with a small stack. It ends silently, or crashes.
+r"""A program of its own: it converts deep formulas in a thread with a small stack, and ends, or crashes.
 
     python -m tests.formatting.deep_formulas SEED NUMBER KILOBYTES [open]
 
-Each formula repeats some tokens as often as the gate lets it (`open`: 300 times, without the gate). All commands of
-the converter take part.
+Each formula repeats some tokens as often as the gate lets it (`open`: 300 times, without the gate). All
+commands of the converter take part.
 """
 
 import random
@@ -20,18 +20,92 @@ from answers.formatting.tex import ARGUMENTS, MAX_TOKENS, SPACES, SYMBOLS, prepa
 
 UNGATED = 300
 TOKENS = [
-    "{", "}", "[", "]", "^", "_", "&", r"\\", "x", "1", "'", " ", "+", "(", "|", "~", r"\,", r"\ ", r"\{", r"\left(",
-    r"\right)", r"\left.", r"\begin{matrix}", r"\end{matrix}", r"\begin{aligned}", r"\end{aligned}",
-    r"\begin{cases}", r"\begin{array}{c}", r"\end{array}", r"\middle|", r"\big(", r"\bigl[", "{red}", "{a}", "{1em}",
-]  # fmt: skip
+    "{",
+    "}",
+    "[",
+    "]",
+    "^",
+    "_",
+    "&",
+    r"\\",
+    "x",
+    "1",
+    "'",
+    " ",
+    "+",
+    "(",
+    "|",
+    "~",
+    r"\,",
+    r"\ ",
+    r"\{",
+    r"\left(",
+    r"\right)",
+    r"\left.",
+    r"\begin{matrix}",
+    r"\end{matrix}",
+    r"\begin{aligned}",
+    r"\end{aligned}",
+    r"\begin{cases}",
+    r"\begin{array}{c}",
+    r"\end{array}",
+    r"\middle|",
+    r"\big(",
+    r"\bigl[",
+    "{red}",
+    "{a}",
+    "{1em}",
+]
 OPENING = re.compile(r"\\begin\{(\w+)\}|\\left.|[{\[]")
 NESTING = [
-    "{", r"\sqrt{", r"\sqrt ", r"\sqrt[", r"\sqrt[3]{", r"\frac1", r"\frac{1}{", r"\frac ", r"\binom{", "x^{", "x_{",
-    r"\hat ", r"\mathrm{", r"\textcolor{red}{", r"\color{red}", r"\displaystyle ", r"\boxed{", r"\text{", r"\left(",
-    r"\begin{pmatrix}", r"\begin{cases}", r"\overset a", r"\underbrace{", r"\xrightarrow{", r"\not ", r"{x \over ",
-    "(", "[", r"\{", "{(}", r"\langle ", "x+(", r"\bigl[", "({", r"\mathopen(", r"\lgroup ",
-    r"\genfrac(){1pt}{1}{", r"\sideset{_", r"\bra{", r"\mathop{", r"\phantom{", r"\cancel{", r"\sqrt_", r"\displaystyle &",
-]  # fmt: skip
+    "{",
+    r"\sqrt{",
+    r"\sqrt ",
+    r"\sqrt[",
+    r"\sqrt[3]{",
+    r"\frac1",
+    r"\frac{1}{",
+    r"\frac ",
+    r"\binom{",
+    "x^{",
+    "x_{",
+    r"\hat ",
+    r"\mathrm{",
+    r"\textcolor{red}{",
+    r"\color{red}",
+    r"\displaystyle ",
+    r"\boxed{",
+    r"\text{",
+    r"\left(",
+    r"\begin{pmatrix}",
+    r"\begin{cases}",
+    r"\overset a",
+    r"\underbrace{",
+    r"\xrightarrow{",
+    r"\not ",
+    r"{x \over ",
+    "(",
+    "[",
+    r"\{",
+    "{(}",
+    r"\langle ",
+    "x+(",
+    r"\bigl[",
+    "({",
+    r"\mathopen(",
+    r"\lgroup ",
+    r"\genfrac(){1pt}{1}{",
+    r"\sideset{_",
+    r"\bra{",
+    r"\mathop{",
+    r"\phantom{",
+    r"\cancel{",
+    r"\sqrt_",
+    r"\prod ^",
+    r"\sum\limits_",
+    r"x^\max_",
+    r"\displaystyle &",
+]
 
 
 def commands() -> list[str]:
@@ -39,7 +113,7 @@ def commands() -> list[str]:
     data = next(Path(math_core.__file__).parent.glob("*.so")).read_bytes()
     tables = [table.decode() for table in re.findall(rb"[A-Za-z]{150,}", data)]
     names = {table[at : at + size] for table in tables for at in range(len(table)) for size in range(2, 21)}
-    return sorted(name for name in names if is_known(name)) + [*ARGUMENTS, *SYMBOLS, *SPACES]
+    return [*sorted(filter(is_known, names)), *sorted(ARGUMENTS | SYMBOLS | SPACES)]
 
 
 def is_known(name: str) -> bool:
@@ -76,7 +150,8 @@ def deepest(unit: str, middle: str, end: str, *, is_gated: bool) -> str:
 def work(seed: int, number: int, *, is_gated: bool) -> None:
     chance = random.Random(seed)
     names = commands()
-    for unit in NESTING + [random_unit(chance, names) for _ in range(number)]:
+    symbols = [f"\\{name} {after}" for name in sorted(SYMBOLS) for after in ("", "^")]
+    for unit in NESTING + symbols + [random_unit(chance, names) for _ in range(number)]:
         end = closing(unit) if chance.random() < 0.7 else chance.choice(["", "x", "xy"])
         tex = deepest(unit, chance.choice(["", "x", "x x"]), end, is_gated=is_gated)
         with suppress(math_core.LatexError):

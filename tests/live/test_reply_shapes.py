@@ -182,7 +182,9 @@ def test_sources_usage_and_ids_reach_page_and_row(three_apis, meet, api):
     id = socket.ask("Why?", model=f"usual-{api}")
     end = socket.finish(id)
     assert end["sources"] == [{"url": URL, "title": TITLE}]
-    assert end["usage"] == {"prompt_tokens": 100, "completion_tokens": 50, "estimated": False}
+    counted = {"prompt_tokens": 100, "completion_tokens": 50, "cached_tokens": 80, "reasoning_tokens": 40}
+    assert end["usage"] == counted | {"estimated": False}
+    assert end["model"] == f"usual {api}"  # the label that was chosen, not the API's own name
     only(three_apis, cached_tokens=80, reasoning_tokens=40, model="stand-in")
     [(response_id, request_id)] = execute(
         three_apis, "SELECT response_id, request_id FROM answers_answer ORDER BY asked_at DESC LIMIT 1"

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from answers.models import Status
-from answers.pages.history import PAGE_ANSWERS
+from answers.pages.thread_list import PAGE_THREADS
 from tests.support.answers import make_answer, questions_on
 from tests.support.people import Person
 
@@ -62,7 +62,7 @@ def test_the_history_reads_no_long_texts_and_its_queries_do_not_grow(alices, ali
 
 @pytest.mark.parametrize("same_moment", [False, True])
 def test_paging_forward_and_back_shows_each_answer_once(alices, alice, same_moment):
-    number = 2 * PAGE_ANSWERS + 5
+    number = 2 * PAGE_THREADS + 5
     for day in range(number):
         make_answer(alice, f"{day:02}", days=0 if same_moment else day)
     pages, address = [], "/history/"
@@ -72,7 +72,7 @@ def test_paging_forward_and_back_shows_each_answer_once(alices, alice, same_mome
         older = page.context["page"].older
         last, address = address, older and f"/history/?older={older}"
     seen = [question for page in pages for question in page]
-    assert [len(page) for page in pages] == [PAGE_ANSWERS, PAGE_ANSWERS, 5]
+    assert [len(page) for page in pages] == [PAGE_THREADS, PAGE_THREADS, 5]
     assert sorted(seen) == [f"{day:02}" for day in range(number)]
     if not same_moment:
         assert seen == sorted(seen, reverse=True)
@@ -84,7 +84,7 @@ def test_paging_forward_and_back_shows_each_answer_once(alices, alice, same_mome
 
 
 def test_a_new_question_does_not_shift_the_pages(alices, alice):
-    for day in range(PAGE_ANSWERS + 1):
+    for day in range(PAGE_THREADS + 1):
         make_answer(alice, f"{day:02}", days=day)
     older = alices.get("/history/").context["page"].older
     make_answer(alice, "new", days=100)
@@ -92,7 +92,7 @@ def test_a_new_question_does_not_shift_the_pages(alices, alice):
 
 
 def test_a_page_keeps_its_filters(alices, alice):
-    for day in range(PAGE_ANSWERS + 1):
+    for day in range(PAGE_THREADS + 1):
         make_answer(alice, "Why & how?", status=Status.FAILED, days=day)
     page = alices.get("/history/", {"q": "why how", "status": "failed", "since": "2026-03-01"})
     [older] = re.findall(r'href="(\?[^"]*older=[^"]+)"', page.content.decode())
@@ -201,7 +201,7 @@ def test_a_person_finds_exports_and_deletes_on_each_database(any_database_site):
         def found(who: Person, **filters: str) -> list[str]:
             page = who.http.get(f"{any_database_site.url}/history/", params=filters)
             assert page.status_code == 200
-            return re.findall(r'<h2 dir="auto"><a href="/a/([^/]+)/">', page.text)
+            return re.findall(r'<h3 dir="auto" lang=""><a href="/a/([^/]+)/">', page.text)
 
         assert found(person) == ids[::-1]
         assert found(person, q="sky scattering") == ids[:1]

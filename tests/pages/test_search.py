@@ -15,7 +15,7 @@ from accounts.models import User
 from answers.asking import limits
 from answers.engine import queue
 from answers.models import Answer, QuestionLog, Share, Status
-from answers.pages.history import Page, filtered
+from answers.pages.history import thread_list
 from answers.pages.search import matching
 
 ANSWERS = 20_000
@@ -110,7 +110,8 @@ def test_each_query_of_a_long_history_uses_an_index(postgres, plans, filters, ol
     pages = []
 
     def look():
-        pages.append(Page.of(filtered(of_the_busy(postgres), NO_FILTERS | filters, 1000), older=place))
+        threads = thread_list(of_the_busy(postgres), NO_FILTERS | filters, 1000)
+        pages.append(threads.page(older=place))
 
     plan = plans(look)
     assert "Seq Scan" not in plan, plan
@@ -162,7 +163,8 @@ def words_of(postgres):
         id = uuid.uuid4()
         answer = Answer(id=id, thread=id, user=user, question=question, text=text, status=status)
         answer.save(using=postgres)
-        return lambda words: matching(user.answers.all(), words, user.pk).filter(pk=id).exists()
+        answers = user.answers.all()
+        return lambda words: answers.filter(matching(answers, words, user.pk), pk=id).exists()
 
     yield make
     user.answers.all().delete()

@@ -207,7 +207,9 @@ def test_a_reader_with_the_link_learns_neither_the_model_nor_the_figures(site, m
         [started] = [event for event in page.events if event["type"] == "answer.started"]
         finished = page.events[-1]
         figures = [finished[name] for name in ("usage", "seconds", "first_text_seconds")]
-        assert [bool(started["model"]), *(one is not None for one in figures)] == [knows] * 4, page.events
+        models = [bool(event["model"]) for event in (started, finished)]
+        assert [*models, *(one is not None for one in figures)] == [knows] * 5, page.events
+        assert knows or finished["tokens_per_second"] is None
 
 
 def test_readers_without_a_session_do_not_slow_each_other(site, meet):

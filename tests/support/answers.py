@@ -17,4 +17,5 @@ def make_answer(user: User, question: str, text: str = "", *, days: float = 0, *
 
 
 def questions_on(page) -> list[str]:
-    return [answer.asked for answer in page.context["page"].answers]
+    """Return the first question of each thread that a page of the history shows."""
+    return [answer.title for answer in page.context["page"].answers]

@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,6 +17,7 @@ from playwright.sync_api import Browser, Page, WebSocketRoute, expect, sync_play
 
 from tests.support.api_behaviours import Dictation
 from tests.support.api_server import ApiServer, answer
+from tests.support.formatted import WRITE, Formatter, formatted_html
 from tests.support.sites import Site
 
 ARGUMENTS = [
@@ -88,7 +90,9 @@ class Tab:
         self.status_link = self.last.get_by_role("link", name="Site status")
         self.ending = self.last.locator(".ending")
         self.progress = self.last.locator(".progress")
-        self.stop = self.last.get_by_role("button", name="Stop", exact=True)
+        self.stop = page.get_by_role("button", name="Stop", exact=True)
+        self.waiting = page.locator("#waiting-question")
+        self.to_end = page.get_by_role("button", name="To the end")
         self.edit = self.last.get_by_role("button", name="Edit")
         self.again = self.last.get_by_role("button", name="Ask again")
         self.errors: list[str] = []
@@ -97,28 +101,34 @@ class Tab:
 
     def ask(self, question: str) -> None:
         self.box.fill(question)
-        self.box.press("Enter")
+        if self.page.evaluate("matchMedia('(hover: none) and (pointer: coarse)').matches"):
+            self.button.click()  # on a phone, Enter makes a new line
+        else:
+            self.box.press("Enter")
 
     def is_answering(self) -> None:
+        """One can still type, and send a question that waits."""
         expect(self.button).to_have_text("Answering...", use_inner_text=True)
-        expect(self.button).to_be_disabled()
-        expect(self.box).to_be_disabled()
+        expect(self.button).to_be_enabled()
+        expect(self.box).to_be_editable()
 
     def is_ready(self) -> None:
         expect(self.button).to_have_text("Ask", use_inner_text=True)
         expect(self.button).to_be_enabled()
-        expect(self.box).to_be_enabled()
+        expect(self.box).to_be_editable()
 
     def pass_time(self, milliseconds: int) -> None:
         """Run all timers of the next milliseconds at once."""
         self.page.clock.run_for(milliseconds)
 
     def shows(self, text: str) -> None:
-        """Expect exactly this text in the last answer, code point by code point."""
-        expect(self.text).to_have_js_property("textContent", text)
+        """Expect exactly what the formatter makes of this Markdown in the last answer."""
+        prefix = f"a{self.last.get_attribute('data-answer')}-"
+        html = self.page.evaluate(WRITE, formatted_html(text, prefix))
+        expect(self.text).to_have_js_property("innerHTML", html)
 
     def shows_reasoning(self, text: str) -> None:
-        """The same for the reasoning, visible or not."""
+        """Expect exactly this text in the reasoning, visible or not, code point by code point."""
         expect(self.reasoning_text).to_have_js_property("textContent", text)
 
     def asks(self, question: str, text: str) -> None:
@@ -204,10 +214,11 @@ class Server:
     def __init__(self) -> None:
         self.frames: list[dict[str, Any]] = []
         self.sockets: list[WebSocketRoute] = []
+        self.formatters: defaultdict[str, Formatter] = defaultdict(Formatter)
 
     def connected(self, socket: WebSocketRoute) -> None:
         self.sockets.append(socket)
-        socket.on_message(lambda frame: self.frames.append(json.loads(frame)))
+        socket.on_message(lambda frame: self._received(json.loads(frame)))
 
     def is_asked(self, tab: Tab) -> str:
         """Ask a question on the tab, start to answer it, and return the answer's id."""
@@ -229,14 +240,21 @@ class Server:
 
     def say(self, type: str, **fields: Any) -> None:
         """Send an event to the page that connected last, about the answer in its last frame."""
-        fields = {"answer": self.frames[-1]["answer"]} | fields
-        self.sockets[-1].send(json.dumps({"type": type} | fields))
+        event = {"type": type, "answer": self.frames[-1]["answer"]} | fields
+        if event["answer"] is not None:
+            event = self.formatters[event["answer"]].add_html(event)
+        self.sockets[-1].send(json.dumps(event))
+
+    def _received(self, frame: dict[str, Any]) -> None:
+        self.frames.append(frame)
+        if frame["type"] == "answer.follow":
+            self.formatters[frame["answer"]].restart()
 
 
 def follow(answer: str, position: int, *, reasoning_position: int = 0, edition: int = 0) -> dict[str, Any]:
     """The frame with which a page asks for what comes after these positions."""
     positions = {"position": position, "reasoning_position": reasoning_position, "edition": edition}
-    return {"type": "answer.follow", "answer": answer, **positions}
+    return {"type": "answer.follow", "answer": answer, **positions, "format": "html"}
 
 
 def dictated(site: Site, question: str) -> Dictation:

@@ -33,6 +33,9 @@ VIEWS = {
     "rate": View("/a/{answer}/rate/", (302, 302), *OWN, {"rating": "1"}),
     "share": View("/a/{answer}/share/", (200, 302), *OWN),
     "delete_answer": View("/a/{answer}/delete/", (200, 302), *OWN),
+    "delete_thread": View("/a/{answer}/thread/delete/", (200, 302), *OWN),
+    "thread_json": View("/a/{answer}/thread.json", (200, 405), (404, 405), (404, 405)),
+    "thread_markdown": View("/a/{answer}/thread.md", (200, 405), (404, 405), (404, 405)),
     "shared": View("/s/{share}/", *ANYBODYS),
     "history": View("/history/", *ANYBODYS),
     "export_json": View("/history/answers.json", *ANYBODYS),
@@ -43,6 +46,7 @@ VIEWS = {
     ),  # to the password check; a visitor has nothing to delete
     "invitation": View("/accounts/invitation/{invitation}/", *[(302, 405)] * 3),
     "single_sign_on": View("/accounts/oidc/sso/login/", *[(404, 405)] * 3),  # there is no provider
+    "language": View("/language/", *[(200, 302)] * 3, {"language": "en"}),
     "healthz": View("/healthz", *ANYBODYS),
 }
 # The pages of accounts are allauth's: those for people without an account, and those that need a login.

@@ -1,10 +1,9 @@
-// One answer and its question on the page. The text comes from a model and is untrusted: it only ever becomes text.
+// One answer and its question on the page. The text comes from a model and is untrusted: see formatted_text.js.
 // All wording is in templates/answers/answer.html. CSS chooses which of it shows.
 
 import { FormattedText } from "./formatted_text.js";
-import { keepAtEnd } from "./growing_text.js";
 import { Reasoning } from "./reasoning.js";
-import { showSources } from "./sources.js";
+import { follow } from "./scrolling.js";
 
 const NIL_UUID = "00000000-0000-0000-0000-000000000000"; // stands for the id in addresses and templates from the server
 const TICK_MILLISECONDS = 1_000;
@@ -23,23 +22,30 @@ export class Answer {
   #connection;
   #share; // the token with which anybody may read a shared thread
   #data;
+  #parts = {}; // elements of the article, by class
+  #messages; // those with words about its state
   #text;
   #edition; // how often the text has started over
   #reasoning; // null on a shared page, which does not show it
+  #end = null; // the event that ended it, if this page has seen it
   #hasRestarted = false; // a wrong length is corrected once, so there is no endless loop
   #askedAt; // milliseconds since 1970, by this browser's clock
-  #retryAt = null; // by the same clock
+  #thinkingAt = null; // the same, and so is the next one
+  #retryAt = null;
   #ticker = null;
 
   constructor(article, connection, share = null) {
     [this.article, this.#data, this.#connection, this.#share] = [article, article.dataset, connection, share];
     this.#text = new FormattedText(this.#part("text"), () => this.follow());
     this.#edition = Number(this.#data.edition);
+    this.#messages = [...article.querySelectorAll("[data-when]")];
     const details = this.#part("reasoning");
     this.#reasoning = details && new Reasoning(details, () => this.follow());
+    this.#part("details")?.addEventListener("beforetoggle", ({ target }) => this.#showDetails(target));
+    this.#part("rating")?.addEventListener("submit", (event) => this.#rate(event));
     if (!this.isAnswering) return; // the page came with the whole text of a finished answer
-    const { elapsedFrom, elapsedTo } = this.#data; // seconds, both by the server's clock
-    this.#askedAt = Date.now() - (elapsedTo - elapsedFrom) * 1_000;
+    this.#askedAt = this.#at("asked");
+    if (this.#data.started && this.#text.isEmpty) this.#thinkingAt = this.#at("started");
     this.#restart(); // HTML does not preserve every code point
     this.#setStatus(this.#data.status);
   }
@@ -51,7 +57,7 @@ export class Answer {
       for (const attribute of node.attributes) attribute.value = withId(attribute.value, answer);
     }
     article.dataset.follows = follows ?? "";
-    article.querySelector(".question").textContent = article.querySelector("[name=question]").value = question;
+    article.querySelector(".question").textContent = article.querySelector(".again [name=question]").value = question;
     const created = new Answer(article, connection);
     created.#askedAt = askedAt;
     return created;
@@ -62,6 +68,7 @@ export class Answer {
   get question() { return this.#part("question").textContent; }
   get isAnswering() { return ["queued", "running"].includes(this.#data.status); }
   get isFollowed() { return this.isAnswering || this.#data.status === "loading"; }
+  get #isUnknown() { return ["loading", "unavailable"].includes(this.#data.status); }
 
   // This is also a probe: whatever the state of the answer, the server replies at once.
   follow() {
@@ -75,6 +82,7 @@ export class Answer {
   // too, whose missing reply exposes a dead socket.
   stop() {
     this.#data.stopping = "";
+    this.#say();
     this.follow();
   }
 
@@ -84,8 +92,7 @@ export class Answer {
   }
 
   started({ model }) {
-    const part = this.#part("model");
-    if (part) part.textContent = model;
+    this.#showModel(model);
     this.#setStatus("running");
   }
 
@@ -93,30 +100,30 @@ export class Answer {
     if (!ACTIVITIES.includes(activity)) return;
     this.#retryAt = retry_after === null ? null : Date.now() + retry_after * 1_000;
     this.#setStatus("running");
-    this.#setActivity(activity);
+    if (this.#share === null) this.#setActivity(activity);
   }
 
   reasoning(event) {
     this.#setStatus("running");
     if (this.#text.isEmpty) this.#setActivity("thinking");
-    keepAtEnd(document.documentElement, () => this.#reasoning?.add(event));
+    follow(() => this.#reasoning?.add(event));
   }
 
   text(event) {
     const { edition = 0 } = event;
     this.#setStatus("running");
-    keepAtEnd(document.documentElement, () => {
+    follow(() => {
       if (edition !== this.#edition) this.#text.clear(); // it was reasoning, and is sent again as reasoning
       this.#edition = edition;
       this.#text.add(event);
       if (this.#text.isEmpty) return;
       this.#setActivity("");
-      this.#reasoning?.fold();
+      this.#reasoning?.fold(this.#thinkingAt);
     });
   }
 
   finished(event) {
-    const { status, length, reasoning_length = 0, edition = 0, sources = [], finish_reason, error, seconds } = event;
+    const { length, reasoning_length = 0, edition = 0 } = event;
     const isWhole = edition === this.#edition && length === this.#text.position && this.#text.end(event);
     if (!(isWhole && reasoning_length === (this.#reasoning?.position ?? reasoning_length)) && !this.#hasRestarted) {
       this.#hasRestarted = true;
@@ -124,25 +131,29 @@ export class Answer {
       this.#restart();
       return this.follow();
     }
-    keepAtEnd(document.documentElement, () => {
-      this.#reasoning?.end();
-      showSources(this.#part("sources"), sources);
-      this.#data.finishReason = finish_reason ?? "";
-      this.#data.errorCode = error?.code ?? "";
-      this.#part("error").textContent = error?.message ?? "";
-      this.#setStatus(status);
-      this.#showNumber("seconds", seconds === null ? null : formatNumber(seconds, 1));
-    });
+    follow(() => this.#finish(event));
   }
 
   refused(error) {
-    this.#hasRestarted = true;
-    this.finished({ status: "failed", error, seconds: null });
+    this.#finish({ status: "failed", error, seconds: null });
   }
 
   // The answer continues on the server, but this page may no longer read it.
   makeUnavailable() {
     if (this.isFollowed) this.#setStatus("unavailable");
+  }
+
+  #finish(event) {
+    const { status, model, sources = [], finish_reason, error, seconds } = event;
+    this.#end = event;
+    this.#reasoning?.end(this.#thinkingAt);
+    this.#data.finishReason = finish_reason ?? "";
+    this.#data.errorCode = error?.code ?? "";
+    this.#part("error").textContent = error?.message ?? "";
+    this.#showModel(model);
+    this.#setStatus(status);
+    this.#showNumber("seconds", seconds === null ? null : formatNumber(seconds, 1));
+    if (sources.length > 0) this.#showSources(sources);
   }
 
   #restart() {
@@ -151,32 +162,41 @@ export class Answer {
   }
 
   #setStatus(status) {
-    if (status === this.#data.status && this.#ticker !== null) return;
-    const isWorthAnnouncing = status !== this.#data.status && !["loading", "unavailable"].includes(status);
+    const { status: before } = this.#data;
+    if (status === before && this.#ticker !== null) return;
     this.#data.status = status;
     if (!this.isAnswering) this.#data.activity = "";
     this.#part("text").setAttribute("aria-busy", this.isAnswering);
     if (this.isAnswering) this.#startTicking();
     else this.#stopTicking();
     if (!this.isFollowed) delete this.#data.stopping;
-    if (isWorthAnnouncing) this.#announce();
+    if (status !== before) this.#announce();
   }
 
   #setActivity(activity) {
     if (activity === this.#data.activity) return;
+    if (activity === "thinking") this.#thinkingAt ??= Date.now();
     this.#data.activity = activity;
     this.#tick();
     this.#announce();
   }
 
-  // The reasoning itself is not announced, only that the model is thinking.
+  // Shows the words about its state, and returns them.
+  #say() {
+    const { status, activity, finishReason, stopping } = this.#data;
+    let words = [status, !this.#text.isEmpty && "kept"];
+    if (this.isAnswering) words = [stopping === undefined ? activity || status : "stopping"];
+    else if (status === "complete") words = [finishReason];
+    for (const message of this.#messages) message.hidden = !words.includes(message.dataset.when);
+    return this.#messages.filter((message) => !message.hidden).map(({ textContent }) => textContent.trim()).join(" ");
+  }
+
+  // Tells screen readers that something begins or ends, and neither text nor counters.
   #announce() {
-    if (!this.article.isConnected) return;
-    const { dataset } = element("announcement");
-    const { offsetHeight, innerText } = this.#part("ending"); // of a hidden element, innerText is all the text in it
-    const ending = (offsetHeight && innerText.trim()) || dataset.complete;
-    const activity = this.article.querySelector(`[data-when="${this.#data.activity}"]`)?.innerText.trim();
-    element("announcement").textContent = this.isAnswering ? activity || dataset.answering : ending;
+    const words = this.#say();
+    const isNext = this.#data.status === "queued" && this.#part("ahead").hidden;
+    if (!this.article.isConnected || isNext || this.#isUnknown) return;
+    element("announcement").textContent = words || element("announcement").dataset.complete;
   }
 
   #startTicking() {
@@ -189,17 +209,28 @@ export class Answer {
     this.#ticker = null;
   }
 
+  // The seconds count from the question, as the server's do, but those of thinking from its beginning.
   #tick() {
-    this.#showNumber("seconds", formatNumber(Math.max(0, Math.floor((Date.now() - this.#askedAt) / 1_000))));
-    this.#reasoning?.tick();
-    if (this.#data.activity !== "retrying") return;
+    const { activity } = this.#data;
+    const since = activity === "thinking" ? this.#thinkingAt ?? this.#askedAt : this.#askedAt;
+    this.#showNumber("seconds", formatNumber(Math.max(0, Math.floor((Date.now() - since) / 1_000))));
+    if (activity !== "retrying") return;
     const left = Math.ceil((this.#retryAt - Date.now()) / 1_000);
     if (left > 0) this.#showNumber("retry", formatNumber(left));
-    else this.#data.activity = ""; // the model is being asked again
+    else this.#setActivity(""); // the model is being asked again
+  }
+
+  // When the page was rendered, that was so many seconds ago by the server's clock.
+  #at(moment) {
+    return Date.now() - (this.#data.now - this.#data[moment]) * 1_000;
   }
 
   #part(name) {
-    return this.article.querySelector(`.${name}`);
+    return (this.#parts[name] ??= this.article.querySelector(`.${name}`));
+  }
+
+  #showModel(model) {
+    if (model && this.#part("model")) this.#part("model").textContent = model;
   }
 
   // Shows a number with the words around it; null hides them. A shared page does not have all of them.
@@ -208,5 +239,25 @@ export class Answer {
     if (!part) return;
     part.hidden = value === null;
     part.querySelector(".number").textContent = value ?? "";
+  }
+
+  // -- What is needed rarely is loaded when it is needed.
+
+  async #showSources(sources) {
+    const { showSources } = await import("./sources.js");
+    follow(() => showSources(this.#part("sources"), sources));
+  }
+
+  async #showDetails(box) {
+    const { showDetails } = await import("./details.js");
+    showDetails(box, this.#end, this.#part("model").textContent, formatNumber);
+  }
+
+  async #rate(event) {
+    event.preventDefault();
+    const { currentTarget: form, submitter } = event;
+    const { rate } = await import("./rating.js").catch(() => ({}));
+    if (rate) rate(form, submitter);
+    else form.querySelector(".form-status").textContent = element("page").dataset.notSaved;
   }
 }

@@ -3,12 +3,18 @@
 import { element, withId } from "./answer.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
-import { Editors } from "./editors.js";
 import { makeUUID, Pending } from "./pending.js";
+import { begin, isAtEnd } from "./scrolling.js";
+import { listen } from "./shortcuts.js";
+import { edits, forgetOthers } from "./stored.js";
 import { Thread } from "./thread.js";
+import { Waiting } from "./waiting.js";
 
 const FREQUENT = ["answer.text", "answer.reasoning"]; // events that rarely change anything but an answer
 const NOTICE_MILLISECONDS = 1_500; // a shorter interruption of the connection is not shown
+const WAIT = "wait"; // the code of a problem that ends with the running answer
+
+forgetOthers(element("page").dataset.person);
 
 // Connects the socket, the forms, the thread and the address with each other.
 class Page {
@@ -17,17 +23,21 @@ class Page {
   #connection = new Connection(this.#data.socket, this);
   #thread = new Thread(this.#connection);
   #pending = new Pending(this.#thread);
-  #composer = new Composer((question) => this.#ask({ question, follows: this.#end }));
-  #editors = new Editors(this.#thread, (question, revises) => this.#ask({ question, revises }));
+  #composer = new Composer((question) => this.#typed(question));
+  #waiting = new Waiting((id) => this.#isHere(id), (waited) => this.#send(waited), (waited) => this.#takeBack(waited));
+  #editors = null; // loaded when a question is edited
   #noticeTimer = null;
 
   constructor() {
-    element("thread").addEventListener("click", ({ target }) => this.#clicked(target));
+    element("thread").addEventListener("click", ({ target }) => target.closest(".edit") && this.#edit(target));
     element("thread").addEventListener("submit", (event) => this.#submitted(event));
+    element("stop").addEventListener("click", () => this.#stop());
     element("reload").addEventListener("click", () => location.assign(this.#data.home));
+    listen({ stop: () => this.#stop(), focus: () => this.#composer.focus(), failed: () => this.#failed() });
     addEventListener("popstate", ({ state }) => this.#navigated(state));
     history.replaceState({ page: this.#id, answer: this.#data.answer || null }, "");
-    this.#refresh();
+    if (Object.keys(edits.all).some((id) => this.#thread.find(id))) this.#loadEditors();
+    this.#settle();
     this.#scrollToAddressed();
     this.closed(); // not open yet
     this.#connection.open();
@@ -43,7 +53,7 @@ class Page {
   }
 
   closed() {
-    if (this.#connection.isSessionOver) return this.#refresh(); // the error event before it has given the reason
+    if (this.#connection.isSessionOver) return this.#settle(); // the error event before it has given the reason
     this.#noticeTimer ??= setTimeout(() => (element("connection").hidden = false), NOTICE_MILLISECONDS);
   }
 
@@ -56,15 +66,12 @@ class Page {
     if (event.type === "error") this.#refused(event);
     else if (event.answer === this.#pending.answer) this.#accepted();
     this.#thread.received(event);
-    if (!FREQUENT.includes(event.type) || wasBusy !== this.#isBusy) this.#refresh();
-    if (wasBusy && !this.#isBusy) this.#focusBox();
+    if (!FREQUENT.includes(event.type) || wasBusy !== this.#isBusy) this.#settle();
   }
 
   // -- A question, until it is accepted or refused
 
   get #isBusy() { return this.#pending.exists || this.#thread.isAnswering; }
-
-  get #canAsk() { return !this.#isBusy && !this.#connection.isSessionOver; }
 
   // The answer that the next question follows.
   get #end() {
@@ -72,13 +79,46 @@ class Page {
     return this.#thread.hasLaterPart ? this.#data.end : (this.#thread.shown.at(-1)?.id ?? null);
   }
 
-  #ask({ question, follows = null, revises = null }) {
-    if (!this.#canAsk) return false;
-    this.#pending.begin({ question, follows, revises, model: this.#composer.model });
+  // Is an answer shown on this page, or will it be?
+  #isHere(id) { return id === this.#pending.answer || this.#thread.shown.includes(this.#thread.find(id)); }
+
+  // A question that is not accepted yet is still in the box. What was typed after it is the next one.
+  #typed(text) {
+    const before = this.#pending.typed;
+    const question = text.startsWith(before) ? text.slice(before.length).trimStart() : text;
+    if (!question) return;
+    if (!this.#isBusy) return this.#ask({ question, follows: this.#end, typed: true });
+    if (this.#waiting.exists) return this.#showProblem(this.#data.oneWaits, WAIT);
+    this.#waiting.put(question, this.#composer.model, this.#pending.answer ?? this.#thread.shown.at(-1).id);
+    this.#composer.clear(text);
+    this.#composer.restore(before);
+    this.#settle();
+  }
+
+  // Returns whether it was asked.
+  #ask(submission) {
+    if (this.#connection.isSessionOver) return false;
+    if (this.#isBusy) {
+      this.#showProblem(this.#data.wait, WAIT);
+      return false;
+    }
+    this.#pending.begin({ follows: null, revises: null, model: this.#composer.model, ...submission });
     this.#showProblem(null);
     this.#refresh();
     this.#connection.request(this.#pending.frame);
     return true;
+  }
+
+  #send(waited) {
+    this.#composer.keepFocus(() => {
+      if (!this.#ask({ ...waited, follows: this.#end, hasWaited: true })) this.#takeBack(waited);
+    });
+  }
+
+  #takeBack({ question }) {
+    this.#composer.restore(question);
+    this.#composer.focus();
+    this.#settle();
   }
 
   // The answer's id makes this safe: a question that is sent twice is one question.
@@ -94,17 +134,21 @@ class Page {
 
   #accepted() {
     const submission = this.#pending.accept();
-    if (submission.revises) this.#editors.accepted(submission);
-    else this.#composer.clear(submission.question);
+    if (submission.typed) this.#composer.clear(submission.question);
     const address = withId(this.#data.address, submission.answer);
     const before = submission.revises ?? submission.follows;
     // Asked from another page in this tab, or at the end of a thread of which this page shows an earlier part.
     if (before && !this.#thread.find(before)) return location.assign(address);
-    const { article } = this.#thread.add(submission, this.#data.address);
-    history.pushState({ page: this.#id, answer: submission.answer }, "", address);
-    this.#thread.show(submission.answer);
-    this.#refresh();
-    if (article.previousElementSibling) article.scrollIntoView();
+    const isElsewhere = submission.hasWaited && !isAtEnd(); // the person is reading something else
+    this.#composer.keepFocus(() => {
+      this.#editors?.accepted(submission);
+      const { article } = this.#thread.add(submission, this.#data.address);
+      history.pushState({ page: this.#id, answer: submission.answer }, "", address);
+      this.#thread.show(submission.answer);
+      this.#refresh();
+      this.#composer.measure(); // its observer would run too late for the scroll
+      if (!isElsewhere) begin(article);
+    });
   }
 
   #refused({ answer: id, code, message, retry_after }) {
@@ -113,28 +157,49 @@ class Page {
       const { question, revises } = this.#pending.refuse();
       if (!this.#thread.find(revises)) this.#composer.restore(question); // otherwise its editor still has it
     } else if (code === "not_found" && answer?.isFollowed) {
-      return answer.refused({ code, message });
+      return this.#thread.refused(answer, { code, message });
     } else if (retry_after !== null) {
       setTimeout(() => this.#retry(), retry_after * 1_000);
     }
-    if (code === "no_session") for (const shown of this.#thread.shown) shown.makeUnavailable();
+    if (code === "no_session") this.#thread.makeUnavailable();
     this.#showProblem(message, code);
   }
 
   // -- Events of the page
 
-  #clicked(target) {
-    if (target.closest(".edit")) this.#editors.open(this.#thread.at(target));
+  async #loadEditors() {
+    try {
+      const { Editors } = await import("./editors.js");
+      this.#editors ??= new Editors(this.#thread, (question, revises) => this.#ask({ question, revises }));
+    } catch {
+      this.#failed();
+    }
+  }
+
+  // Another version of the site runs by now, or there is no network.
+  #failed() {
+    this.#showProblem(this.#data.notLoaded);
+  }
+
+  async #edit(target) {
+    if (!this.#editors) await this.#loadEditors();
+    this.#editors?.open(this.#thread.at(target));
+  }
+
+  #stop() {
+    this.#thread.stoppable?.stop();
+    this.#composer.keepFocus(() => this.#refresh());
   }
 
   // Without this script, the browser submits these forms itself.
   #submitted(event) {
     const form = event.target;
-    if (!form.matches(".stop, .again")) return;
+    if (!form.matches(".stop, .again, .go-on")) return;
     event.preventDefault();
     const answer = this.#thread.at(form);
     if (form.matches(".stop")) answer.stop();
-    else this.#ask({ question: answer.question, revises: answer.id });
+    else if (form.matches(".again")) this.#ask({ question: answer.question, revises: answer.id });
+    else this.#ask({ question: form.elements.question.value, follows: answer.id });
   }
 
   #navigated(state) {
@@ -143,19 +208,30 @@ class Page {
     this.#pending.forget();
     this.#thread.show(state.answer);
     this.#showProblem(null);
-    this.#refresh();
+    this.#settle();
     this.#resend();
   }
 
   // -- Display
 
+  // After anything that may have ended an answer: sends the question that waits for it.
+  #settle() {
+    const after = this.#thread.find(this.#waiting.after)?.article.dataset.status;
+    const isNext = !this.#isBusy && !this.#connection.isSessionOver && this.#isHere(this.#waiting.after);
+    if (isNext && ["complete", "stopped"].includes(after)) this.#send(this.#waiting.take());
+    else this.#refresh();
+  }
+
   #refresh() {
-    const state = { isBusy: this.#isBusy, canAsk: this.#canAsk, follows: this.#end };
-    element("page").classList.toggle("has-thread", this.#thread.shown.length > 0);
+    const [isBusy, { shown }] = [this.#isBusy, this.#thread];
+    const isWaiting = this.#waiting.exists && this.#isHere(this.#waiting.after);
+    element("page").classList.toggle("has-thread", shown.length > 0);
     element("waiting").hidden = !this.#pending.exists;
-    this.#composer.refresh(state);
-    this.#editors.refresh(state);
-    for (const button of element("thread").querySelectorAll(".again button, .edit")) button.disabled = !state.canAsk;
+    element("stop").hidden = !this.#thread.stoppable;
+    this.#waiting.refresh({ isShown: isWaiting, isHeld: !isBusy });
+    const thread = shown.length === 0 ? "" : this.#data.thread || shown[0].id;
+    this.#composer.refresh({ isBusy, canAsk: !this.#connection.isSessionOver, follows: this.#end, thread });
+    if (!isBusy && element("problem").dataset.errorCode === WAIT) this.#showProblem(null);
   }
 
   #showProblem(message, code = "") {
@@ -170,14 +246,7 @@ class Page {
   #scrollToAddressed() {
     const isNew = performance.getEntriesByType("navigation")[0]?.type === "navigate";
     const article = this.#thread.find(this.#data.answer)?.article;
-    if (isNew && !location.hash && article?.previousElementSibling) article.scrollIntoView();
-  }
-
-  // Does not take the focus from a selection or from where the person has moved it, and does not open an on-screen
-  // keyboard over the answer.
-  #focusBox() {
-    const isElsewhere = document.activeElement.matches("a, h2, textarea") || !getSelection().isCollapsed;
-    if (!isElsewhere && !matchMedia("(pointer: coarse)").matches) this.#composer.focus();
+    if (isNew && !location.hash && article?.previousElementSibling) begin(article);
   }
 }
 

@@ -1,17 +1,23 @@
-// The form for a new question. It remembers what was typed and which model was chosen last.
+// The form for a new question. It keeps what was typed, in this tab and for the next start of the browser, and which
+// model was chosen last.
 
 import { element, formatNumber } from "./answer.js";
 import { codePoints } from "./growing_text.js";
+import { Entries, load, save } from "./stored.js";
 
 const COUNTER_SHARE = 0.9; // of the longest question: from here on, the page shows how many characters are left
-const DRAFT = "askme.draft"; // in sessionStorage: what was typed
-const MODEL = "askme.model"; // in localStorage
+const DRAFT = "askme.draft";
+const MODEL = "askme.model";
 
-// Enter asks, Shift+Enter adds a new line.
+export const isTouch = () => matchMedia("(hover: none) and (pointer: coarse)").matches;
+
+// Enter asks, Shift+Enter adds a new line. On a phone, Enter adds a line and the button asks.
 export function askOnEnter(box) {
+  box.enterKeyHint = isTouch() ? "enter" : "send";
   box.addEventListener("keydown", (event) => {
     const isComposing = event.isComposing || event.keyCode === 229; // Safari: the Enter that ends a composition
-    if (event.key !== "Enter" || event.shiftKey || isComposing) return;
+    const isLine = event.shiftKey || (isTouch() && !event.ctrlKey && !event.metaKey);
+    if (event.key !== "Enter" || isLine || isComposing) return;
     event.preventDefault();
     box.form.requestSubmit();
   });
@@ -21,57 +27,95 @@ export class Composer {
   #form = element("form");
   #box = element("question-box");
   #models = element("model"); // null if there is only one model
-  #ask; // called with the question; returns false if it cannot be asked now
+  #ask; // called with the question
+  #thread = element("page").dataset.thread; // whose draft it is; empty for a new question
+  #own = new Entries("sessionStorage", DRAFT); // this tab's, by thread
+  #last = new Entries("localStorage", DRAFT); // any tab's
 
   constructor(ask) {
     this.#ask = ask;
-    this.#box.value ||= sessionStorage.getItem(DRAFT) ?? "";
-    this.#box.addEventListener("input", () => this.#saveDraft());
+    const draft = this.#draft;
+    this.#box.value ||= draft;
+    this.#box.addEventListener("input", () => this.#changed());
     askOnEnter(this.#box);
     this.#form.addEventListener("submit", (event) => this.#submitted(event));
-    this.#saveDraft();
+    element("new-question").addEventListener("click", () => this.#moveDraft(""));
+    element("suggestions")?.addEventListener("click", (event) => this.#suggested(event));
+    addEventListener("storage", (event) => this.#changedElsewhere(event));
+    if (draft && draft !== this.#box.value) this.#count(); // the address has another question: keep both
+    else this.#changed();
     this.#rememberModel();
-    new ResizeObserver(() => this.#measure()).observe(element("dock"));
+    new ResizeObserver(() => this.measure()).observe(element("dock"));
   }
 
   get model() { return this.#models?.value ?? null; }
 
-  refresh({ isBusy, canAsk, follows }) {
-    element("fields").disabled = isBusy;
+  refresh({ isBusy, canAsk, follows, thread }) {
     element("ask").disabled = !canAsk;
     this.#form.elements.follows.value = follows ?? "";
+    this.#form.classList.toggle("is-busy", isBusy);
     this.#form.classList.toggle("follows", follows !== null);
     this.#box.placeholder = follows === null ? this.#box.dataset.alone : this.#box.dataset.followUp;
-    this.#measure(); // the observer would run too late for a scroll that follows now
+    if (thread !== this.#thread) this.#moveDraft(thread);
   }
 
-  // The question was accepted. What was typed since then stays.
+  // The question was accepted, or waits. What was typed after it stays.
   clear(question) {
-    if (this.#box.value === question) this.#box.value = "";
-    this.#saveDraft();
+    if (this.#box.value.startsWith(question)) this.#set(this.#box.value.slice(question.length).trimStart());
   }
 
-  // The question was refused.
+  // The question was refused or taken back. It comes before what was typed since then.
   restore(question) {
-    this.#box.value ||= question;
-    this.#saveDraft();
+    if (!this.#box.value.startsWith(question)) this.#set([question, this.#box.value].filter(Boolean).join("\n\n"));
   }
 
   focus() {
     this.#box.focus({ preventScroll: true });
   }
 
+  // Runs `change`. If it removes or hides what had the focus, the form gets it, but no on-screen keyboard opens.
+  keepFocus(change) {
+    const focused = document.activeElement;
+    change();
+    if (focused === document.body || focused.getClientRects().length > 0) return;
+    if (isTouch()) element("ask").focus({ preventScroll: true });
+    else this.focus();
+  }
+
+  // The form stays at the bottom of the window while the page scrolls above it. It must not cover what is scrolled to.
+  measure() {
+    document.documentElement.style.setProperty("--dock", `${element("dock").offsetHeight}px`);
+  }
+
   #submitted(event) {
     event.preventDefault();
-    const question = this.#box.value;
-    if (!question.trim() || this.#charactersLeft < 0 || !this.#ask(question)) this.#box.focus();
+    if (this.#box.value.trim() && this.#charactersLeft >= 0) this.#ask(this.#box.value);
+    else this.focus();
+  }
+
+  // Without this script, the link leads to a page with this question in the box.
+  #suggested(event) {
+    const link = event.target.closest("a");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    this.#set(link.textContent);
+    this.focus();
   }
 
   get #limit() { return Number(element("page").dataset.questionChars) || Infinity; } // 0: no limit
   get #charactersLeft() { return this.#limit - codePoints(this.#box.value).length; }
 
-  #saveDraft() {
-    sessionStorage.setItem(DRAFT, this.#box.value);
+  #set(text) {
+    this.#box.value = text;
+    this.#changed();
+  }
+
+  #changed() {
+    this.#count();
+    if (this.#save(this.#box.value)) this.#cleanAddress();
+  }
+
+  #count() {
     const left = this.#charactersLeft;
     const counter = element("counter");
     for (const part of counter.querySelectorAll(".number")) part.textContent = formatNumber(Math.abs(left));
@@ -79,17 +123,44 @@ export class Composer {
     this.#box.setAttribute("aria-invalid", left < 0);
   }
 
-  // The form stays in place while the page scrolls below it. It must not cover what is scrolled to.
-  #measure() {
-    if (!element("page").matches(".has-thread")) return;
-    document.documentElement.style.setProperty("--dock", `${element("dock").offsetHeight}px`);
+  get #draft() { return this.#own.get(this.#thread) ?? this.#last.get(this.#thread) ?? ""; }
+
+  // Returns whether a reload would show it. Another tab's draft is not removed.
+  #save(text) {
+    const before = this.#own.get(this.#thread);
+    const isStored = this.#own.set(this.#thread, text || null);
+    if (text || this.#last.get(this.#thread) === before) this.#last.set(this.#thread, text || null);
+    return isStored;
+  }
+
+  // What is in the box moves to another thread. If nothing is, the box gets what was typed there.
+  #moveDraft(thread) {
+    const text = this.#box.value;
+    this.#save("");
+    this.#thread = thread;
+    if (text) this.#save(text);
+    else this.#set(this.#draft);
+  }
+
+  // Its question was asked in another tab.
+  #changedElsewhere({ key, oldValue }) {
+    if (key !== DRAFT || this.#last.get(this.#thread) !== null || !this.#box.value) return;
+    if (oldValue?.includes(JSON.stringify(this.#box.value))) this.#set("");
+  }
+
+  // From here on, the draft keeps the question that was in the address.
+  #cleanAddress() {
+    const url = new URL(location.href);
+    if (!url.searchParams.has("q")) return;
+    url.searchParams.delete("q");
+    history.replaceState(history.state, "", url);
   }
 
   #rememberModel() {
     if (!this.#models) return;
     const names = Array.from(this.#models.options, (option) => option.value);
-    const name = localStorage.getItem(MODEL);
+    const name = load("localStorage", MODEL);
     if (names.includes(name)) this.#models.value = name; // the site may no longer offer it
-    this.#models.addEventListener("change", () => localStorage.setItem(MODEL, this.#models.value));
+    this.#models.addEventListener("change", () => save("localStorage", MODEL, this.#models.value));
   }
 }

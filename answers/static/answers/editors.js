@@ -2,40 +2,25 @@
 
 import { element } from "./answer.js";
 import { askOnEnter } from "./composer.js";
-
-const EDITS = "askme.edits"; // in sessionStorage: what was typed, by the id of the answer whose question is edited
-
-const loadEdits = () => JSON.parse(sessionStorage.getItem(EDITS)) ?? {};
-
-function saveEdit(id, text) {
-  const { [id]: _, ...others } = loadEdits();
-  sessionStorage.setItem(EDITS, JSON.stringify(text === null ? others : { ...others, [id]: text }));
-}
+import { edits } from "./stored.js";
 
 export class Editors {
-  #ask; // called with the question and the id of the answer that it revises; returns false if it cannot be asked now
+  #ask; // called with the question and the id of the answer that it revises
   #forms = new Map(); // by the id of the answer
 
   constructor(thread, ask) {
     this.#ask = ask;
-    for (const [id, text] of Object.entries(loadEdits())) {
+    for (const [id, text] of Object.entries(edits.all)) {
       const answer = thread.find(id);
       if (answer) this.#open(answer, text);
     }
   }
 
   open(answer) {
-    const box = this.#open(answer, answer.question);
+    const box = this.#forms.get(answer.id)?.querySelector("textarea") ?? this.#open(answer, answer.question);
     box.focus({ preventScroll: true });
     box.setSelectionRange(box.value.length, box.value.length);
     box.form.scrollIntoView({ block: "nearest" });
-  }
-
-  refresh({ isBusy, canAsk }) {
-    for (const form of this.#forms.values()) {
-      form.querySelector("textarea").disabled = isBusy;
-      form.querySelector(".primary").disabled = !canAsk;
-    }
   }
 
   // The question was accepted. Its editor closes, unless the text has changed since then.
@@ -48,10 +33,10 @@ export class Editors {
     const { firstElementChild: form } = element("editor-template").content.cloneNode(true);
     const box = form.querySelector("textarea");
     box.value = text;
-    box.addEventListener("input", () => saveEdit(id, box.value));
+    box.addEventListener("input", () => edits.set(id, box.value));
     askOnEnter(box);
     form.addEventListener("submit", (event) => this.#submitted(event, id));
-    form.addEventListener("keydown", ({ key, isComposing }) => key === "Escape" && !isComposing && this.#cancel(id));
+    form.addEventListener("keydown", (event) => this.#pressed(event, id));
     form.querySelector(".cancel").addEventListener("click", () => this.#cancel(id));
     article.querySelector(".question").after(form);
     article.classList.add("is-editing");
@@ -62,7 +47,14 @@ export class Editors {
   #submitted(event, id) {
     event.preventDefault();
     const box = event.target.querySelector("textarea");
-    if (!box.value.trim() || !this.#ask(box.value, id)) box.focus();
+    if (box.value.trim()) this.#ask(box.value, id);
+    else box.focus();
+  }
+
+  #pressed(event, id) {
+    if (event.key !== "Escape" || event.isComposing) return;
+    event.preventDefault(); // it stops no answer
+    this.#cancel(id);
   }
 
   #cancel(id) {
@@ -76,6 +68,6 @@ export class Editors {
     form.parentElement.classList.remove("is-editing");
     form.remove();
     this.#forms.delete(id);
-    saveEdit(id, null);
+    edits.set(id, null);
   }
 }

@@ -1,17 +1,27 @@
 // An answer's text as blocks of HTML, which the server makes and keeps safe (answers/formatting/). Nothing else here is
-// ever parsed as HTML. Blocks grow at their end; what has been shown stays, with its selection.
+// ever parsed as HTML. A block grows by changes to its HTML. What is shown already stays, with its selection, its focus
+// and its scroll position.
 
-import { codePoints } from "./growing_text.js";
+import { codePoints, sources } from "./growing_text.js";
+import { keepSelection, morph, parse } from "./morph.js";
+
+const END_TAGS = /^(<\/\w+>)+$/;
 
 export class FormattedText {
   #box;
   #requestMissing; // asks the server to send all again
+  #isRequested = false;
   #blocks = []; // the HTML of each block
   #source = ""; // the Markdown, as far as the server has sent it
   #position = 0; // its length in code points
+  #isBehind; // the server has yet to send again what the page shows. Until it has caught up, nothing is taken back.
+  #shorter = null; // the number of a block that shows more than the server has sent again
 
   constructor(box, requestMissing) {
     [this.#box, this.#requestMissing] = [box, requestMissing];
+    this.#isBehind = !this.isEmpty;
+    sources.set(box, () => this.#source);
+    import("./code_tools.js"); // runs once
   }
 
   get position() { return this.#position; }
@@ -23,15 +33,19 @@ export class FormattedText {
     this.#position = 0;
     this.#source = "";
     this.#blocks = [];
+    this.#isBehind = !this.isEmpty;
   }
 
   clear() {
     this.restart();
+    this.#isBehind = false;
+    this.#shorter = null;
     this.#box.replaceChildren();
   }
 
-  add({ position, text, html = [], blocks }) {
-    if (position > this.#position) return this.#requestMissing();
+  add({ position, text, html = [], blocks = this.#blocks.length }) {
+    if (position > this.#position || !this.#fits(html)) return this.#request();
+    this.#isRequested = false;
     const added = codePoints(text).slice(this.#position - position);
     this.#source += added.join("");
     this.#position += added.length;
@@ -39,22 +53,64 @@ export class FormattedText {
   }
 
   // Applies the last changes. Returns whether the page now has what the server has.
-  end({ html = [], blocks, html_length }) {
+  end({ html = [], blocks = this.#blocks.length, html_length }) {
+    if (html_length === undefined) return true;
     this.#change(html, blocks);
-    return html_length === undefined || html_length === this.#blocks.join("").length;
+    this.#isBehind = false;
+    if (this.#shorter !== null) this.#show(this.#shorter);
+    this.#removeSurplus();
+    return html_length === this.#blocks.join("").length;
+  }
+
+  #request() {
+    if (this.#isRequested) return;
+    this.#isRequested = true;
+    this.#requestMissing();
+  }
+
+  #fits(html) {
+    const blocks = this.#blocks;
+    return html.every(([number, keep], index) => number <= blocks.length + index && keep <= (blocks[number] ?? "").length);
   }
 
   #change(html, count) {
     for (const [number, keep, added] of html) {
-      this.#blocks[number] = (this.#blocks[number] ?? "").slice(0, keep) + added;
-      const template = document.createElement("template");
-      template.innerHTML = this.#blocks[number];
-      const created = template.content.firstElementChild;
-      if (this.#box.children[number]) this.#box.children[number].replaceWith(created);
-      else this.#box.append(created);
+      const before = this.#blocks[number] ?? "";
+      this.#blocks[number] = before.slice(0, keep) + added;
+      if (this.#blocks[number] === before) continue;
+      // Any block begins with `<`, so this is no change to it. The server has begun to send all again.
+      if (keep === 0 && before) this.#isBehind = true;
+      if (this.#isBehind || !this.#append(this.#box.children[number], before.slice(keep), added)) this.#show(number);
     }
-    if (count === undefined) return;
     this.#blocks.length = count;
-    while (this.#box.children.length > count) this.#box.lastElementChild.remove();
+    if (this.#shorter === null && count >= this.#box.childElementCount) this.#isBehind = false;
+    if (!this.#isBehind) this.#removeSurplus();
+  }
+
+  // Most changes add text at the end of a block. It then costs the same however long the block is.
+  #append(block, endTags, added) {
+    if (!block || !END_TAGS.test(endTags) || !added.endsWith(endTags)) return false;
+    let text = added.slice(0, -endTags.length);
+    if (/[<\r]/.test(text)) return false;
+    if (text.includes("&")) text = parse(`<p>${text}</p>`).textContent;
+    let parent = block;
+    for (let depth = endTags.split("<").length - 2; depth > 0; depth--) parent = parent.lastElementChild;
+    if (parent.lastChild?.nodeType === Node.TEXT_NODE) parent.lastChild.appendData(text);
+    else parent.append(text);
+    return true;
+  }
+
+  #show(number) {
+    const [block, wanted] = [this.#box.children[number], parse(this.#blocks[number])];
+    if (!block) return this.#box.append(wanted);
+    const [old, text] = [block.textContent, wanted.textContent];
+    const isShorter = this.#isBehind && old.length > text.length && old.startsWith(text);
+    if (isShorter) this.#shorter = number;
+    else if (this.#shorter === number) this.#shorter = null;
+    if (!isShorter) keepSelection(this.#box, () => morph(block, wanted));
+  }
+
+  #removeSurplus() {
+    while (this.#box.childElementCount > this.#blocks.length) this.#box.lastElementChild.remove();
   }
 }

@@ -1,5 +1,7 @@
 // The question that was sent and is not accepted yet. It survives a reload: the next page sends it again.
 
+import { load, save } from "./stored.js";
+
 const PENDING = "askme.pending"; // in sessionStorage: the question that was sent last
 
 export function makeUUID() {
@@ -12,13 +14,17 @@ export function makeUUID() {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
+// What was stored may come from another version of this page.
+export const isSubmission = (stored) => typeof stored?.question === "string" && typeof stored.answer === "string";
+
 export class Pending {
-  #submission; // it `follows` an answer, `revises` one, or does neither
+  #submission; // it `follows` an answer, `revises` one, or does neither; `typed` if its question is still in the box
 
   // Takes over from the page before this one. That page kept running while it was being reloaded: if its question was
   // accepted at that moment, the address that it pushed is lost.
   constructor(thread) {
-    const submission = JSON.parse(sessionStorage.getItem(PENDING));
+    const stored = load("sessionStorage", PENDING);
+    const submission = isSubmission(stored) ? stored : null;
     const isReloaded = performance.getEntriesByType("navigation")[0]?.type === "reload";
     const isDone = thread.find(submission?.answer) || (submission?.isAccepted && !isReloaded);
     this.#submission = isDone ? null : submission;
@@ -27,6 +33,7 @@ export class Pending {
 
   get exists() { return this.#submission !== null; }
   get answer() { return this.#submission?.answer ?? null; }
+  get typed() { return this.#submission?.typed ? this.#submission.question : ""; }
 
   get frame() {
     const { answer, question, follows, revises, model } = this.#submission;
@@ -35,12 +42,12 @@ export class Pending {
 
   begin(submission) {
     this.#submission = { answer: makeUUID(), askedAt: Date.now(), ...submission };
-    sessionStorage.setItem(PENDING, JSON.stringify(this.#submission));
+    save("sessionStorage", PENDING, this.#submission);
   }
 
   accept() {
     const submission = this.refuse();
-    sessionStorage.setItem(PENDING, JSON.stringify({ ...submission, isAccepted: true }));
+    save("sessionStorage", PENDING, { ...submission, isAccepted: true });
     return submission;
   }
 
@@ -53,6 +60,6 @@ export class Pending {
 
   // Forgets the question that was accepted last.
   forget() {
-    if (!this.exists) sessionStorage.removeItem(PENDING);
+    if (!this.exists) save("sessionStorage", PENDING, null);
   }
 }

@@ -1,8 +1,12 @@
 // Rates an answer without leaving the page: sends the same form from here. See answers/pages/rating.py.
 
-import { element } from "./answer.js";
+const { thanks, notSaved } = document.getElementById("page").dataset; // messages in the reader's language
 
-const { thanks, notSaved } = element("page").dataset; // messages in the reader's language
+export async function rate(form, submitter) {
+  const reply = await send(form, submitter);
+  if (reply.problem === undefined) show(form, reply);
+  form.querySelector(".form-status").textContent = reply.problem ?? thanks;
+}
 
 async function send(form, submitter) {
   const options = { method: "POST", body: new FormData(form, submitter), headers: { Accept: "application/json" } };
@@ -21,12 +25,3 @@ function show(form, { rating, rating_note }) {
     button.setAttribute("aria-pressed", button.value === String(rating));
   }
 }
-
-element("thread").addEventListener("submit", async (event) => {
-  const form = event.target;
-  if (!form.matches(".rating")) return;
-  event.preventDefault();
-  const reply = await send(form, event.submitter);
-  if (reply.problem === undefined) show(form, reply);
-  form.querySelector(".form-status").textContent = reply.problem ?? thanks;
-});

@@ -1,7 +1,6 @@
 // The path through a thread that a page shows. It keeps every answer that it has ever shown, for Back and Forward.
 
 import { Answer, element } from "./answer.js";
-import { Versions } from "./versions.js";
 
 export class Thread {
   #list = element("thread");
@@ -9,6 +8,7 @@ export class Thread {
   #answers = new Map(); // by id, in the order in which they were asked
   #versions = new Map(); // by id, where this page has added versions
   #shown;
+  #running; // those of them that are being answered; so an event costs the same in a long thread
   #initial; // the answers that the page came with
   #handlers = {
     "answer.queued": (answer, event) => answer.queued(event),
@@ -23,10 +23,14 @@ export class Thread {
     this.#connection = connection;
     this.#initial = this.#shown = Array.from(this.#list.children, (article) => new Answer(article, connection, share));
     for (const answer of this.#shown) this.#answers.set(answer.id, answer);
+    this.#showRunning();
   }
 
   get shown() { return this.#shown; }
-  get isAnswering() { return this.#shown.some((answer) => answer.isAnswering); }
+  get isAnswering() { return this.#running.size > 0; }
+
+  // The last answer that a person can still stop.
+  get stoppable() { return [...this.#running].findLast(({ article }) => !("stopping" in article.dataset)); }
 
   // The page shows one part of a very long thread. Is the last part on another page?
   get hasLaterPart() { return element("later")?.hidden === false; }
@@ -41,7 +45,20 @@ export class Thread {
 
   received(event) {
     const answer = this.find(event.answer);
-    if (answer?.isFollowed) this.#handlers[event.type]?.(answer, event);
+    if (!answer?.isFollowed) return;
+    this.#handlers[event.type]?.(answer, event);
+    this.#update(answer);
+  }
+
+  // The server refuses to show this answer, or any further answer to this page.
+  refused(answer, error) {
+    answer.refused(error);
+    this.#update(answer);
+  }
+
+  makeUnavailable() {
+    for (const answer of this.#shown) answer.makeUnavailable();
+    this.#running.clear();
   }
 
   // Adds a new question. If it revises another one, it takes the same place in the thread.
@@ -51,10 +68,15 @@ export class Thread {
     const added = Answer.of({ ...submission, follows }, this.#connection);
     this.#answers.set(added.id, added);
     if (!revised) return added;
+    this.#addVersion(revised, added, address);
+    return added;
+  }
+
+  async #addVersion(revised, added, address) {
+    const { Versions } = await import("./versions.js");
     const versions = this.#versions.get(revised.id) ?? new Versions(revised, address);
     versions.add(added);
     for (const { id } of [revised, added]) this.#versions.set(id, versions);
-    return added;
   }
 
   // Shows the path to and past this answer, as answers/pages/thread.py computes it. Without an id, shows nothing.
@@ -67,6 +89,16 @@ export class Thread {
       if (current !== article) this.#list.insertBefore(article, current ?? null);
     }
     this.#showEnds();
+    this.#showRunning();
+  }
+
+  #showRunning() {
+    this.#running = new Set(this.#shown.filter((answer) => answer.isAnswering));
+  }
+
+  #update(answer) {
+    if (answer.isAnswering && this.#shown.includes(answer)) this.#running.add(answer);
+    else this.#running.delete(answer);
   }
 
   #path(id) {

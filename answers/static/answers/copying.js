@@ -1,0 +1,58 @@
+// Copies text for a button, which then says so for a while. The words are in templates/answers/words.html.
+
+const SHOWN_MILLISECONDS = 2_000;
+
+const labels = new WeakMap(); // of buttons that say something else at the moment: [usual label, timer]
+
+// `text` may be a promise. Safari allows copying only while it handles a click, so it gets the promise. Returns whether
+// the text has been copied.
+export async function copy(text) {
+  try {
+    if (typeof text === "string") await navigator.clipboard.writeText(text);
+    else await navigator.clipboard.write([new ClipboardItem({ "text/plain": text.then((it) => new Blob([it], { type: "text/plain" })) })]);
+    return true;
+  } catch {
+    // Plain http has no clipboard, and a browser may refuse access to it or not know ClipboardItem.
+  }
+  try {
+    return copyByCommand(await text);
+  } catch {
+    return false; // the text could not be loaded
+  }
+}
+
+export async function copyFor(button, text) {
+  say(button, (await copy(text)) ? "word-copied" : "word-not-copied");
+}
+
+function copyByCommand(text) {
+  const box = document.createElement("textarea");
+  const { activeElement } = document;
+  const selection = getSelection();
+  const ranges = Array.from({ length: selection.rangeCount }, (_, index) => selection.getRangeAt(index));
+  box.value = text;
+  box.className = "visually-hidden";
+  document.body.append(box);
+  box.select();
+  const isCopied = document.execCommand("copy");
+  box.remove();
+  activeElement?.focus({ preventScroll: true });
+  selection.removeAllRanges();
+  for (const range of ranges) selection.addRange(range);
+  return isCopied;
+}
+
+function say(button, word) {
+  const [usual, timer] = labels.get(button) ?? [button.getAttribute("aria-labelledby")];
+  const announcement = document.getElementById("announcement");
+  const sentence = document.getElementById(word).textContent;
+  clearTimeout(timer);
+  button.setAttribute("aria-labelledby", word);
+  if (announcement) announcement.textContent = sentence;
+  const end = () => {
+    labels.delete(button);
+    button.setAttribute("aria-labelledby", usual);
+    if (announcement?.textContent === sentence) announcement.textContent = ""; // so that the next one is announced too
+  };
+  labels.set(button, [usual, setTimeout(end, SHOWN_MILLISECONDS)]);
+}

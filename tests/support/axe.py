@@ -1,0 +1,33 @@
+"""axe-core: what it finds on a page that would stop somebody with a disability."""
+
+from typing import Any
+
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Page
+
+# WCAG 2.2 AA, and the best practices of axe: landmarks, one first heading, headings in order.
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
+# Called from outside the page's own scripts, so its content security policy does not apply.
+RUN = (
+    """(tags) => axe.run(document, { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] })"""
+)
+
+
+def assert_accessible(page: Page) -> None:
+    """Fail with what axe finds on the page as it looks now: each rule, and the elements that break it.
+
+    Transitions that still run are finished first, since colours on their way have other contrasts.
+    """
+    page.evaluate("document.getAnimations().forEach((one) => one instanceof CSSTransition && one.finish())")
+    page.evaluate(AXE_SCRIPT)
+    violations = page.evaluate(RUN, RULES)["violations"]
+    assert not violations, f"axe on {page.url}:\n" + "\n".join(map(_described, violations))
+
+
+def _described(violation: dict[str, Any]) -> str:
+    lines = [f"- {violation['id']} ({violation['impact']}): {violation['help']}"]
+    for node in violation["nodes"]:
+        reasons = [check["message"] for kind in ("any", "all", "none") for check in node[kind]]
+        lines.append(f"    {' '.join(map(str, node['target']))}: {'; '.join(reasons)}")
+        lines.append(f"        {' '.join(node['html'].split())[:200]}")
+    return "\n".join(lines)
