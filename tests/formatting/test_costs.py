@@ -32,8 +32,9 @@ HOSTILE = {
     "controls": "\0\r",
 }
 SLICE_SECONDS = 0.005
-# One call of the parser for 32 KB may take longer.
-SLICES_THAT_MAY_BE_LONGER = 0.02
+# For each window of 32 KB, one call of the parser and one search for formulas may take longer. A window is
+# read up to twice, while the text grows and at its end.
+LONGER_SLICES = 20
 
 
 @pytest.mark.parametrize("name", TEXTS)
@@ -80,5 +81,5 @@ def test_hostile_text_is_rendered_in_short_slices(name):
             begin = thread_time()
         slices.append(thread_time() - begin)
     long = [one for one in slices if one > SLICE_SECONDS]
-    assert len(long) <= max(3, SLICES_THAT_MAY_BE_LONGER * len(slices)), sorted(long)[-5:]
+    assert len(long) <= LONGER_SLICES, sorted(long)[-5:]
     assert growing.length == len(text)
