@@ -13,7 +13,7 @@ from answers.formatting.references import References
 from answers.formatting.source import FORMULA, LESS, MASK, PIPE, Source
 
 TAGS = {"Emphasis": "em", "Strong": "strong", "Strikethrough": "s"}
-PIECE_CHARS = 1_000  # of text, written at once
+PIECE_CHARS = 500  # of text, written at once
 LINE_BREAK = re.compile(f"{LESS}br\\s*/?>", re.I)
 FORMULA_START = '<div class="formula" tabindex="0" role="group" aria-labelledby="word-formula">'
 
@@ -120,10 +120,10 @@ class InlineWriter:
 
     def _long(self, text: str) -> Iterator[None]:
         """Piece by piece, divided where no address can be."""
-        start = 0
+        start, reach = 0, PIECE_CHARS * (5 if "://" in text else 2)
         while start < len(text):
-            end = text.find(" ", start + PIECE_CHARS, start + 5 * PIECE_CHARS)
-            end = end if end >= 0 else start + 5 * PIECE_CHARS
+            end = text.find(" ", start + PIECE_CHARS, start + reach)
+            end = end if end >= 0 else start + reach
             self._plain(text[start:end])
             start = end
             yield from self.pace.give_way()

@@ -1,10 +1,11 @@
 """What one block knows of others: link references and footnotes."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import NamedTuple
 
 from answers.formatting.markdown import Definition, Event
+from answers.formatting.pace import Pace
 from answers.formatting.source import Source
 
 # A footnote is a mark at once, before its text is known. Other labels are text.
@@ -22,11 +23,14 @@ class Use(NamedTuple):
     offset: int
 
 
-def with_footnotes(leaf: Sequence[Event], source: Source) -> list[Event]:
+def with_footnotes(leaf: Sequence[Event], source: Source, pace: Pace) -> Generator[None, None, list[Event]]:
     """The events of a leaf with footnotes whose text may come later: the parser takes them for plain text."""
     found: list[Event] = []
     end = 0
     for event in leaf:
+        if pace.is_due():
+            yield
+            pace.restart()
         if (
             event.kind == "text"
             and event.value == "["

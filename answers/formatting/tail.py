@@ -17,6 +17,7 @@ from answers.formatting.writer import Writer
 
 # What the parser gets at once. A longer block is cut at the end of a line, however the text arrives.
 WINDOW_CHARS = 32 * 1024
+SHORT_WINDOW_CHARS = 2 * 1024
 
 
 MAX_REWRITES = 3  # of one block, because of links that are defined after it; then it waits for the end
@@ -38,6 +39,7 @@ class Tail:
         self._frozen = Frozen()
         self._uses: list[Use] = []  # of what will be written again, the last of them first
         self._fence: Fence | None = None
+        self._limit = WINDOW_CHARS
         self._seen = 0  # length of the text in which blocks were looked for
         self._shown: str | None = None
         self._new: set[str] = set()  # labels that have just been defined
@@ -52,6 +54,9 @@ class Tail:
             window, is_full = self._window(is_final)
             if not window:
                 return
+            if is_full and len(window) == self._seen and self._limit < WINDOW_CHARS:
+                self._limit = WINDOW_CHARS
+                continue
             ends = len(window) == self._seen or (is_final and not is_full)
             if ends and not is_final and not is_full:
                 return
@@ -61,6 +66,10 @@ class Tail:
             yield from self._finish_blocks(window, ends=ends)
             self._undo()
             self._seen = len(self.text) - rest
+            # Where the parser is stopped again and again, it should not read far ahead each time.
+            self._limit = (
+                min(2 * self._limit, WINDOW_CHARS) if self._writer.stop is None else SHORT_WINDOW_CHARS
+            )
             yield from self._rewrite()
 
     def display(self) -> Iterator[None]:
@@ -84,9 +93,9 @@ class Tail:
 
     def _window(self, is_final: bool) -> tuple[str, bool]:
         """What the parser gets: complete lines, or all at the end. And whether there is more than that."""
-        if len(self.text) <= WINDOW_CHARS:
+        if len(self.text) <= self._limit:
             return self.text if is_final else self.text[: self.text.rfind("\n") + 1], False
-        return self.text[: self.text.rfind("\n", 0, WINDOW_CHARS) + 1 or WINDOW_CHARS], True
+        return self.text[: self.text.rfind("\n", 0, self._limit) + 1 or self._limit], True
 
     def _write(self, source: Source) -> Iterator[None]:
         yield from self._writer.write(source, self._frozen if self._frozen.source else None)

@@ -31,21 +31,21 @@ ROW_HEIGHT = re.compile(r"\\\\\[-?[\d.]+\s*(?:em|ex|pt|mm|cm|px)\]")
 ALIASES = {
     "dotsb": "cdots", "dotsm": "cdots", "dotsi": "cdots", "dotsc": "ldots", "dotso": "ldots", "mbox": "text",
     "mathds": "mathbb", "mathbbm": "mathbb", "pmb": "boldsymbol", "lt": "<", "gt": ">", "notag": "",
-    "nonumber": "",
+    "nonumber": "", "dots": "ldots",  # `\dots` looks for what follows, and so it nests
 }  # fmt: skip
 ALIAS = re.compile(rf"\\({'|'.join(ALIASES)})(?![A-Za-z])")
 PERCENT = re.compile(r"(\\[\s\S])|%")  # a comment would hide what follows
 
 OPENING = (
-    r"\\[bB]igg?l|\(|\\\{|\\(?:mathopen|u?l[lr]?corner|l(?:ll?\w+|[aA]ngle|ang|[bB]rac[ek]\w*|bag|ceil|floor"
+    r"\\[bB]igg?l(?![A-Za-z])|\(|\\\{|\\(?:mathopen|u?l[lr]?corner|l(?:ll?\w+|[aA]ngle|ang|[bB]rac[ek]\w*|bag|ceil|floor"
     r"|group|[vV]ert|moustache|[pP]aren\w*))(?![A-Za-z])"
 )
-CLOSING = r"\\[bB]igg?r|\)|\\\}|\\r(?:angle|brace|ceil|floor|vert|Vert)(?![A-Za-z])"
+CLOSING = r"\\[bB]igg?r(?![A-Za-z])|\)|\\\}|\\r(?:angle|brace|ceil|floor|vert|Vert)(?![A-Za-z])"
 TOKEN = re.compile(
-    r"(?P<open>\{|\\begin\s*\{[^{}]*\}|\\left\s*(?:\\[A-Za-z]+|\\?\S))"
-    r"|(?P<close>\}|\\end\s*\{[^{}]*\}|\\right\s*(?:\\[A-Za-z]+|\\?\S))"
+    r"(?P<open>\{|\\begin\s*\{[^{}]*\}|\\left(?![A-Za-z])\s*(?:\\[A-Za-z]+|\\?\S))"
+    r"|(?P<close>\}|\\end\s*\{[^{}]*\}|\\right(?![A-Za-z])\s*(?:\\[A-Za-z]+|\\?\S))"
     rf"|(?P<bracket>{OPENING})|(?P<bracket_end>{CLOSING})"
-    r"|\\(?:middle|[bB]igg?m?)\s*(?:\\[A-Za-z]+|\\?\S)"
+    r"|\\(?:middle|[bB]igg?m?)(?![A-Za-z])\s*(?:\\[A-Za-z]+|\\?\S)"
     r"|(?P<row>\\\\|&)"
     r"|\\(?P<name>[A-Za-z]+)\*?"
     r"|(?P<space>\\[,;:!> ]|[\s'~])"
@@ -78,7 +78,7 @@ SYMBOLS = frozenset(
     Rightarrow Leftarrow leftrightarrow Leftrightarrow longrightarrow Longrightarrow mapsto implies iff
     uparrow downarrow infty partial nabla forall exists emptyset varnothing ell hbar Re Im aleph angle
     triangle prime degree sum prod int iint iiint oint bigcup bigcap lim sup inf max min sin cos tan cot sec
-    csc arcsin arccos arctan sinh cosh tanh log ln exp det dim ker gcd arg deg Pr ldots dots vdots ddots
+    csc arcsin arccos arctan sinh cosh tanh log ln exp det dim ker gcd arg deg Pr ldots vdots ddots
     vert Vert therefore because square
     blacksquare checkmark""",
     )
@@ -129,7 +129,7 @@ class _Gate:
     def __init__(self) -> None:
         self.groups: list[tuple[str, int, int, int]] = []  # how each ends, and what its outside waits for
         self.waiting = 0  # arguments to come
-        self.is_argument = False  # whether the last symbol was one: as such it may have scripts of its own
+        self.is_argument = False  # whether the last symbol was one: then it may have scripts of its own
         self.lasting = 0  # effects to the end of the group
         self.brackets = 0  # open in this group
         self.unclosed = 0  # brackets that were open when their group ended
@@ -155,12 +155,13 @@ class _Gate:
         elif kind == "row":
             self.waiting = 0
         elif kind == "script":
-            self.waiting += 2 if was_argument else 1
+            self.waiting += 3 if was_argument else 1  # a large step on the converter's stack
         elif kind == "name" and token[1:].rstrip("*") in ARGUMENTS:
             self.waiting += 2
         elif kind == "name":
             self.lasting += 3
         elif kind != "space":
+            self.is_argument = kind == "symbol" and self.waiting > 0
             self._take_argument()
         brackets = self.unclosed + self.brackets + sum(group[3] for group in self.groups)
         depth = self.outside + self.waiting + self.lasting
@@ -178,7 +179,6 @@ class _Gate:
         self._take_argument()
 
     def _take_argument(self) -> None:
-        self.is_argument = self.waiting > 0
         self.waiting = max(0, self.waiting - 1)
 
 

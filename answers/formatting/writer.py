@@ -185,7 +185,7 @@ class Writer:
             return
         is_task = leaf[0].kind == "task"
         if b"[^" in self.source.data[leaf[0].start : leaf[-1].end]:
-            leaf = with_footnotes(leaf, self.source)
+            leaf = yield from with_footnotes(leaf, self.source, self.pace)
         splits = not is_task and element.name not in UNDIVIDED
         if self.source.is_open and self._is_last(leaf, element):
             leaf = yield from closed_for_display(leaf, self.source, self.pace)

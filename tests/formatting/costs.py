@@ -1,4 +1,4 @@
-"""What formatting costs: `python -m tests.formatting.costs` prints it for growing answers of several kinds."""
+"""What formatting costs. `python -m tests.formatting.costs` prints it for several growing answers."""
 
 from time import thread_time
 

@@ -150,7 +150,8 @@ def deepest(unit: str, middle: str, end: str, *, is_gated: bool) -> str:
 def work(seed: int, number: int, *, is_gated: bool) -> None:
     chance = random.Random(seed)
     names = commands()
-    for unit in NESTING + [random_unit(chance, names) for _ in range(number)]:
+    symbols = [f"\\{name} {after}" for name in sorted(SYMBOLS) for after in ("", "^")]
+    for unit in NESTING + symbols + [random_unit(chance, names) for _ in range(number)]:
         end = closing(unit) if chance.random() < 0.7 else chance.choice(["", "x", "xy"])
         tex = deepest(unit, chance.choice(["", "x", "x x"]), end, is_gated=is_gated)
         with suppress(math_core.LatexError):

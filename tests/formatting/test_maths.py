@@ -139,6 +139,9 @@ def test_the_gate_lets_long_formulas_pass():
         "\\begin{aligned}" + "x_i^2 &= \\sqrt{\\alpha_i} + \\hat{\\beta} \\\\ " * 30 + "\\end{aligned}"
     )
     assert prepared("\\alpha\\beta\\gamma" * 60)
+    assert prepared(
+        "a \\leftarrow b \\rightarrow \\bigcap_{i} c \\left\\{ \\frac{d}{e} \\right\\rangle \\bigl( f \\bigr)"
+    )
 
 
 def test_the_converter_sees_only_what_passed_the_gate(monkeypatch):
