@@ -4,6 +4,7 @@ Pygments is imported with the first code of a language. Its lexers yield one tok
 be done in slices.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from importlib import import_module
@@ -14,6 +15,9 @@ from answers.formatting.characters import escaped
 from answers.formatting.languages import LANGUAGES
 
 MAX_CHARS = 50_000
+# Nobody writes such code, and expressions of some lexers take quadratic time for it: 20,000 empty lines of C
+# took seconds for one token.
+DEGENERATE = re.compile(r"[^\n]{1001}|\s{201}")
 SLICE_SECONDS = 0.001
 TOKENS_BETWEEN_CLOCKS = 16  # a token takes some microseconds
 
@@ -51,7 +55,8 @@ Tokens = Iterator[tuple[int, Any, str]]
 
 def highlight(code: str, language: str) -> Iterator[str | None]:
     """Yield None about every millisecond, and at last the code as HTML. It says what `escaped(code)` says."""
-    lexer = _lexer(language.lower()) if len(code) <= MAX_CHARS else None
+    is_usual = len(code) <= MAX_CHARS and not DEGENERATE.search(code)
+    lexer = _lexer(language.lower()) if is_usual else None
     parts: list[str] = []
     start, end, letter = 0, 0, ""
     deadline = perf_counter() + SLICE_SECONDS

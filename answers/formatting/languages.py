@@ -1,9 +1,6 @@
 """The languages that get colours: lexers of Pygments, and the names that models write for them."""
 
 NAMES = {
-    "ada.AdaLexer": "ada",
-    "asm.GasLexer": "asm assembly gas x86asm",
-    "asm.NasmLexer": "nasm",
     "bibtex.BibTeXLexer": "bib bibtex",
     "c_cpp.CLexer": "c h arduino ino",
     "c_cpp.CppLexer": "c++ cc cpp cxx hpp cuda cu",
