@@ -20,7 +20,7 @@ MARKDOWN = (
 )
 # Many unlike openers in one paragraph, and tables: the parser and the writer have much to do.
 TABLE = "|x" * 30 + "\n" + "|-" * 30 + "\n" + ("|`y`" * 30 + "\n") * 9
-HOSTILE = ("*a **b `c [d](e " * 40 + "\n\n" + TABLE + "\n") * 550
+HOSTILE = ("*a **b `c [d](e " * 40 + "\n\n" + TABLE + "\n") * 500
 
 
 def pieces(text, size=3):
