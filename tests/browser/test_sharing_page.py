@@ -19,7 +19,7 @@ def test_a_person_finds_shares_revokes_and_deletes_a_running_answer(
 
     page = tab.page
     page.get_by_role("link", name="History").click()
-    page.get_by_placeholder("Search").fill("ocean")
+    page.locator("[name=q]").fill("ocean")
     page.get_by_role("button", name="Search").click()
     page.get_by_role("link", name="Why is the ocean salty?", exact=True).click()
     tab.shows("Rivers carry ")
