@@ -36,8 +36,8 @@ class FormattedFollower(Follower):
     async def open(self) -> None:
         latest = self._renderings.latest(self.answer)
         if latest is not None and latest.edition >= self.progress.edition:
-            self._skip_known(self._join(latest.edition))
             self.progress.edition = latest.edition
+            self._skip_known(self._join(latest.edition))
         await super().open()
 
     async def close(self) -> None:
@@ -117,7 +117,8 @@ class FormattedFollower(Follower):
 
     def _skip_known(self, rendering: Rendering) -> None:
         """What another follower has fed need not be read again."""
-        self.progress.position = max(self.progress.position, len(rendering.text))
+        if self.progress.edition == rendering.edition:
+            self.progress.position = max(self.progress.position, len(rendering.text))
 
     def _is_pending(self) -> bool:
         """Whether some text is not rendered yet, which then happens soon."""

@@ -189,6 +189,7 @@ def test_a_caret_stands_at_the_end_of_the_last_block(shared_site: Site, open_tab
     carets = """() => [...document.querySelectorAll(".text, .text *")].filter(
         (node) => getComputedStyle(node, "::after").animationName === "pulse").map((node) => node.id)"""
     nested = '<ol><li>1<ul><li>2</li></ul></li><li>3<ul><li id="x">4</li></ul></li></ol>'
+    head, th = "<thead><tr><th>a</th><th>b</th></tr></thead>", '<th id="x">b'
     tab, server = begin(shared_site, open_tab, ["<p>One</p>", '<p id="x">Two <code>b</code></p>'])
     for last in (
         '<p id="x">Two <code>b</code></p>',
@@ -196,6 +197,10 @@ def test_a_caret_stands_at_the_end_of_the_last_block(shared_site: Site, open_tab
         nested,
         '<ul><li>1<p id="x">2</p></li></ul>',
         '<blockquote><p>1</p><p id="x">2</p></blockquote>',
+        '<div class="footnote" id="x"><sup>1</sup> note</div>',
+        '<div class="formula"><code class="tex" id="x">x</code></div>',
+        f'<div class="table"><table>{head.replace("<th>b", th)}</table></div>',
+        f'<div class="table"><table>{head}<tbody><tr><td id="x">1</td><td></td></tr></tbody></table></div>',
         code_block("a").replace("<code>", '<code id="x">'),
     ):
         grow(server, [[1, 0, last]], 2)

@@ -114,7 +114,8 @@ def test_reasoning_is_open_until_the_answer_begins(shared_site: Site, open_tab: 
     answer.think("Line\n" * 60 + "End")
     tab.shows_reasoning("Line\n" * 60 + "End")
     is_open(tab, True)
-    expect(tab.summary).to_have_text(re.compile(r"Thinking… \d+ s"), use_inner_text=True)
+    expect(tab.summary).to_have_text("Reasoning", use_inner_text=True)
+    expect(tab.progress).to_have_text(re.compile(r"Thinking…\s+\S+\s+\d+ s"), use_inner_text=True)
     expect(tab.announcement).to_have_text("Thinking…")
     end = "(box) => box.scrollTop + box.clientHeight >= box.scrollHeight - 1"
     assert tab.reasoning_text.evaluate(end)  # it follows its own end
@@ -193,7 +194,8 @@ def test_reasoning_can_be_read_without_javascript(shared_site: Site, open_tab: O
     answer.think("Hm, <b>")
     tab.shows_reasoning("Hm, <b>")
     is_open(tab, True)
-    expect(tab.summary).to_have_text("Thinking…", use_inner_text=True)
+    expect(tab.progress).to_contain_text("Thinking…", use_inner_text=True)
+    expect(tab.summary).to_have_text("Reasoning", use_inner_text=True)
     answer.say("Yes.")
     answer.end()
     tab.shows("Yes.")

@@ -35,7 +35,7 @@ def test_a_person_finds_shares_revokes_and_deletes_a_running_answer(
 
     other = open_tab(link, may_log="404")
     other.shows("Rivers carry ")
-    expect(other.page.locator(".progress")).to_contain_text("Answering", use_inner_text=True)
+    expect(other.page.locator(".progress")).to_have_text("Being answered…", use_inner_text=True)
     answer.say("salt.")
     other.shows("Rivers carry salt.")
     other.page.reload()

@@ -95,6 +95,10 @@ class Tab:
         self.to_end = page.get_by_role("button", name="To the end")
         self.edit = self.last.get_by_role("button", name="Edit")
         self.again = self.last.get_by_role("button", name="Ask again")
+        self.go_on = self.last.get_by_role("button", name="Go on")
+        self.notify = self.last.locator(".notify")
+        self.details = self.last.locator(".open-details")
+        self.details_box = self.last.locator(".details")
         self.errors: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))

@@ -16,8 +16,13 @@ from answers.protocol import Event
 class RemoteFollower:
     """Follow over a layer, and call `send` with each event, as a socket does."""
 
-    def __init__(self, layer: InMemoryLayer, send: Callable[[Event], Awaitable[None]]) -> None:
-        self.layer, self.send = layer, send
+    def __init__(
+        self,
+        layer: InMemoryLayer,
+        send: Callable[[Event], Awaitable[None]],
+        kind: type[Follower] = Follower,
+    ) -> None:
+        self.layer, self.send, self.kind = layer, send, kind
         self.follower: Follower | None = None
         self.task: asyncio.Task[None] | None = None
 
@@ -34,7 +39,7 @@ class RemoteFollower:
         places = SimpleNamespace(watch=lambda id: None, unwatch=lambda id: None)
         relay = SimpleNamespace(layer=self.layer)
         elsewhere = cast(Any, SimpleNamespace(answers={}, relay=relay, places=places))
-        self.follower = Follower(cast(Worker, elsewhere), progress)
+        self.follower = self.kind(cast(Worker, elsewhere), progress)
         if is_shared:
             progress.hide_reasoning()
         await self.follower.open()

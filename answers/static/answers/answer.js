@@ -41,7 +41,7 @@ export class Answer {
     this.#messages = [...article.querySelectorAll("[data-when]")];
     const details = this.#part("reasoning");
     this.#reasoning = details && new Reasoning(details, () => this.follow());
-    this.#part("details")?.addEventListener("beforetoggle", ({ target }) => this.#showDetails(target));
+    this.#part("details")?.addEventListener("beforetoggle", () => this.#showDetails());
     this.#part("rating")?.addEventListener("submit", (event) => this.#rate(event));
     if (!this.isAnswering) return; // the page came with the whole text of a finished answer
     this.#askedAt = this.#at("asked");
@@ -154,6 +154,7 @@ export class Answer {
     this.#setStatus(status);
     this.#showNumber("seconds", seconds === null ? null : formatNumber(seconds, 1));
     if (sources.length > 0) this.#showSources(sources);
+    this.#showDetails();
   }
 
   #restart() {
@@ -241,16 +242,17 @@ export class Answer {
     part.querySelector(".number").textContent = value ?? "";
   }
 
-  // -- What is needed rarely is loaded when it is needed.
+  // -- What is needed rarely is loaded when it is needed. If it cannot be loaded, a reload shows the same.
 
   async #showSources(sources) {
-    const { showSources } = await import("./sources.js");
-    follow(() => showSources(this.#part("sources"), sources));
+    const { showSources } = await import("./sources.js").catch(() => ({}));
+    if (showSources) follow(() => showSources(this.#part("sources"), sources));
   }
 
-  async #showDetails(box) {
-    const { showDetails } = await import("./details.js");
-    showDetails(box, this.#end, this.#part("model").textContent, formatNumber);
+  async #showDetails() {
+    if (!this.#part("details")) return;
+    const { showDetails } = await import("./details.js").catch(() => ({}));
+    showDetails?.(this.#part("details"), this.#end, this.#part("model").textContent, formatNumber);
   }
 
   async #rate(event) {

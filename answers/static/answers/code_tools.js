@@ -1,38 +1,24 @@
 // The buttons on code, and the one that copies an answer. One listener serves those that come later too.
 
 import { copyFor } from "./copying.js";
-import { sourceIn } from "./formatted_text.js";
+import { sources } from "./growing_text.js";
+import { load, save } from "./stored.js";
 
-const WRAP = "askme.wrap"; // in localStorage: "on" if long lines of code wrap
-const WORDS = document.getElementById("words"); // for style sheets, which show them on the buttons
+const WRAP = "askme.wrap"; // in localStorage: whether long lines of code wrap
 
 const root = document.documentElement;
 // New code comes with a button that is not pressed.
 const observer = new MutationObserver(() => press());
 
-function remembered() {
-  try {
-    return localStorage.getItem(WRAP) === "on";
-  } catch {
-    return false; // the browser stores nothing for this site, so the choice lasts as long as the page
-  }
-}
-
-function remember(isOn) {
-  try {
-    localStorage.setItem(WRAP, isOn ? "on" : "off");
-  } catch {
-    // See above.
-  }
-}
+const isWrapping = () => root.classList.contains("wrap-code");
 
 function press() {
-  const isOn = root.classList.contains("wrap-code");
+  const isOn = isWrapping();
   for (const button of document.querySelectorAll(`.wrap[aria-pressed="${!isOn}"]`)) button.ariaPressed = isOn;
 }
 
 function wrap(isOn) {
-  root.classList.toggle("wrap-code", isOn);
+  root.classList.toggle("wrap-code", Boolean(isOn));
   press();
   if (isOn) observer.observe(document.body, { childList: true, subtree: true });
   else observer.disconnect();
@@ -45,7 +31,7 @@ function codeOf(block) {
   return code.textContent.replace(/\n$/, "");
 }
 
-async function load(address) {
+async function fetchText(address) {
   const response = await fetch(address);
   if (!response.ok) throw new Error(response.status);
   return response.text();
@@ -55,15 +41,17 @@ function clicked({ target }) {
   const button = target.closest("button");
   if (button?.matches(".code .copy")) copyFor(button, codeOf(button.closest(".code")));
   if (button?.matches(".copy-answer")) {
-    copyFor(button, sourceIn(button.closest("article").querySelector(".text")) || load(button.dataset.source));
+    const source = sources.get(button.closest("article").querySelector(".text"))?.();
+    copyFor(button, source || fetchText(button.dataset.source)); // this page has only the HTML of older answers
   }
   if (!button?.matches(".code .wrap")) return;
-  wrap(!root.classList.contains("wrap-code"));
-  remember(root.classList.contains("wrap-code"));
+  wrap(!isWrapping());
+  save("localStorage", WRAP, isWrapping());
 }
 
-for (const { id, textContent } of WORDS.children) root.style.setProperty(`--${id}`, JSON.stringify(textContent));
+// The style sheet shows the words on the buttons.
+for (const { id, textContent } of document.getElementById("words").children) root.style.setProperty(`--${id}`, JSON.stringify(textContent));
 root.classList.add("has-code-tools");
 document.addEventListener("click", clicked);
-addEventListener("storage", ({ key }) => key === WRAP && wrap(remembered()));
-wrap(remembered());
+addEventListener("storage", ({ key }) => key === WRAP && wrap(load("localStorage", WRAP)));
+wrap(load("localStorage", WRAP));

@@ -1,8 +1,8 @@
 // The numbers of an answer that has ended. If that was before the page was loaded, the server has written them. Either
 // way the browser formats them, so that a reload changes nothing.
 
-// `end` is the event `answer.finished`, or null. Files are named by their content (askme/storage.py), so this one cannot
-// import `formatNumber` from a module that imports this one.
+// `end` is the event `answer.finished`, or null. Files are named by their content (askme/storage.py), so this module
+// cannot import `formatNumber` from one that imports this one.
 export function showDetails(box, end, model, formatNumber) {
   const numbers = box.querySelectorAll("data");
   if (end) {

@@ -2,15 +2,10 @@
 // ever parsed as HTML. A block grows by changes to its HTML. What is shown already stays, with its selection, its focus
 // and its scroll position.
 
-import { codePoints } from "./growing_text.js";
+import { codePoints, sources } from "./growing_text.js";
 import { keepSelection, morph, parse } from "./morph.js";
 
 const END_TAGS = /^(<\/\w+>)+$/;
-
-const texts = new WeakMap(); // by their element
-
-// The Markdown of an answer that this page has followed from its beginning; otherwise "".
-export const sourceIn = (box) => texts.get(box)?.source ?? "";
 
 export class FormattedText {
   #box;
@@ -25,7 +20,8 @@ export class FormattedText {
   constructor(box, requestMissing) {
     [this.#box, this.#requestMissing] = [box, requestMissing];
     this.#isBehind = !this.isEmpty;
-    texts.set(box, this);
+    sources.set(box, () => this.#source);
+    import("./code_tools.js"); // runs once
   }
 
   get position() { return this.#position; }

@@ -1,9 +1,10 @@
 // A model's text that grows on the page: an answer, or its reasoning. It is untrusted, so it is never HTML.
 
-const END_PIXELS = 40; // a reader this close to the end is kept at the end while the text grows
-
 // Positions and lengths count code points, as Python does. A JavaScript string's own length counts UTF-16 units.
 export const codePoints = (text) => Array.from(text);
+
+// The Markdown of answers that this page has followed, as functions, by the element that shows the answer's text.
+export const sources = new WeakMap();
 
 export class GrowingText {
   #node; // holds the whole text
@@ -62,10 +63,4 @@ export class GrowingText {
     this.#node.data = this.#replacement;
     this.#replacement = null;
   }
-}
-
-export function keepAtEnd(scroller, change) {
-  const isAtEnd = scroller.scrollTop + scroller.clientHeight >= scroller.scrollHeight - END_PIXELS;
-  change();
-  if (isAtEnd) scroller.scrollTop = scroller.scrollHeight;
 }

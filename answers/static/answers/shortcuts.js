@@ -6,11 +6,11 @@ const KEYS = "askme.keys"; // in localStorage: false if a person has switched of
 
 const showKeys = async () => (await import("./keys.js")).showKeys(KEYS);
 
-// A dialog, an editor, a list of options and an input method use Escape themselves. In an input, keys are only typed.
+// A dialog, a popover, an editor, a list of options and an input method use Escape themselves. In an input, keys are only typed.
 function action(event, actions) {
   const { key, target } = event;
   if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return null;
-  if (document.querySelector("dialog[open]") || target.matches("select, input")) return null;
+  if (document.querySelector(":is(dialog[open], :popover-open)") || target.matches("select, input")) return null;
   if (key === "Escape") return actions.stop;
   if (target.matches("textarea") || load("localStorage", KEYS) === false) return null;
   return { "?": actions.showKeys, "/": actions.focus }[key] ?? null;

@@ -2,7 +2,7 @@
 // has ended in a hidden tab. They follow from what the page shows, so nothing has to report to this module.
 
 import { element } from "./answer.js";
-import { load, save } from "./stored.js";
+import { load } from "./stored.js";
 
 // As in answers/pages/titles.py
 const SITE = "Ask Me Anything";
@@ -10,8 +10,7 @@ const TITLE_CHARS = 60;
 
 const MARKS = { answering: "…", complete: "✓", failed: "!", interrupted: "!" };
 const ANSWERING = "[data-status=queued], [data-status=running]";
-
-const NOTIFIES = ["localStorage", "askme.notify"]; // whether this person wants notifications
+const NOTIFIES = "askme.notify"; // in localStorage: whether this person wants notifications; see notification.js
 
 const thread = element("thread");
 const icon = document.querySelector("link[rel=icon]");
@@ -19,51 +18,40 @@ const icons = { none: icon.getAttribute("href"), ...element("title-script").data
 
 let state = "none"; // or one of MARKS
 
-const isNotifying = () => load(...NOTIFIES) === true && globalThis.Notification?.permission === "granted";
-
 function shortened(question) {
   const line = question.replace(/(?![\u200c\u200d])[\p{Cf}\p{Cs}]/gu, "").replace(/[\s\p{Cc}]+/gu, " ").trim();
   const characters = Array.from(line);
   return characters.length > TITLE_CHARS ? `${characters.slice(0, TITLE_CHARS - 1).join("").trimEnd()}…` : line;
 }
 
+const questionOf = (article) => article.querySelector(".question").textContent;
+
 function show() {
-  const question = thread.querySelector(".question")?.textContent;
-  const title = question === undefined ? SITE : `${shortened(question)} · ${SITE}`;
+  const [first] = thread.children;
+  const title = first ? `${shortened(questionOf(first))} · ${SITE}` : SITE;
   document.title = state === "none" ? title : `${MARKS[state]} ${title}`;
   const address = icons[state] ?? icons.failed;
   if (icon.getAttribute("href") !== address) icon.href = address;
 }
 
-async function notify(article) {
-  const { notify } = await import("./notification.js");
-  notify(element("announcement").textContent, shortened(article.querySelector(".question").textContent), article.id);
-}
-
-async function toggle(button) {
-  const isOn = !isNotifying();
-  if (isOn) await (await import("./notification.js")).request(button);
-  save(...NOTIFIES, isOn);
-  changed();
-}
-
-function ended(article) {
-  state = article?.dataset.status in MARKS ? article.dataset.status : "none";
-  if (article && isNotifying()) notify(article);
-}
+// Most people never load this module.
+const notify = (use) => import("./notification.js").then(use, () => {});
 
 function changed() {
   for (const article of thread.children) observer.observe(article, { attributeFilter: ["data-status"] });
-  const wasAnswering = state === "answering";
+  const [last, wasAnswering] = [thread.lastElementChild, state === "answering"];
   if (thread.querySelector(ANSWERING)) state = "answering";
   else if (!document.hidden) state = "none";
-  else if (wasAnswering) ended(thread.lastElementChild);
-  for (const button of thread.querySelectorAll(".notify")) button.setAttribute("aria-pressed", isNotifying());
+  else if (wasAnswering) state = last?.dataset.status in MARKS ? last.dataset.status : "none";
   show();
+  if (!load("localStorage", NOTIFIES)) return;
+  notify(({ press }) => press(thread));
+  const isOver = wasAnswering && document.hidden && state !== "answering";
+  if (isOver && last) notify(({ show }) => show(shortened(questionOf(last)), last.id));
 }
 
 const observer = new MutationObserver(changed);
 observer.observe(thread, { childList: true });
 document.addEventListener("visibilitychange", changed);
-thread.addEventListener("click", ({ target }) => target.matches(".notify") && toggle(target));
+thread.addEventListener("click", ({ target }) => target.matches(".notify") && notify(({ toggle }) => toggle(target)));
 changed();

@@ -1,0 +1,73 @@
+"""What it costs a slow phone to show a long answer while it grows."""
+
+import json
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from answers.formatting import Growing, changes
+from tests.support.browser import OpenTab, Server
+from tests.support.formatted import EVERYTHING
+from tests.support.sites import Site
+
+TOKENS, TOKENS_PER_EVENT = 10_000, 8
+EVENT_MILLISECONDS = 16  # more often than the server sends them
+SLOWDOWN = 4
+CATEGORIES = [
+    "devtools.timeline",
+    "disabled-by-default-devtools.timeline",
+    "disabled-by-default-devtools.timeline.stack",  # which script forces a layout
+]
+
+
+def growing_answer() -> Iterator[dict[str, Any]]:
+    """The events of an answer of `TOKENS` tokens, in which everything comes again and again."""
+    tokens = re.findall(r"\s*\S{1,6}", EVERYTHING[: EVERYTHING.index("Hidden")])
+    growing, position = Growing("x-"), 0
+    for start in range(0, TOKENS, TOKENS_PER_EVENT):
+        text = "".join(tokens[index % len(tokens)] for index in range(start, start + TOKENS_PER_EVENT))
+        before = growing.blocks
+        growing.feed(text)
+        for _ in growing.render():
+            pass
+        html = changes(before, growing.blocks)
+        yield {"position": position, "text": text, "html": html, "blocks": len(growing.blocks)}
+        position += len(text)
+
+
+def main_thread(trace: bytes) -> list[dict[str, Any]]:
+    """The complete events of the page's main thread."""
+    events = json.loads(trace)["traceEvents"]
+    [thread] = {(one["pid"], one["tid"]) for one in events if one["name"] == "ParseHTML"}
+    return [one for one in events if one["ph"] == "X" and (one["pid"], one["tid"]) == thread]
+
+
+@pytest.mark.measures
+def test_a_long_answer_costs_the_same_to_its_end_and_never_blocks_the_page(
+    shared_site: Site, open_tab: OpenTab, browser: Browser
+) -> None:
+    tab = open_tab(shared_site.url, server=(server := Server()))
+    server.is_asked(tab)
+    devtools = tab.page.context.new_cdp_session(tab.page)
+    devtools.send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})
+    browser.start_tracing(page=tab.page, categories=CATEGORIES)
+    for event in growing_answer():
+        server.say("answer.text", **event)
+        tab.page.wait_for_timeout(EVENT_MILLISECONDS)
+    trace = browser.stop_tracing()
+
+    events = main_thread(trace)
+    parsed = [one["ts"] for one in events if one["name"] == "ParseHTML"]
+    # Time on the processor, since other programs may use it too.
+    tasks = [(one["ts"], one["tdur"] / 1000) for one in events if one["name"] == "RunTask" and "tdur" in one]
+    times = [parsed[0] + (parsed[-1] - parsed[0]) * part / 10 for part in range(11)]
+    costs = [sum(cost for at, cost in tasks if one <= at < next) for one, next in pairwise(times)]
+    assert costs[-1] <= 1.5 * costs[0], costs
+    assert max(cost for _, cost in tasks) < 50
+    layouts = [one["args"]["beginData"] for one in events if one["name"] == "Layout"]
+    assert len(layouts) > 100
+    assert [layout["stackTrace"] for layout in layouts if "stackTrace" in layout] == []  # none is forced
