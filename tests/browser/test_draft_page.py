@@ -92,7 +92,7 @@ def test_broken_stored_values_do_not_break_the_page(shared_site: Site, open_tab:
     tab.page.evaluate(store, [KEYS, value])
     tab.page.reload()
     tab.edit.click()
-    tab.page.keyboard.press("Escape")
+    tab.page.get_by_role("textbox", name="Edit your question").press("Escape")
     tab.asks("Still works?", "Yes.")
 
 
@@ -194,7 +194,7 @@ def test_a_question_in_the_address_survives_a_login(
     site = make_site(ASKME_GUESTS="false").start()
     options: dict[str, Any] = {"java_script_enabled": scripts}
     tab = open_tab(f"{site.url}/?q=Who%27s+there%3F", **options)
-    tab.page.get_by_role("note").get_by_role("link", name="sign up").click()
+    tab.page.locator(".messages").get_by_role("link", name="sign up").click()
     tab.page.get_by_label("Email").fill("alice@example.org")
     for box in tab.page.locator("input[type=password]").all():
         box.fill("correct horse battery staple")

@@ -32,7 +32,7 @@ def test_everything_works_without_javascript(shared_site: Site, open_tab: OpenTa
     tab.shows("Less ")
 
     page.get_by_role("link", name="History").click()
-    page.get_by_role("link", name="And ice?", exact=True).click()
+    page.get_by_role("link", name="Why is snow white?", exact=True).click()  # the thread
     tab.shows("Less ")
     tab.last.get_by_role("link", name="Delete").click()
     page.get_by_role("button", name="Delete").click()

@@ -8,7 +8,7 @@ from tests.support.sites import Site
 LEFT = "document.documentElement.scrollHeight - innerHeight - scrollY"  # pixels below the window
 LINES = "line\n\n" * 100
 SMALL = {"width": 800, "height": 500}
-# How often scripts read the layout while 1,000 pieces of text arrive in a frame, and in all until two frames later.
+# How often scripts read the layout while 1,000 pieces arrive in a frame, and in all until two frames later.
 COUNT_READS = """async () => {
     const { follow } = await import(document.querySelector('link[href*="/scrolling."]').href);
     const frame = () => new Promise((done) => requestAnimationFrame(done));

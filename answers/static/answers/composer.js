@@ -34,7 +34,7 @@ export class Composer {
 
   constructor(ask) {
     this.#ask = ask;
-    const draft = this.#draft;
+    const [draft, given] = [this.#draft, this.#box.value]; // the server gives a question from the address, or a refused one
     this.#box.value ||= draft;
     const { length } = this.#box.value;
     this.#box.setSelectionRange(length, length); // in a text from the server, the caret would be at the beginning
@@ -46,8 +46,9 @@ export class Composer {
     for (const id of ["new-question", "reload"]) element(id).addEventListener("click", () => this.#moveDraft(""));
     element("suggestions")?.addEventListener("click", (event) => this.#suggested(event));
     addEventListener("storage", (event) => this.#changedElsewhere(event));
-    if (draft && draft !== this.#box.value) this.#count(); // the address has another question: keep both
-    else this.#changed();
+    if (given && (!draft || draft === given)) this.#changed();
+    else this.#count(); // another draft is kept until a person types
+    if (!given && draft) this.#own.set(this.#thread, draft);
     this.#rememberModel();
     new ResizeObserver(() => this.measure()).observe(element("dock"));
   }
