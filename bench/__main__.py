@@ -18,6 +18,8 @@ from bench.servers import LOAD_CORE, Server
 from tests.support.services import Postgres, Redis
 
 LOADS = [Load(1, 50), Load(50, 50), Load(200, 30), Load(500, 20), Load(1, 0, tokens=20_000)]
+# What formatting adds: the same answers, with followers that ask for HTML and with others.
+LOADS += [Load(20, 30, is_markdown=True), Load(200, 30, is_markdown=True)]
 
 
 @contextmanager
@@ -49,10 +51,17 @@ def run(name: str, server: AbstractContextManager[Server], load: Load, **options
         f"{result.tokens / result.seconds:8.0f}/s  "
         f"lost {result.lost} doubled {result.doubled} unfinished {result.unfinished}  "
         f"{result.memory / 1000:6.0f} KB  {result.connects:4.0f} connects/s  "
-        f"http {result.http_seconds:.2f} s",
+        f"http {result.http_seconds:.2f} s  {result.updates:.1f} updates/s",
         flush=True,
     )
     return result
+
+
+def is_measured(name: str, load: Load) -> bool:
+    if load.is_markdown:
+        return name in ("askme", "askme, HTML")
+    too_slow = name == "plain" and load.pages > 200
+    return not (too_slow or name == "askme, HTML" or (name == "askme, Redis, far" and not load.rate))
 
 
 def main() -> None:
@@ -69,6 +78,7 @@ def main() -> None:
             "proxy": lambda: servers.proxy(api.port),
             "plain": lambda: servers.plain(api.port),
             "askme": lambda: servers.askme(api.port),
+            "askme, HTML": lambda: servers.askme(api.port),
             "askme, Redis": lambda: servers.askme(api.port, redis_url=redis_url),
             "askme, Redis, far": lambda: servers.askme(
                 api.port, redis_url=redis_url, processes=2, database_url=database_url
@@ -81,9 +91,10 @@ def main() -> None:
             for name, factory in factories.items():
                 if options.names and name not in options.names:
                     continue
-                if (name == "plain" and load.pages > 200) or (name == "askme, Redis, far" and not load.rate):
+                if not is_measured(name, load):
                     continue
-                results.append(run(name, factory(), load, follow_elsewhere=name.endswith("far")))
+                options_of_server = {"follow_elsewhere": name.endswith("far"), "html": name.endswith("HTML")}
+                results.append(run(name, factory(), load, **options_of_server))
     if not options.names and not options.loads:
         write(results)
 

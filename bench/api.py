@@ -1,7 +1,8 @@
 """A cheap stand-in for the API: `python -m bench.api PORT`. One process serves all streams.
 
-The question says what to answer: "tokens=200 rate=20". Rate 0 sends all at once. Each token is
-"NUMBER:MICROSECONDS ", by the monotonic clock, which all processes on a machine share.
+The question says what to answer: "tokens=200 rate=20 markdown=0". Rate 0 sends all at once. Each token is
+"NUMBER:MICROSECONDS ", by the monotonic clock, which all processes on a machine share. With markdown=1, the
+tokens stand in prose, lists, code and tables.
 """
 
 import asyncio
@@ -10,10 +11,12 @@ import re
 import sys
 import time
 
+from bench.markdown import markup_before
+
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 EVENT = (
     b'data: {"id":"x","object":"chat.completion.chunk","choices":[{"index":0,'
-    b'"delta":{"content":"%d:%d "},"finish_reason":null}]}\n\n'
+    b'"delta":{"content":"%b%d:%d "},"finish_reason":null}]}\n\n'
 )
 END = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
 
@@ -44,16 +47,21 @@ class Stream(asyncio.Protocol):
             self.answer(json.loads(body)["messages"][-1]["content"])
 
     def answer(self, question: str) -> None:
-        asked = dict(re.findall(r"(tokens|rate)=(\d+)", question))
+        asked = dict(re.findall(r"(tokens|rate|markdown)=(\d+)", question))
         self.tokens, self.sent = int(asked["tokens"]), 0
+        self.is_markdown = asked["markdown"] == "1"
         self.transport.write(HEAD)
         if rate := int(asked["rate"]):
             self.loop = asyncio.get_running_loop()
             self.interval, self.due = 1 / rate, self.loop.time()
             self.send_next()
         else:
-            events = b"".join(chunk(EVENT % (number, now())) for number in range(self.tokens))
+            events = b"".join(chunk(self.event(number)) for number in range(self.tokens))
             self.transport.write(events + chunk(END) + b"0\r\n\r\n")
+
+    def event(self, number: int) -> bytes:
+        markup = markup_before(number) if self.is_markdown else ""
+        return EVENT % (json.dumps(markup)[1:-1].encode(), number, now())
 
     def send_next(self) -> None:
         if self.transport.is_closing():
@@ -61,7 +69,7 @@ class Stream(asyncio.Protocol):
         if self.sent == self.tokens:
             self.transport.write(chunk(END) + b"0\r\n\r\n")
             return
-        self.transport.write(chunk(EVENT % (self.sent, now())))
+        self.transport.write(chunk(self.event(self.sent)))
         self.sent += 1
         self.due += self.interval
         self.timer = self.loop.call_at(self.due, self.send_next)

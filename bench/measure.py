@@ -18,13 +18,16 @@ class Load:
     rate: int  # tokens per second for each page; 0: all at once
     seconds: float = 10
     tokens: int = 0  # for each page; 0: rate * seconds
+    is_markdown: bool = False
 
     @property
     def question(self) -> str:
-        return f"tokens={self.tokens or round(self.rate * self.seconds)} rate={self.rate}"
+        tokens = self.tokens or round(self.rate * self.seconds)
+        return f"tokens={tokens} rate={self.rate} markdown={self.is_markdown:d}"
 
     def __str__(self) -> str:
-        return f"{self.pages} x {self.rate}/s" if self.rate else f"{self.tokens:,} tokens at once"
+        load = f"{self.pages} x {self.rate}/s" if self.rate else f"{self.tokens:,} tokens at once"
+        return f"{load}, Markdown" if self.is_markdown else load
 
 
 @dataclass
@@ -45,6 +48,7 @@ class Result:
     connects: float  # pages per second, with session and handshake, one after another as in a browser
     batch: float  # tokens per frame
     http_seconds: float  # for a page of the site, while all streams are running
+    updates: float  # frames per second for each page, while it streams
 
 
 def percentile(values: list[int], share: float) -> float:
@@ -53,7 +57,9 @@ def percentile(values: list[int], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] / 1000 if ordered else float("nan")
 
 
-async def measure(name: str, server: Server, load: Load, *, follow_elsewhere: bool = False) -> Result:
+async def measure(
+    name: str, server: Server, load: Load, *, follow_elsewhere: bool = False, html: bool = False
+) -> Result:
     tally, reader_tally = Tally(), Tally()
     start = time.perf_counter()
     pages = [await connect(server, index, tally) for index in range(load.pages)]
@@ -63,7 +69,7 @@ async def measure(name: str, server: Server, load: Load, *, follow_elsewhere: bo
     idle_memory = server.memory_bytes
     started = time.perf_counter()
     for index, page in enumerate(pages):
-        page.ask(load.question)
+        page.ask(load.question, html=html)
         if load.rate and index % 10 == 9:
             await asyncio.sleep(0.05)  # 200 questions in a second
     if follow_elsewhere:
@@ -103,6 +109,7 @@ async def measure(name: str, server: Server, load: Load, *, follow_elsewhere: bo
         connects=connects,
         batch=len(tally.lags) / max(tally.frames, 1),
         http_seconds=http_seconds,
+        updates=tally.frames / load.pages / load.seconds if load.rate else float("nan"),
     )
 
 

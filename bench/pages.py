@@ -40,6 +40,7 @@ class Page(asyncio.Protocol):
         self.cookie = cookie
         self.opened, self.accepted, self.finished = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.expected = 0  # the number of the next token
+        self.html = False  # whether it asks for the formatted text too
         self.asked_at = 0
         self.buffer = b""
         self.pending = ""  # a token that was cut between two frames
@@ -60,9 +61,10 @@ class Page(asyncio.Protocol):
         length = bytes([0x80 | len(data)]) if len(data) < 126 else b"\xfe" + struct.pack("!H", len(data))
         self.transport.write(b"\x81" + length + bytes(4) + data)  # masked with zeros
 
-    def ask(self, question: str) -> None:
-        self.asked_at = now()
-        self.send(type="question.ask", answer=self.answer, question=question, follows=None)
+    def ask(self, question: str, *, html: bool = False) -> None:
+        self.asked_at, self.html = now(), html
+        fields = {"format": "html"} if html else {}
+        self.send(type="question.ask", answer=self.answer, question=question, follows=None, **fields)
 
     def data_received(self, data: bytes) -> None:
         self.buffer = buffer = self.buffer + data if self.buffer else data
@@ -97,7 +99,7 @@ class Page(asyncio.Protocol):
         if event["type"] == "answer.text":
             self.text(event["text"], arrived)
         elif event["type"] in ("answer.finished", "error"):
-            if event.get("status") != "complete" or self.pending:
+            if event.get("status") != "complete" or self.pending or self.html != ("html_length" in event):
                 self.tally.unfinished += 1
             self.finished.set()
 

@@ -5,7 +5,9 @@ from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
 
+from answers.formatting import formatted_html
 from answers.models import Answer
 from answers.models.sources import ShownSource
 
@@ -42,7 +44,8 @@ class AnswerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     view_on_site = False  # only its owner may see that page
     show_full_result_count = False  # otherwise each search counts a large table twice
     fieldsets = [
-        (None, {"fields": ["question", "text", "cited", "status", "user", "follows", "process"]}),
+        (None, {"fields": ["question", "formatted", "cited", "status", "user", "follows", "process"]}),
+        ("Source of the text", {"fields": ["text"], "classes": ["collapse"]}),
         ("Reasoning", {"fields": ["reasoning"], "classes": ["collapse"]}),
         ("Feedback", {"fields": ["rating", "rating_note"]}),
         ("Outcome", {"fields": ["finish_reason", "error_code", "error_message", "error_detail"]}),
@@ -80,13 +83,19 @@ class AnswerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     ]
 
     class Media:
-        css = {"all": ["answers/admin.css"]}
+        css = {"all": ["answers/text.css", "answers/admin.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Answer]:
         # The list shows no long texts, so it need not read fifty answers of a megabyte each.
         match = request.resolver_match
         queryset = super().get_queryset(request)
         return queryset.defer(*LONG) if match and not match.kwargs else queryset
+
+    @admin.display(description="text")
+    def formatted(self, answer: Answer) -> str:
+        """The text as people see it."""
+        html = mark_safe(formatted_html(answer.text, f"a{answer.pk}-"))  # noqa: S308
+        return format_html('<div class="text" lang="">{}</div>', html) if html else "-"
 
     @admin.display(description="sources")
     def cited(self, answer: Answer) -> str:

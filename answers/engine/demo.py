@@ -15,44 +15,11 @@ from typing import Any
 
 from django.conf import settings
 
+from answers.engine import demo_texts
 from answers.engine.model_options import DEMO_MODEL
 
 PACE_SECONDS = 0.03  # between pieces; about as fast as people read
 MAX_REQUEST_BYTES = 1_000_000
-
-ANSWER = """You asked:
-
-  {question}
-
-I am askme's built-in demo model, so I don't really know the answer. I can only show you how one arrives: \
-a few tokens at a time, over real HTTP and server-sent events, through a thread, the event loop and the \
-channel layer into your browser.
-
-Try it: reload this page while I'm still writing, or press Stop. The text stays, because the answer \
-belongs to the server, not to the tab.
-
-To connect a real model, set OPENAI_API_KEY and ASKME_MODEL in the environment (or in a file named .env) \
-and start askme again. For any other server that speaks OpenAI's API, such as Ollama, vLLM or llama.cpp, \
-set OPENAI_BASE_URL and ASKME_MODEL instead:
-
-  OPENAI_BASE_URL=http://127.0.0.1:11434/v1 ASKME_MODEL=name-of-the-model make run
-
-Have fun! 🎈"""
-
-FOLLOW_UP = """You asked:
-
-  {question}
-
-Before that you asked me this, which was sent along with it:
-
-{earlier}
-
-So I have read {turns} of our conversation, your questions and my answers, and understood none of it: I'm \
-still the built-in demo model. A real one would now know what you mean by “it”, “there” and “why?”.
-
-Keep asking. Like an elephant, I never forget, as long as somebody tells me everything again. 🐘"""
-CHOSEN = "You are talking to “{label}”. In demo mode that's just another name for me.\n\n"
-SHOWN_TURNS, SHOWN_CHARS = 5, 60  # of the earlier questions
 
 
 class Server:
@@ -120,16 +87,7 @@ def _answer(request: dict[str, Any], question: str) -> str:
     """The text of the answer. The legacy API sends everything as one prompt, which is quoted unchanged."""
     before = request.get("messages", [])[:-1]
     earlier = [message["content"] for message in before if message["role"] == "user"]
-    lines = [f"  {number}. {_short(asked)}" for number, asked in enumerate(earlier, 1)]
-    if len(lines) > SHOWN_TURNS:
-        lines = ["  …", *lines[-SHOWN_TURNS:]]
-    answer = (FOLLOW_UP if earlier else ANSWER).format(
-        question=_indent(question),
-        earlier="\n".join(lines),
-        turns="one turn" if len(earlier) == 1 else f"{len(earlier)} turns",
-    )
-    label = _label(request)
-    return CHOSEN.format(label=label) + answer if label else answer
+    return demo_texts.text(question, earlier, _label(request))
 
 
 def _label(request: dict[str, Any]) -> str:
@@ -138,12 +96,3 @@ def _label(request: dict[str, Any]) -> str:
     effort = request.get("reasoning_effort", "")
     options.sort(key=lambda one: one.effort != effort)
     return options[0].label if options else ""
-
-
-def _short(question: str) -> str:
-    line = " ".join(question.split())
-    return line if len(line) <= SHOWN_CHARS else line[: SHOWN_CHARS - 1] + "…"
-
-
-def _indent(question: str) -> str:
-    return "\n  ".join(question.strip().splitlines())

@@ -34,16 +34,6 @@ class Element:
 
 
 @dataclass(slots=True)
-class Finished:
-    """A block that has ended."""
-
-    html: list[str]
-    source: str
-    uses: list[Use]
-    rewrites: int = 0
-
-
-@dataclass(slots=True)
 class Frozen:
     """The finished beginning of a list or table that still grows: `html` are its items or rows."""
 
@@ -59,3 +49,35 @@ class Frozen:
     def whole(self, text: str) -> str:
         """The source of the whole block. `text` is the source of the rest, behind the head."""
         return self.head + self.source + text[len(self.head) :]
+
+
+@dataclass(slots=True)
+class Lacking:
+    """A finished block that uses links without an address. It is written again when they are defined."""
+
+    place: int  # of its first element
+    count: int  # of its elements
+    source: str
+    uses: list[Use]
+    rewrites: int = 0
+
+
+class Finished:
+    """Blocks that have ended: `html` has their elements."""
+
+    def __init__(self) -> None:
+        self.html: list[str] = []
+        self._lacking: dict[str, list[Lacking]] = {}  # by label
+
+    def add(self, html: list[str], source: str, uses: list[Use]) -> None:
+        labels = {use.label for use in uses if use.kind == "lacks"}
+        if labels:
+            block = Lacking(len(self.html), len(html), source, uses)
+            for label in labels:
+                self._lacking.setdefault(label, []).append(block)
+        self.html += html
+
+    def lacking(self, labels: set[str]) -> list[Lacking]:
+        """Blocks that lacked one of these labels, which are now defined."""
+        found = {block.place: block for label in labels for block in self._lacking.pop(label, ())}
+        return list(found.values())

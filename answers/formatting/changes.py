@@ -4,6 +4,8 @@ No character of a block's HTML lies beyond U+FFFF, so code points equal the unit
 """
 
 from collections.abc import Sequence
+from itertools import chain, compress, count, repeat
+from operator import is_not
 
 # (block, keep, html): the first `keep` characters of this block's HTML stay, and `html` follows them.
 Change = tuple[int, int, str]
@@ -12,9 +14,10 @@ Change = tuple[int, int, str]
 def changes(before: Sequence[str], after: Sequence[str]) -> list[Change]:
     """What turns `before` into `after`, in order. A new block keeps 0 characters."""
     found: list[Change] = []
-    for number, html in enumerate(after):
-        old = before[number] if number < len(before) else ""
-        if old is not html and old != html:
+    # Nearly all blocks are the same objects, which is seen without a loop in Python.
+    for number in compress(count(), map(is_not, chain(before, repeat("")), after)):
+        old, html = before[number] if number < len(before) else "", after[number]
+        if old != html:
             keep = _common_prefix(old, html)
             found.append((number, keep, html[keep:]))
     return found

@@ -34,7 +34,7 @@ INVISIBLE = (
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 SPECIAL = re.compile(f"\r\n?|[&<>{NO_CHARACTER}{INVISIBLE}\U00010000-\U0010ffff]")
-SPECIAL_ASCII = re.compile("[&<>\x00-\x08\x0b-\x1f\x7f]")  # the same, three times faster
+SPECIAL_ASCII = re.compile("\r\n?|[&<>\x00-\x08\x0b-\x1f\x7f]")  # the same, three times faster
 SPECIAL_IN_ATTRIBUTE = re.compile(f"[&<>\"'\r{NO_CHARACTER}{INVISIBLE}\U00010000-\U0010ffff]")
 HIDDEN = re.compile(f"[{INVISIBLE}]")
 NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;", "\r": "\n", "\r\n": "\n"}

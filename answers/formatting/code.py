@@ -50,7 +50,7 @@ Tokens = Iterator[tuple[int, Any, str]]
 
 
 def highlight(code: str, language: str) -> Iterator[str | None]:
-    """Yield None about every millisecond and at last the code as HTML, which says what `escaped(code)` says."""
+    """Yield None about every millisecond, and at last the code as HTML. It says what `escaped(code)` says."""
     lexer = _lexer(language.lower()) if len(code) <= MAX_CHARS else None
     parts: list[str] = []
     start, end, letter = 0, 0, ""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from answers.formatting import code
 from answers.formatting.characters import escaped
+from answers.formatting.pace import Pace
 
 BEFORE_LANGUAGE = '<div class="code"><div class="code-bar"><span class="language">'
 BEFORE_CODE = (
@@ -14,6 +15,7 @@ BEFORE_CODE = (
 )
 AFTER_CODE = "</code></pre></div>"
 MAX_LANGUAGE_CHARS = 40
+PIECE_CHARS = 2_000  # of code, written at once
 
 LANGUAGE = re.compile(r"[^\s,{:]+")
 
@@ -31,21 +33,27 @@ def start(language: str) -> str:
 class Colours:
     """The HTML of code, kept for as long as the block around it grows."""
 
-    def __init__(self) -> None:
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
         self._known: dict[tuple[str, str], str] = {}
 
     def of(self, text: str, language: str) -> Iterator[None]:
         """Fill `html`."""
-        key = (text, language)
-        if not language:
-            self.html = escaped(text)
+        if not language or len(text) > code.MAX_CHARS:
+            parts = []
+            for start in range(0, len(text), PIECE_CHARS):
+                parts.append(escaped(text, start, min(start + PIECE_CHARS, len(text))))
+                yield from self._pace.give_way()
+            self.html = "".join(parts)
             return
+        key = (text, language)
         if key not in self._known:
-            html = None
             for html in code.highlight(text, language):
                 if html is None:
                     yield
-            self._known[key] = html if html is not None else escaped(text)
+                    self._pace.restart()
+                else:
+                    self._known[key] = html
         self.html = self._known[key]
 
     def forget(self) -> None:
@@ -65,24 +73,29 @@ class Fence:
         self._code: list[str] = []
         self._html = start(language)
         self.is_closed = False
+        self._is_line_start = True
 
     @property
     def code(self) -> str:
         return "".join(self._code).removesuffix("\n")
 
     def feed(self, line: str) -> None:
-        """Take a complete line. It may close the fence."""
+        """Take a line, which may close the fence, or a piece of a long one."""
         self.source.append(line)
-        self.is_closed = self._closing.fullmatch(line) is not None
+        self.is_closed = self._is_line_start and self._closing.fullmatch(line) is not None
         if not self.is_closed:
             line = self._without_indent(line)
             self._code.append(line)
             self._html += escaped(line)
+        self._is_line_start = line.endswith("\n")
 
     def grown(self, line: str) -> str:
         """The HTML with a last line that still grows. It is not shown if it may become the closing line."""
-        shown = "" if not line.strip(" `~\t") else escaped(self._without_indent(line))
+        may_close = self._is_line_start and not line.strip(" `~\t")
+        shown = "" if may_close else escaped(self._without_indent(line))
         return (self._html + shown).removesuffix("\n") + AFTER_CODE
 
     def _without_indent(self, line: str) -> str:
+        if not self._is_line_start:
+            return line
         return line[min(self._indent, len(line) - len(line.lstrip(" "))) :]

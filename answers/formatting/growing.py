@@ -47,7 +47,7 @@ class Growing:
         text = normalized("".join(self._fed))
         references = References(self.prefix)
         tail = yield from _whole(text, references)
-        if references.prepare_again(tail.uses()):
+        if references.prepare_again():
             tail = yield from _whole(text, references)
         old = self.blocks
         blocks = tail.blocks()

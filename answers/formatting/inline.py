@@ -13,6 +13,7 @@ from answers.formatting.references import References
 from answers.formatting.source import FORMULA, LESS, MASK, PIPE, Source
 
 TAGS = {"Emphasis": "em", "Strong": "strong", "Strikethrough": "s"}
+PIECE_CHARS = 1_000  # of text, written at once
 LINE_BREAK = re.compile(f"{LESS}br\\s*/?>", re.I)
 FORMULA_START = '<div class="formula" tabindex="0" role="group" aria-labelledby="word-formula">'
 
@@ -44,36 +45,31 @@ class InlineWriter:
             if self.pace.is_due():
                 yield
                 self.pace.restart()
-            if event.kind == "text":
-                self._add_text(event)
-            else:
-                self._flush()
+            if event.kind != "text":
+                yield from self._flush()
                 getattr(self, f"_{event.kind}")(event)
-        self._flush()
+            elif FORMULA in event.value and event.end - event.start == len(event.value.encode()):
+                yield from self._text_with_formulas(event)
+            elif len(event.value) == 1 and event.value <= PIPE and event.end - event.start > 1:
+                self._text.append("\ufffd")  # an entity such as `&#2;`
+            else:
+                self._text.append(event.value)
+        yield from self._flush()
         self._end_segment()
 
-    def _add_text(self, event: Event) -> None:
-        text = event.value
-        if FORMULA in text and event.end - event.start == len(text.encode()):
-            self._text_with_formulas(event)
-        elif len(text) == 1 and text <= PIPE and event.end - event.start > 1:
-            self._text.append("\ufffd")  # an entity such as `&#2;`
-        else:
-            self._text.append(text)
-
-    def _text_with_formulas(self, event: Event) -> None:
+    def _text_with_formulas(self, event: Event) -> Iterator[None]:
         text, end, offset = event.value, 0, event.start
         for mask in MASK.finditer(text):
-            before = text[end : mask.start()]
-            self._text.append(before)
-            offset += len(before.encode())
+            self._text.append(text[end : mask.start()])
+            offset += len(self._text[-1].encode())
             formula = self.source.formulas.get(offset)
+            end, offset = mask.end(), offset + mask.end() - mask.start()
+            yield from self._flush()
+            yield from self.pace.give_way()
             if formula is None:
                 self._text.append("\ufffd")
             else:
-                self._flush()
                 self._formula(formula)
-            end, offset = mask.end(), offset + mask.end() - mask.start()
         self._text.append(text[end:])
 
     def _formula(self, formula: Formula) -> None:
@@ -104,25 +100,33 @@ class InlineWriter:
                 self._parts.append("<br>")
         self._parts.append(html)
 
-    def _flush(self) -> None:
+    def _flush(self) -> Iterator[None]:
         """Write the text since the last event of another kind: the parser divides text anywhere."""
         if not self._text:
             return
         text = "".join(self._text)
         self._text = []
-        if not text:
-            return
         if self._link_text is not None:
             self._link_text.append(text)
-        if LESS in text or PIPE in text:
+        if PIPE in text:
             text = text.replace(PIPE, "|")
-            for number, part in enumerate(LINE_BREAK.split(text)):
-                if number:
-                    self._breaks = True
-                if part:
-                    self._plain(part.replace(LESS, "<"))
-        else:
-            self._plain(text)
+        for number, line in enumerate(LINE_BREAK.split(text) if LESS in text else (text,)):
+            self._breaks = self._breaks or number > 0
+            line = line.replace(LESS, "<")
+            if len(line) > PIECE_CHARS:
+                yield from self._long(line)
+            elif line:
+                self._plain(line)
+
+    def _long(self, text: str) -> Iterator[None]:
+        """Piece by piece, divided where no address can be."""
+        start = 0
+        while start < len(text):
+            end = text.find(" ", start + PIECE_CHARS, start + 5 * PIECE_CHARS)
+            end = end if end >= 0 else start + 5 * PIECE_CHARS
+            self._plain(text[start:end])
+            start = end
+            yield from self.pace.give_way()
 
     def _plain(self, text: str) -> None:
         if "://" not in text or self._link_text is not None:

@@ -61,7 +61,7 @@ def mathml(tex: str, is_display: bool) -> str:
     accepted = prepared(tex)
     if accepted is not None:
         try:
-            html = checked(_converter().convert_with_local_state(accepted, displaystyle=is_display))
+            html = checked(converter().convert_with_local_state(accepted, displaystyle=is_display))
         except LatexError:
             html = None
         if html is not None:
@@ -70,7 +70,7 @@ def mathml(tex: str, is_display: bool) -> str:
 
 
 @lru_cache(1)
-def _converter() -> LatexToMathML:
+def converter() -> LatexToMathML:
     return LatexToMathML(fancy_error=False, max_expansions=MAX_EXPANSIONS)
 
 

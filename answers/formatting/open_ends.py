@@ -5,15 +5,16 @@ element that ends with the text. What may still become something else is left ou
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 
 from answers.formatting.markdown import Event
+from answers.formatting.pace import Pace
 from answers.formatting.source import Source
 
-TEXT = r"(?:[^\[\]\n]|\[[^\[\]\n]*\])*"  # of a link, with at most one level of brackets in it
-MAX_LINK_CHARS = 1_000
+TEXT = r"(?>[^\[\]\n]|\[[^\[\]\n]*\])*+"  # of a link, with at most one level of brackets in it
+MAX_LINK_BYTES = 1_000
 UNDECIDED = re.compile(
-    rf"!?\[(?:[^\[\]\n]|\[[^\[\]\n]*\]?)*\Z"  # `[text`
+    rf"!?\[{TEXT}(?:\[[^\[\]\n]*)?\Z"  # `[text`
     rf"|!?\[{TEXT}\](?:\[[^\[\]\n]*)?\Z"  # `[text]`, `[text][label`
 )
 HALF_LINK = re.compile(rf"""!?\[({TEXT})\]\([ ]?(?:<[^<>\n]*>?|[^\s<]\S*)?(?:\s+(?:["'(][^\n]*)?)?\Z""")
@@ -22,12 +23,17 @@ SPAN = {1: ("Emphasis",), 2: ("Strong",), 3: ("Emphasis", "Strong")}
 EMPTY_LINK = {"link_type": "Inline", "dest_url": "", "title": "", "id": ""}
 
 
-def closed_for_display(leaf: Sequence[Event], source: Source) -> list[Event]:
+def closed_for_display(
+    leaf: Sequence[Event], source: Source, pace: Pace
+) -> Generator[None, None, list[Event]]:
     """The events of the last leaf, with what is open at its end."""
     shown: list[Event] = []
     ends: list[str] = []
     depth = number = 0
     while number < len(leaf):
+        if pace.is_due():
+            yield
+            pace.restart()
         event = leaf[number]
         depth += (event.kind == "open") - (event.kind == "close")
         count = 1
@@ -36,8 +42,7 @@ def closed_for_display(leaf: Sequence[Event], source: Source) -> list[Event]:
                 shown.append(_open_code(event, source))
                 break
             if event.value in ("[", "![") and _is_delimiter(event, source):
-                rest = source.data[event.start : source.end]
-                found = _open_link(leaf, number, rest, is_first=number == 0)
+                found = _open_link(leaf, number, source)
                 if found is not None:
                     shown += found
                     break
@@ -95,17 +100,17 @@ def _open_code(event: Event, source: Source) -> Event:
     return event._replace(kind="code", value=text, start=event.end, end=source.end)
 
 
-def _open_link(leaf: Sequence[Event], number: int, rest: bytes, *, is_first: bool) -> list[Event] | None:
+def _open_link(leaf: Sequence[Event], number: int, source: Source) -> list[Event] | None:
     """What to show from a `[` on, to the end of the leaf. None if it is only a bracket."""
-    if len(rest) > MAX_LINK_CHARS:
+    opening = leaf[number]
+    if source.end - opening.start > MAX_LINK_BYTES:
         return None
-    text = rest.decode().rstrip("\n")
-    if UNDECIDED.match(text) or (is_first and HALF_DEFINITION.match(text)):
+    text = source.data[opening.start : source.end].decode().rstrip("\n")
+    if UNDECIDED.match(text) or (number == 0 and HALF_DEFINITION.match(text)):
         return []
     link = HALF_LINK.match(text)
     if link is None:
         return None
-    opening = leaf[number]
     end = opening.start + len(text[: link.end(1)].encode())
     inner = [event for event in leaf[number + 1 :] if event.end <= end]
     value = "Link" if opening.value == "[" else "Image"

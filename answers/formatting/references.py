@@ -1,7 +1,7 @@
 """What one block knows of others: link references and footnotes."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from answers.formatting.markdown import Definition, Event
@@ -51,6 +51,7 @@ class References:
         self.numbers: dict[str, int] = {}
         self.marks: set[str] = set()
         self.notes: set[str] = set()
+        self.lacking: set[str] = set()  # links that were not defined when they were used
         self.undefined: set[str] = set()  # footnotes that have no text, known at the end only
         self.uses: list[Use] = []  # by the block that is being written
 
@@ -63,6 +64,7 @@ class References:
     def missing(self, label: str, offset: int) -> Definition | None:
         known = self.definitions.get(label)
         if known is None and not label.startswith("^"):
+            self.lacking.add(label)
             self.uses.append(Use("lacks", label, offset))
         return known
 
@@ -94,11 +96,10 @@ class References:
             elif use.kind in ("marks", "notes"):
                 getattr(self, use.kind).discard(use.label)
 
-    def prepare_again(self, uses: Iterable[Use]) -> bool:
+    def prepare_again(self) -> bool:
         """At the end of a text: whether to write it again, as definitions came too late or never."""
-        used = list(uses)
-        self.undefined = {use.label for use in used if use.kind == "marks"} - self.notes
-        is_late = any(use.kind == "lacks" and use.label in self.definitions for use in used)
+        self.undefined = self.marks - self.notes
+        is_late = not self.lacking.isdisjoint(self.definitions)
         self.numbers, self.marks, self.notes = {}, set(), set()
         return is_late or bool(self.undefined)
 

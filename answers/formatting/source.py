@@ -32,7 +32,7 @@ def normalized(text: str) -> str:
 
 
 class Source:
-    """`text` is what was written, `masked` what is parsed, and `data` that in UTF-8. Offsets are in `data`."""
+    """`text` is what was written, `masked` what is parsed, `data` that in UTF-8. Offsets are in it."""
 
     def __init__(self, text: str, *, is_open: bool = False, invented: str = "") -> None:
         """`is_open` if more text may follow: then what is open at the `end` may be closed later.

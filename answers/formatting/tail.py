@@ -20,7 +20,8 @@ WINDOW_CHARS = 32 * 1024
 
 
 MAX_REWRITES = 3  # of one block, because of links that are defined after it; then it waits for the end
-LINES = re.compile(r"[^\n]*\n|[^\n]+")
+# Complete lines of code. What is longer is taken piece by piece.
+LINES = re.compile(r"[^\n]{0,4095}\n|[^\n]{4096}")
 
 
 class Tail:
@@ -28,13 +29,14 @@ class Tail:
 
     def __init__(self, references: References) -> None:
         self.references = references
-        self.pace, self.colours = Pace(), Colours()
+        self.pace = Pace()
+        self.colours = Colours(self.pace)
         self.text = ""  # from the beginning of the last block, or of its part that is not frozen
-        self.finished: list[Finished] = []
+        self.finished = Finished()
         self.html: list[str] = []
         self._writer = Writer(references, self.colours, self.pace)
         self._frozen = Frozen()
-        self._uses: list[Use] = []  # of what will be written again
+        self._uses: list[Use] = []  # of what will be written again, the last of them first
         self._fence: Fence | None = None
         self._seen = 0  # length of the text in which blocks were looked for
         self._shown: str | None = None
@@ -56,7 +58,7 @@ class Tail:
             self._undo()
             yield from self._write(Source(window, is_open=not ends))
             rest = len(self.text) - len(window)
-            self._finish_blocks(window, ends=ends)
+            yield from self._finish_blocks(window, ends=ends)
             self._undo()
             self._seen = len(self.text) - rest
             yield from self._rewrite()
@@ -78,10 +80,7 @@ class Tail:
         self._shown = shown
 
     def blocks(self) -> list[str]:
-        return [html for block in self.finished for html in block.html] + self.html
-
-    def uses(self) -> list[Use]:
-        return [use for block in self.finished for use in block.uses]
+        return self.finished.html + self.html
 
     def _window(self, is_final: bool) -> tuple[str, bool]:
         """What the parser gets: complete lines, or all at the end. And whether there is more than that."""
@@ -91,7 +90,7 @@ class Tail:
 
     def _write(self, source: Source) -> Iterator[None]:
         yield from self._writer.write(source, self._frozen if self._frozen.source else None)
-        self._uses = self.references.uses
+        self._uses = sorted(self.references.uses, key=lambda use: -use.offset)
 
     def _undo(self) -> None:
         self.references.undo(self._uses)
@@ -100,29 +99,41 @@ class Tail:
 
     # -- Blocks
 
-    def _finish_blocks(self, window: str, *, ends: bool) -> None:
+    def _finish_blocks(self, window: str, *, ends: bool) -> Iterator[None]:
         """Finish all blocks but the last; all if the window `ends`."""
         blocks, source = self._writer.blocks, self._writer.source
         starts = _beginnings(blocks, source)
-        cut = len(window) if ends else starts[-1] if starts else 0
-        if self._writer.stop is not None:
-            stop = source.characters(self._writer.stop)
-            if ends or window[stop:].strip():
-                cut, ends = stop, True
-        finished = blocks if ends else blocks[:-1]
-        for block, begin, end in zip(finished, starts, [*starts[1:], cut], strict=False):
-            self._finish(block.html, window[begin:end], self._take_uses(source, end))
+        cut = len(source.data) if ends else starts[-1] if starts else 0
+        stop = self._writer.stop
+        if stop is not None and (ends or source.data[stop:].strip()):
+            cut, ends = stop, True
+        yield from self._finish_all(
+            window, blocks if ends else blocks[:-1], [*starts, cut][: len(blocks) + ends]
+        )
         if cut:
             self._define(source, cut)
-        self.text = self.text[cut:]
+        begin = source.characters(cut)
+        self.text = self.text[begin:]
         if not ends and blocks:
             last = blocks[-1]
-            opening = Fence.OPENING.match(window, cut) if last.kind == "CodeBlock" else None
+            opening = Fence.OPENING.match(window, begin) if last.kind == "CodeBlock" else None
             if opening:
                 self._fence = Fence(opening, last.data)
-                self.text = self.text[opening.end() - cut :]
+                self.text = self.text[opening.end() - begin :]
             elif last.kind in ("List", "Table") and len(last.parts) > 1:
-                self._freeze(last, source, cut)
+                self._freeze(last, source, begin)
+
+    def _finish_all(self, window: str, blocks: list[Block], places: list[int]) -> Iterator[None]:
+        """`places` are the offsets at which the blocks begin, and at which the last of them ends."""
+        source = self._writer.source
+        begin = source.characters(places[0]) if places else 0
+        for block, place in zip(blocks, places[1:], strict=True):
+            if self.pace.is_due():
+                yield
+                self.pace.restart()
+            end = source.characters(place)
+            self._finish(block.html, window[begin:end], self._take_uses(place))
+            begin = end
 
     def _finish(self, html: list[str], source: str, uses: list[Use]) -> None:
         frozen = self._frozen
@@ -130,23 +141,26 @@ class Tail:
             source = frozen.whole(source)
             uses = frozen.uses + uses
             self._frozen = Frozen()
-        self.finished.append(Finished(html, source, uses))
+        self.finished.add(html, source, uses)
         self.colours.forget()
 
-    def _take_uses(self, source: Source, end: int) -> list[Use]:
-        """Uses before a place in the text. They stay."""
-        limit = source.offset(end)
-        taken = [use for use in self._uses if use.offset < limit]
-        self._uses = [use for use in self._uses if use.offset >= limit]
+    def _take_uses(self, end: int) -> list[Use]:
+        """Uses before an offset. They stay."""
+        count = 0
+        while count < len(self._uses) and self._uses[-1 - count].offset < end:
+            count += 1
+        taken = self._uses[len(self._uses) - count :]
+        del self._uses[len(self._uses) - count :]
         return taken
 
     def _freeze(self, block: Block, source: Source, cut: int) -> None:
         """Keep the items or rows of the last block but the last one."""
-        first, last = (source.characters(source.line_start(block.parts[at][0])) - cut for at in (0, -1))
+        place = source.line_start(block.parts[-1][0])
+        last = source.characters(place) - cut
         frozen = self._frozen
         if not frozen.source and block.kind == "Table":
-            frozen.head = self.text[:first]
-        frozen.uses += self._take_uses(source, last + cut)
+            frozen.head = self.text[: source.characters(source.line_start(block.parts[0][0])) - cut]
+        frozen.uses += self._take_uses(place)
         frozen.source += self.text[len(frozen.head) : last]
         frozen.html += "".join(html for _, html in block.parts[:-1])
         frozen.rows += len(block.parts) - 1
@@ -156,16 +170,16 @@ class Tail:
         self.text = frozen.head + self.text[last:]
 
     def _continue_fence(self, fence: Fence, is_final: bool) -> Iterator[None]:
-        end = len(self.text) if is_final else self.text.rfind("\n") + 1
         taken = 0
-        for line in LINES.finditer(self.text, 0, end):
+        while not fence.is_closed and (line := LINES.match(self.text, taken)):
             if self.pace.is_due():
                 yield
                 self.pace.restart()
             fence.feed(line[0])
             taken = line.end()
-            if fence.is_closed:
-                break
+        if is_final and not fence.is_closed:
+            fence.feed(self.text[taken:])
+            taken = len(self.text)
         self.text = self.text[taken:]
         if fence.is_closed or is_final:
             yield from self.colours.of(fence.code, fence.language)
@@ -185,12 +199,13 @@ class Tail:
         new, self._new = self._new, set()
         if not new:
             return
-        for block in self.finished:
-            if block.rewrites < MAX_REWRITES and _lacks(block.uses, new):
+        for block in self.finished.lacking(new):
+            if block.rewrites < MAX_REWRITES:
                 block.rewrites += 1
                 self.references.undo(block.uses, keep_numbers=True)
                 yield from self._writer.write(Source(block.source))
-                block.html = [html for one in self._writer.blocks for html in one.html]
+                html = [html for one in self._writer.blocks for html in one.html]
+                self.finished.html[block.place : block.place + block.count] = html[: block.count]
                 block.uses = self.references.uses
         if self._frozen.rewrites < MAX_REWRITES and _lacks(self._frozen.uses, new):
             self.references.undo(self._frozen.uses)
@@ -199,7 +214,7 @@ class Tail:
 
 
 def _beginnings(blocks: list[Block], source: Source) -> list[int]:
-    """Where each block begins, with link definitions right before it: the parser reads it as their paragraph."""
+    """The offset of each block, or of link definitions right before it, which are read as its paragraph."""
     found = []
     end = 0
     for block in blocks:
@@ -207,7 +222,7 @@ def _beginnings(blocks: list[Block], source: Source) -> list[int]:
         before = source.data[end:start]
         if b"]:" in before:
             start = end + before.rfind(b"\n\n") + 2 if b"\n\n" in before else end
-        found.append(source.characters(start))
+        found.append(start)
         end = block.end
     return found
 

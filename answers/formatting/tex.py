@@ -9,9 +9,8 @@ import re
 MAX_CHARS = 2_000
 MAX_TOKENS = 400  # commands and braces
 MAX_GROUPS = 30  # open at a time
-MAX_DEPTH = (
-    90  # open groups, and arguments that are still to come. 256 KB of stack suffice for twice as many.
-)
+MAX_DEPTH = 90  # groups, and arguments that are still to come. 256 KB of stack suffice for more.
+MAX_BRACKETS = 12  # open at a time: each that is never closed doubles the time that the converter takes
 
 # They define, address, or number. Equations of several answers would share their numbers and names.
 REFUSED = re.compile(
@@ -37,16 +36,23 @@ ALIASES = {
 ALIAS = re.compile(rf"\\({'|'.join(ALIASES)})(?![A-Za-z])")
 PERCENT = re.compile(r"(\\[\s\S])|%")  # a comment would hide what follows
 
+OPENING = (
+    r"\\[bB]igg?l|\(|\\\{|\\(?:mathopen|u?l[lr]?corner|l(?:ll?\w+|[aA]ngle|ang|[bB]rac[ek]\w*|bag|ceil|floor"
+    r"|group|[vV]ert|moustache|[pP]aren\w*))(?![A-Za-z])"
+)
+CLOSING = r"\\[bB]igg?r|\)|\\\}|\\r(?:angle|brace|ceil|floor|vert|Vert)(?![A-Za-z])"
 TOKEN = re.compile(
     r"(?P<open>\{|\\begin\s*\{[^{}]*\}|\\left\s*(?:\\[A-Za-z]+|\\?\S))"
     r"|(?P<close>\}|\\end\s*\{[^{}]*\}|\\right\s*(?:\\[A-Za-z]+|\\?\S))"
-    r"|\\(?:middle|[bB]igg?[lrm]?)\s*(?:\\[A-Za-z]+|\\?\S)"
+    rf"|(?P<bracket>{OPENING})|(?P<bracket_end>{CLOSING})"
+    r"|\\(?:middle|[bB]igg?m?)\s*(?:\\[A-Za-z]+|\\?\S)"
     r"|(?P<row>\\\\|&)"
     r"|\\(?P<name>[A-Za-z]+)\*?"
     r"|(?P<space>\\[,;:!> ]|[\s'~])"
     r"|\\."
     r"|(?P<script>[\^_])"
     r"|(?P<option>\[)|(?P<option_end>\])"
+    r"|(?P<parameter>\#)"
     r"|.",
     re.S,
 )
@@ -73,7 +79,7 @@ SYMBOLS = frozenset(
     uparrow downarrow infty partial nabla forall exists emptyset varnothing ell hbar Re Im aleph angle
     triangle prime degree sum prod int iint iiint oint bigcup bigcap lim sup inf max min sin cos tan cot sec
     csc arcsin arccos arctan sinh cosh tanh log ln exp det dim ker gcd arg deg Pr ldots dots vdots ddots
-    langle rangle lfloor rfloor lceil rceil lvert rvert lVert rVert vert Vert therefore because square
+    vert Vert therefore because square
     blacksquare checkmark""",
     )
 )
@@ -102,47 +108,83 @@ def _alias(name: str) -> str:
 
 def _is_shallow(tex: str) -> bool:
     """Whether it nests no deeper than is safe. Never says yes to one that nests deeper; may refuse others."""
-    groups: list[tuple[str, int, int]] = []  # what opened each, with what its outside still waits for
-    waiting = lasting = tokens = outside = 0  # arguments to come here, effects to the end, the sum outside
-    before = ""
+    gate, before, number = _Gate(), "", 0
     for match in TOKEN.finditer(tex):
-        kind, found = match.lastgroup or "atom", match[0]
-        if found == "#":
-            return False  # a parameter of a macro
-        name = match["name"]
-        if kind in ("open", "close", "name", "script"):
-            tokens += 1
-        if kind == "open" or (kind == "option" and before == "arguments"):
-            groups.append((_closing(found), waiting, lasting))
-            outside += 1 + waiting + lasting
-            waiting = lasting = 0
-        elif kind == "close" or (kind == "option_end" and groups and groups[-1][0] == "]"):
-            if not groups or groups[-1][0] != _closed(found):
-                return False
-            _, waiting, lasting = groups.pop()
-            outside -= 1 + waiting + lasting
-            waiting = max(0, waiting - 1)
-        elif kind == "row":
-            waiting = 0
-        elif kind == "script":
-            waiting += 1
-        elif kind == "name" and name not in SYMBOLS:
-            if name in ARGUMENTS:
-                waiting += 2
-            elif name not in SPACES:
-                lasting += 3
-        elif kind != "space":
-            waiting = max(0, waiting - 1)
-        if kind != "space" or not found.isspace():
-            before = "arguments" if kind == "name" and name not in SYMBOLS else kind
-        if tokens > MAX_TOKENS or len(groups) > MAX_GROUPS or outside + waiting + lasting > MAX_DEPTH:
+        kind, token = match.lastgroup or "atom", match[0]
+        if kind == "space":
+            continue
+        number += kind in ("open", "close", "name", "script", "bracket", "bracket_end")
+        if kind == "name":
+            kind = "symbol" if match["name"] in SYMBOLS else "space" if match["name"] in SPACES else kind
+        is_option = kind == "option" and before == "name"
+        if number > MAX_TOKENS or not gate.passes(kind, token, is_option=is_option):
             return False
-    return not groups
+        before = kind
+    return not gate.groups
+
+
+class _Gate:
+    """What nests in a formula so far."""
+
+    def __init__(self) -> None:
+        self.groups: list[tuple[str, int, int, int]] = []  # how each ends, and what its outside waits for
+        self.waiting = 0  # arguments to come
+        self.is_argument = False  # whether the last symbol was one: as such it may have scripts of its own
+        self.lasting = 0  # effects to the end of the group
+        self.brackets = 0  # open in this group
+        self.unclosed = 0  # brackets that were open when their group ended
+        self.outside = 0  # the depth of everything around this group
+
+    def passes(self, kind: str, token: str, *, is_option: bool) -> bool:
+        """Take the next token. False if the formula is too deep, or its groups do not match."""
+        if kind == "parameter":
+            return False
+        was_argument = self.is_argument
+        self.is_argument = was_argument and kind == "space"
+        if kind == "open" or is_option:
+            self._open("]" if is_option else _closing(token))
+        elif kind == "close" or (kind == "option_end" and self.groups and self.groups[-1][0] == "]"):
+            if not self.groups or self.groups[-1][0] != _closed(token):
+                return False
+            self._close()
+        elif kind in ("bracket", "option"):
+            self.brackets += 1
+        elif kind in ("bracket_end", "option_end"):
+            self.brackets = max(0, self.brackets - 1)
+            self._take_argument()
+        elif kind == "row":
+            self.waiting = 0
+        elif kind == "script":
+            self.waiting += 2 if was_argument else 1
+        elif kind == "name" and token[1:].rstrip("*") in ARGUMENTS:
+            self.waiting += 2
+        elif kind == "name":
+            self.lasting += 3
+        elif kind != "space":
+            self._take_argument()
+        brackets = self.unclosed + self.brackets + sum(group[3] for group in self.groups)
+        depth = self.outside + self.waiting + self.lasting
+        return len(self.groups) <= MAX_GROUPS and depth <= MAX_DEPTH and brackets <= MAX_BRACKETS
+
+    def _open(self, closing: str) -> None:
+        self.groups.append((closing, self.waiting, self.lasting, self.brackets))
+        self.outside += 1 + self.waiting + self.lasting
+        self.waiting = self.lasting = self.brackets = 0
+
+    def _close(self) -> None:
+        self.unclosed += self.brackets
+        _, self.waiting, self.lasting, self.brackets = self.groups.pop()
+        self.outside -= 1 + self.waiting + self.lasting
+        self._take_argument()
+
+    def _take_argument(self) -> None:
+        self.is_argument = self.waiting > 0
+        self.waiting = max(0, self.waiting - 1)
 
 
 def _closing(opening: str) -> str:
-    return {"{": "}", "[": "]"}.get(opening) or ("end" if opening.startswith("\\begin") else "right")
+    return "}" if opening == "{" else "end" if opening.startswith("\\begin") else "right"
 
 
 def _closed(closing: str) -> str:
-    return closing if closing in "}]" else ("end" if closing.startswith("\\end") else "right")
+    return closing if closing in "}]" else "end" if closing.startswith("\\end") else "right"

@@ -152,8 +152,8 @@ class Writer:
             self._table = Table(event.data, rows)
             self._begin(event, *TABLE)
         elif name == "TableCell" and self._table:
-            self._begin(event, *self._table.cell())
-        elif self._table and not self._table.begins_row():
+            self._begin(event, *self._table.cell(event.start))
+        elif self._table and not self._table.begins_row(event.end):
             self._stop_table(event)
         elif name == "TableHead":
             self._begin(event, "<thead><tr>", "</tr></thead><tbody>")
@@ -188,7 +188,7 @@ class Writer:
             leaf = with_footnotes(leaf, self.source)
         splits = not is_task and element.name not in UNDIVIDED
         if self.source.is_open and self._is_last(leaf, element):
-            leaf = closed_for_display(leaf, self.source)
+            leaf = yield from closed_for_display(leaf, self.source, self.pace)
         yield from self._inline.write(leaf, depth=MAX_DEPTH - len(self._stack), splits=splits)
         is_first = self._is_first(element)
         if is_task:

@@ -15,6 +15,7 @@ from uuid import UUID
 from answers.live.rendering import Rendering
 
 SLICE_SECONDS = 0.001  # then the loop does other work
+TURN_SECONDS = 0.02  # of work; a render that takes longer lets the others go first, as hostile text does
 REST = 5  # times as long as it worked, so that rendering takes at most a sixth of a core
 INTERVAL_SECONDS = 0.06  # at least, between two renders of one answer
 END_SECONDS = 1.0  # the end of an answer comes before others that have waited for less than this
@@ -105,13 +106,13 @@ class Renderings:
             heapq.heappop(self._queue)
             if rendering.due == due:
                 rendering.due = math.inf
-                self._step(rendering, start + SLICE_SECONDS)
+                self._step(rendering, start if due == FIRST else due, start + SLICE_SECONDS)
             now = time.monotonic()
         self._rest_until = max(self._rest_until, now) + REST * (time.thread_time() - before)
         self._is_working = False
         self._set_timer()
 
-    def _step(self, rendering: Rendering, until: float) -> None:
+    def _step(self, rendering: Rendering, due: float, until: float) -> None:
         start, before = time.monotonic(), time.thread_time()
         is_done = rendering.step(until)
         worked = time.thread_time() - before
@@ -121,10 +122,8 @@ class Renderings:
                 reader()
             self.want(rendering)  # there may be more text by now
             return
-        # It goes on after those that are due now, so that hostile text does not delay the others.
         rendering.worked += worked
-        head_start = END_SECONDS - (REST + 1) * rendering.worked if rendering.is_ending else 0.0
-        self._enqueue(rendering, start + REST * worked - max(0.0, head_start))
+        self._enqueue(rendering, due if rendering.worked < TURN_SECONDS else start + REST * worked)
 
     async def close(self) -> None:
         if self._timer is not None:

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
+from answers.formatting import formatted_html
 from answers.models import Answer, Status
 from tests.support.answers import make_answer
 
@@ -61,6 +62,18 @@ def test_an_answer_is_shown_completely_and_cannot_be_changed(operator, answer):
     assert operator.post(reverse("admin:answers_answer_delete", args=[answer.pk])).status_code == 403
     answer.refresh_from_db()
     assert answer.text == "Scattering."
+
+
+def test_the_text_is_formatted_as_on_the_site_and_its_source_is_there_too(operator, alice):
+    text = "# Sky\n\nIt is **blue** <script>alert(1)</script>.\n\n```python\nx = 1\n```"
+    answer = make_answer(alice, "Why?", text=text, reasoning="**So**: <b>")
+    page = operator.get(reverse("admin:answers_answer_change", args=[answer.pk])).content.decode()
+    assert formatted_html(text, f"a{answer.pk}-") in page
+    assert "<strong>blue</strong> &lt;script&gt;" in page
+    assert "It is **blue** &lt;script&gt;" in page
+    assert "**So**: &lt;b&gt;" in page
+    assert page.index("answers/text") < page.index("answers/admin")
+    assert "<script>alert" not in page
 
 
 def test_an_operator_sees_how_the_model_got_there_and_what_it_cites(operator, alice):

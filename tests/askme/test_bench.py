@@ -1,10 +1,18 @@
-"""The measurement of what many answers cost still works, with few."""
+"""The measurements still work, with few answers, and their reports say what was measured."""
 
 import re
 import subprocess
 import sys
 
+import pytest
+
+from bench.__main__ import LOADS, is_measured
+from bench.markdown import CYCLE, markup_before
+from bench.measure import Load, Result
+from bench.pages import TOKEN
 from tests.support.sites import ROOT
+
+PLAIN, HTML = "askme", "askme, HTML"
 
 
 def test_the_measurement_of_rows_works(tmp_path):
@@ -18,3 +26,43 @@ def test_the_measurement_of_rows_works(tmp_path):
     for row in rows[1:]:
         assert len(row) == 7
         assert all(re.fullmatch(r"[\d.]+|–", cell) for cell in row[1:]), row
+
+
+def result(server, load, cpu, updates):
+    figures = dict.fromkeys(Result.__dataclass_fields__, 1.0)
+    return Result(**(figures | {"server": server, "load": load, "cpu": cpu, "updates": updates, "tokens": 1}))
+
+
+def test_the_report_says_what_formatting_adds(tmp_path):
+    report = pytest.importorskip("bench.report", reason="needs matplotlib")
+    usual, markdown = Load(50, 50), Load(20, 30, is_markdown=True)
+    results = [result("proxy", usual, 20, 50), result(PLAIN, usual, 100, 50)]
+    results += [result(PLAIN, markdown, 60.2, 29.9), result(HTML, markdown, 71.4, 9.96)]
+    report.write(results, tmp_path)
+    table = (tmp_path / "RESULTS.md").read_text()
+    assert "| 50 x 50/s | askme | 100 | 5.0 |" in table
+    assert "| 20 x 30/s, Markdown | 60 | 71 | +11 | 29.9 | 10.0 |" in table
+    assert table.count("Markdown |") == 1
+    assert (tmp_path / "results.svg").read_text().count("<svg") == 1
+
+
+def test_formatting_is_measured_beside_plain_text():
+    measured = [load for load in LOADS if is_measured(HTML, load)]
+    assert measured
+    assert all(is_measured(PLAIN, load) and load.is_markdown for load in measured)
+
+
+def test_the_markdown_of_a_load_has_every_kind_of_block_and_hides_no_token():
+    text = "".join(f"{markup_before(number)}{number}:{number}000 " for number in range(CYCLE * 2))
+    for markup in (
+        "# Title\n",
+        "**bold**",
+        "`code`",
+        "](https://",
+        "\n- ",
+        "```python\n",
+        "\n```\n",
+        "|---|",
+    ):
+        assert markup in text
+    assert [int(token[1]) for token in TOKEN.finditer(text)] == list(range(CYCLE * 2))

@@ -29,11 +29,13 @@ def history(shared_site: Site, open_tab: OpenTab) -> Page:
 
 
 def shows(page: Page, *questions: str) -> None:
-    expect(page.get_by_role("heading", level=2)).to_have_text(list(questions))
+    expect(page.get_by_role("heading", level=3)).to_have_text(list(questions))
 
 
 def search(page: Page, **fields: str) -> None:
     page.get_by_role("link", name="Show all").or_(page.get_by_role("link", name="History")).first.click()
+    if fields.keys() - {"q"}:
+        page.get_by_text("By status and date").click()
     for name, value in fields.items():
         box = page.locator(f"[name={name}]")
         if name == "status":
@@ -84,3 +86,30 @@ def test_a_person_exports_and_deletes_their_own_answers_only(
     expect(history.get_by_text("You haven't asked anything yet.")).to_be_visible()
     bob.page.reload()
     Tab(bob.page).shows("Yours.")
+
+
+def test_a_search_marks_its_words_and_keeps_its_details_open(history: Page) -> None:
+    search(history, q="antelope", status="complete")
+    expect(history.locator("mark")).to_have_text(["antelope"])
+    expect(history.get_by_label("Status")).to_be_visible()
+    history.get_by_role("link", name="Show all").click()
+    expect(history.get_by_label("Status")).to_be_hidden()
+    expect(history.get_by_role("heading", level=2)).to_have_text(["Today"])
+
+
+def test_a_thread_is_downloaded_and_deleted_from_its_page(shared_site: Site, open_tab: OpenTab) -> None:
+    shared_site.api.when("What is a zebu?", answer(["A cow."]))
+    shared_site.api.when("And a zho?", answer(["Half a cow."]))
+    tab = open_tab(shared_site.url)
+    expect(tab.page.get_by_text("This thread")).to_be_hidden()
+    tab.asks("What is a zebu?", "A cow.")
+    tab.asks("And a zho?", "Half a cow.")
+    tab.page.get_by_text("This thread").click()
+    with tab.page.expect_download() as download:
+        tab.page.get_by_role("link", name="Markdown").click()
+    text = Path(download.value.path()).read_text()
+    assert text.index("What is a zebu?") < text.index("And a zho?")
+    tab.page.get_by_role("link", name="Delete thread").click()
+    expect(tab.page.get_by_text("All 2 questions of this thread")).to_be_visible()
+    tab.page.get_by_role("button", name="Delete thread").click()
+    expect(tab.page.get_by_text("You haven't asked anything yet.")).to_be_visible()

@@ -24,11 +24,18 @@ def cookie_of(tab: Tab) -> Any:
 
 
 def is_now(time: Locator, hours: float) -> None:
-    """Expect the current minute or the last one, in German, on a clock this many hours ahead of UTC."""
+    """Expect the current minute or the last one, in German, on a clock this many hours ahead of UTC.
+
+    A page that the server wrote in another zone says the day too: it may not be the one that it stands below.
+    """
     shown = time.inner_text()
     now = datetime.now(UTC) + timedelta(hours=hours)
-    at = [now, now - timedelta(minutes=1)]
-    assert any(f"{one.day}. " in shown and shown.endswith(f"{one.year}, {one:%H:%M}") for one in at), shown
+    for one in (now, now - timedelta(minutes=1)):
+        if shown == f"{one:%H:%M}" or (
+            shown.startswith(f"{one.day}. ") and shown.endswith(f"{one:%Y, %H:%M}")
+        ):
+            return
+    pytest.fail(shown)
 
 
 def test_the_browser_reports_its_zone_and_even_the_first_page_uses_it(shared_site, open_tab):
@@ -63,7 +70,7 @@ def test_a_traveller_sees_times_of_the_new_zone(shared_site, open_tab):
     assert cookie_of(tab)["value"] == "America/New_York"
 
 
-def test_the_first_page_in_english_writes_times_like_all_others(shared_site, open_tab):
+def test_the_first_page_in_english_writes_the_day_first(shared_site, open_tab):
     tab = open_tab(shared_site.url, timezone_id="Asia/Kolkata", locale="en-US")
     tab.ask("Why?")
     expect(tab.text).to_have_text("Hello, world")
@@ -73,9 +80,7 @@ def test_the_first_page_in_english_writes_times_like_all_others(shared_site, ope
     expect(time).not_to_contain_text("UTC")
     first = time.inner_text()
     tab.page.reload()
-    assert (
-        re.sub("Sept", "Sep", first) == time.inner_text()
-    )  # Django and browsers shorten September differently
+    assert re.fullmatch(rf"\d+ [A-Z][a-z]+ \d{{4}}, {time.inner_text()}", first)
 
 
 def test_times_without_javascript_are_in_utc_and_say_so(shared_site, open_tab):
@@ -86,7 +91,7 @@ def test_times_without_javascript_are_in_utc_and_say_so(shared_site, open_tab):
     plain = open_tab("about:blank", timezone_id="Asia/Kolkata", locale="de-DE", java_script_enabled=False)
     plain.page.context.add_cookies(cookies)
     plain.page.goto(f"{shared_site.url}/history/")
-    expect(plain.page.locator("time")).to_have_text(re.compile(r"\d\. .+ \d{4}, \d\d:\d\d UTC$"))
+    expect(plain.page.locator("time")).to_have_text(re.compile(r"^\d\d:\d\d UTC$"))
     assert cookie_of(plain) is None
 
 

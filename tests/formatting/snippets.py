@@ -90,7 +90,8 @@ CONSTRUCTS = [
     "> $$\n> z\n> $$\n",
     "\\( not closed\n",
     "$$ not closed\n",
-    "Emoji \U0001f600 \U0001f469\u200d\U0001f4bb and \u202eturned\u202c, \u0645\u0631\u062d\u0628\u0627, \u4f60\u597d**\u7c97\u4f53**\u3002\n",
+    "Emoji \U0001f600 \U0001f469\u200d\U0001f4bb and \u202eturned\u202c\n",
+    "\u0645\u0631\u062d\u0628\u0627 **\u0628** and \u4f60\u597d**\u7c97\u4f53**\u3002\n",
     "CRLF line\r\nanother\r\n\r\n- item\r\n- item\r\n",
     "CR line\ranother\r\r",
     "\x00 \x07 \x1b[31m \x01 \x02\x03 \ufeff\n",
@@ -101,4 +102,12 @@ CONSTRUCTS = [
     "`",
     "|",
     "  ",
+]
+
+# Without their end they swallow what follows, or change what came before when it is known that no end comes.
+UNFINISHED = [
+    construct
+    for construct in CONSTRUCTS
+    if construct.startswith(("```\nunclosed", "`unclosed", "[^undefined"))
+    or construct in ("`", "Note: **", "``` not ` a fence\n")
 ]

@@ -124,6 +124,45 @@ def test_the_id_of_a_deleted_answer_is_given_to_nobody_else(site, meet):
 # -- In a thread
 
 
+def test_a_thread_is_deleted_with_its_link_and_no_other(alices, alice, bob):
+    one, two = chain(alice, "1", "2")
+    other = make_answer(alice, "Other?")
+    Share.objects.create(user=alice, thread=one.thread)
+    kept = Share.objects.create(user=alice, thread=other.thread)
+    make_answer(bob, "Bob's?")
+    address = reverse("delete_thread", args=[two.pk])
+    html = alices.get(address).content.decode()
+    assert "All 2 questions of this thread and their answers" in html
+    assert "The link you've shared will stop working." in html
+    assert ">1</blockquote>" in html
+    assert alices.post(address).headers["Location"] == "/history/"
+    assert {answer.question for answer in Answer.objects.all()} == {"Other?", "Bob's?"}
+    assert list(Share.objects.all()) == [kept]
+    assert alices.get(address).status_code == 404
+
+
+def test_deleting_a_thread_stops_its_running_answers(site, meet):
+    person = meet(site.url)
+    site.api.answer(["Done."])
+    socket = person.connect()
+    socket.finish(first := socket.ask("First?"))
+    site.api.behaviour = stall(["So far. "])
+    id = str(uuid.uuid4())
+    socket.say("question.ask", answer=id, question="Second?", follows=first)
+    socket.read_text(id, "So far. ")
+    page = person.http.get(f"{site.url}/a/{first}/thread/delete/").text
+    assert "Answers that are still being written will be stopped." in page
+    [token] = re.findall(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+    person.http.post(
+        f"{site.url}/a/{first}/thread/delete/", {"csrfmiddlewaretoken": token}
+    ).raise_for_status()
+    assert site.api.wait_for_requests(2).closed.wait(5)
+    assert socket.read_until("error", id)["code"] == "not_found"
+    for answer in (first, id):
+        assert person.http.get(f"{site.url}/a/{answer}/").status_code == 404
+    assert "Traceback" not in site.log()
+
+
 def chain(user, *questions):
     """Save answers that each follow the one before."""
     answers = []

@@ -3,6 +3,7 @@
 import json
 import re
 import time
+import uuid
 
 import psutil
 
@@ -104,3 +105,24 @@ def test_an_export_to_a_slow_reader_is_complete_and_holds_little_memory(site):
     assert len(json.loads(first + rest)["answers"]) == 45
     person.close()
     assert held < 60_000_000
+
+
+def test_a_thread_is_downloaded_in_its_order_and_without_other_threads(shared_site, meet):
+    person = meet(shared_site.url)
+    socket = person.connect()
+    ids = []
+    for number in range(12):  # more than one batch
+        ids.append(str(uuid.uuid4()))
+        follows = (ids[-2:-1] or [None])[0]
+        socket.say("question.ask", answer=ids[-1], question=f"Question {number}?", follows=follows)
+        socket.finish(ids[-1])
+    socket.finish(socket.ask("Another thread?"))
+    address = f"{shared_site.url}/a/{ids[5]}/thread"
+    reply = person.http.get(f"{address}.json")
+    assert [answer["id"] for answer in reply.json()["answers"]] == ids
+    pattern = rf'attachment; filename="askme-\d{{4}}-\d\d-\d\d-{ids[0][:8]}\.json"'
+    assert re.fullmatch(pattern, reply.headers["Content-Disposition"])
+    text = person.http.get(f"{address}.md").text
+    assert re.findall(r"^> (.*)$", text, re.MULTILINE) == [f"Question {number}?" for number in range(12)]
+    everything = person.http.get(f"{shared_site.url}/history/answers.json").json()["answers"]
+    assert {one["id"]: one for one in everything}[ids[3]] == reply.json()["answers"][3]

@@ -9,7 +9,7 @@ from django.urls import reverse
 from answers.models import Share
 from tests.support.answers import make_answer
 
-ADDRESSES = ["rate", "share", "delete_answer"]
+ADDRESSES = ["rate", "share", "delete_answer", "delete_thread"]
 
 
 @pytest.mark.parametrize("name", ADDRESSES)
@@ -26,6 +26,13 @@ def test_another_person_is_refused_and_cannot_see_that_an_answer_exists(client_o
     answer.refresh_from_db()
     assert answer.rating is None
     assert not Share.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["thread_json", "thread_markdown"])
+def test_another_person_downloads_no_thread(client_of, client, alices, alice, bob, name):
+    address = reverse(name, args=[make_answer(alice, "Why?").pk])
+    assert alices.get(address).status_code == 200
+    assert client_of(bob).get(address).status_code == client.get(address).status_code == 404
 
 
 @pytest.mark.parametrize("name", [*ADDRESSES, "delete_history", "delete_account"])

@@ -1,8 +1,10 @@
 """A page that asks for HTML: what it shows of one answer. A frame that does not fit fails at once."""
 
+import json
 from typing import Any
 
 from answers.formatting import formatted
+from tests.support.people import Person, Socket
 
 HTML_CHARS = TEXT_CHARS = 65_536  # in one frame
 
@@ -58,3 +60,35 @@ class HtmlPage:
         assert (self.text, self.edition) == (text, edition)
         assert (self.end["length"], self.end["edition"]) == (len(text), edition)
         assert self.blocks == formatted(text, f"a{self.answer}-")
+
+
+class HtmlSocket(Socket):
+    """A socket whose pages ask for HTML."""
+
+    def __init__(self, person: Person, url: str = "") -> None:
+        super().__init__(url or person.url, person.http.cookies.get_dict(), person.headers)
+        self.pages: dict[str, HtmlPage] = {}
+        person.sockets.append(self)
+
+    def ask(self, question: str, answer: str = "", **fields: str) -> str:
+        id = super().ask(question, answer, format="html", **fields)
+        self.pages[id] = HtmlPage(id)
+        return id
+
+    def follow(self, answer: str, position: int = 0, **fields: Any) -> None:
+        """From where the page is. `position` is ignored."""
+        self.send(json.dumps(self.pages.setdefault(answer, HtmlPage(answer)).frame(**fields)))
+
+    def _show(self, event: dict[str, Any]) -> None:
+        if event["type"] in ("answer.text", "answer.finished"):
+            page = self.pages[event["answer"]]
+            page.add(event)
+            self.texts[page.answer], self.editions[page.answer] = page.text, page.edition
+        else:
+            super()._show(event)
+
+    def finish(self, answer: str) -> dict[str, Any]:
+        """The end of an answer, which must show what a reload shows."""
+        end = super().finish(answer)
+        self.pages[answer].require_whole(self.texts.get(answer, ""), end["edition"])
+        return end

@@ -89,11 +89,12 @@ class Socket:
     def read(self) -> dict[str, Any]:
         event = json.loads(self._socket.recv(PATIENCE_SECONDS))
         self.events.append(event)
-        if event["type"] in ("answer.text", "answer.reasoning"):
-            self._show(event)
+        self._show(event)
         return event
 
     def _show(self, event: dict[str, Any]) -> None:
+        if event["type"] not in ("answer.text", "answer.reasoning"):
+            return
         answer, edition = event["answer"], event.get("edition", 0)
         if event["type"] == "answer.text" and edition != self.editions.get(answer, 0):
             self.editions[answer], self.texts[answer] = edition, ""

@@ -86,8 +86,8 @@ class Page {
   // A question that is not accepted yet is still in the box. What was typed after it is the next one.
   #typed(text) {
     const before = this.#pending.typed;
-    const question = text.startsWith(before) ? text.slice(before.length).trimStart() : text;
-    if (!question) return;
+    const question = before && text.startsWith(before) ? text.slice(before.length).trimStart() : text;
+    if (!question.trim()) return;
     if (!this.#isBusy) return this.#ask({ question, follows: this.#end, typed: true });
     if (this.#waiting.exists) return this.#showProblem(this.#data.oneWaits, WAIT);
     this.#waiting.put(question, this.#composer.model, this.#pending.answer ?? this.#thread.shown.at(-1).id);

@@ -21,9 +21,8 @@ export function listen(actions) {
   const all = { ...actions, showKeys: () => showKeys().catch(actions.failed) };
   addEventListener("keydown", (event) => {
     const act = action(event, all);
-    if (!act) return;
-    event.preventDefault();
-    act();
+    if (event.key !== "Escape" && act) event.preventDefault(); // the browser may leave its full screen too
+    act?.();
   });
   document.getElementById("keys").addEventListener("click", all.showKeys);
 }

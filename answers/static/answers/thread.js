@@ -68,7 +68,7 @@ export class Thread {
     const added = Answer.of({ ...submission, follows }, this.#connection);
     this.#answers.set(added.id, added);
     if (!revised) return added;
-    this.#addVersion(revised, added, address);
+    this.#addVersion(revised, added, address).catch(() => null); // no network: a reload shows the versions
     return added;
   }
 
@@ -97,6 +97,7 @@ export class Thread {
   }
 
   #update(answer) {
+    if (answer.isAnswering === this.#running.has(answer)) return;
     if (answer.isAnswering && this.#shown.includes(answer)) this.#running.add(answer);
     else this.#running.delete(answer);
   }

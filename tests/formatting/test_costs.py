@@ -1,0 +1,73 @@
+"""Formatting is bounded: by the unfinished block while an answer grows, and in slices for the event loop."""
+
+from time import thread_time
+
+import pytest
+
+from answers.formatting import Growing, markdown
+from tests.formatting.costs import TEXTS
+from tests.formatting.reading import PREFIX, run
+
+MEGABYTE = 1_000_000
+HOSTILE = {
+    "one word": "a",
+    "lines": "a\n",
+    "paragraphs": "é\n\n",
+    "emphasis": "*a **b _c ",
+    "brackets": "[a][b](c ![",
+    "backticks": "`a ``b ",
+    "quotes": "> - > ",
+    "items": "- a\n",
+    "tables": "|a|b\n|-|-\n|c\n\n",
+    "wide tables": "|a" * 100 + "\n" + "|-" * 100 + "\n" + "b\n" * 100,
+    "tags": "<b>&amp;&#",
+    "formulas": "$a$ \\(b\\) $$ \\[ ",
+    "footnotes": "[^1] [^2",
+    "definitions": "[a]: /b\n[c]\n\n",
+    "fences": "```python\nx = 1\n```\n- ~~~\n",
+    "open fence": "``` \n x = 1\n",
+    "emoji": "\U0001f600\u202e",
+    "addresses": "https://a.example/( ",
+    "controls": "\0\r",
+}
+SLICE_SECONDS = 0.005
+# The parser takes 32 KB at once, and the collector of garbage comes when it likes. So single slices may be longer.
+SLICES_THAT_MAY_BE_LONGER = 0.02
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_the_parser_gets_only_the_unfinished_block(name, monkeypatch):
+    lengths = []
+    parse = markdown.parse
+
+    def counted(text, missing):
+        lengths.append(len(text))
+        return parse(text, missing)
+
+    monkeypatch.setattr(markdown, "parse", counted)
+    growing = Growing(PREFIX)
+    text = TEXTS[name]
+    for start in range(0, len(text), 20):
+        growing.feed(text[start : start + 20])
+        run(growing.render())
+    assert max(lengths) < 800  # a paragraph of this text; a list of 200 items has 15,000
+    half = len(lengths) // 2
+    assert sum(lengths[half:]) < 1.5 * sum(lengths[:half])
+
+
+@pytest.mark.measures
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_text_is_rendered_in_short_slices(name):
+    text = (HOSTILE[name] * MEGABYTE)[:MEGABYTE]
+    growing = Growing(PREFIX)
+    growing.feed(text)
+    slices = []
+    for rendering in (growing.render(), growing.finish()):
+        begin = thread_time()
+        for _ in rendering:
+            slices.append(thread_time() - begin)
+            begin = thread_time()
+        slices.append(thread_time() - begin)
+    long = [one for one in slices if one > SLICE_SECONDS]
+    assert len(long) <= max(3, SLICES_THAT_MAY_BE_LONGER * len(slices)), sorted(long)[-5:]
+    assert growing.length == len(text)
