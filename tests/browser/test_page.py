@@ -161,7 +161,7 @@ def test_whatever_arrives_is_shown_as_text(shared_site: Site, open_tab: OpenTab)
     tab.shows("".join(pieces))
     shown = "aU+2028b\ufffd<script>document.title='run'</script><img src=/x onerror=alert(1)><"
     expect(tab.text).to_contain_text(shown)
-    expect(tab.page).to_have_title("Ask Me Anything")
+    expect(tab.page).to_have_title("<b>Odd?</b> 𝔘 · Ask Me Anything")
     assert tab.page.locator("article :is(script, img, b)").count() == 0
 
 

@@ -44,9 +44,10 @@ export class Answer {
     this.#part("details")?.addEventListener("beforetoggle", () => this.#showDetails());
     this.#part("rating")?.addEventListener("submit", (event) => this.#rate(event));
     if (!this.isAnswering) return; // the page came with the whole text of a finished answer
-    this.#askedAt = this.#at("asked");
-    if (this.#data.started && this.#text.isEmpty) this.#thinkingAt = this.#at("started");
-    this.#restart(); // HTML does not preserve every code point
+    const { now, asked, started } = this.#data; // seconds, all by the server's clock
+    this.#askedAt = Date.now() - (now - asked) * 1_000;
+    if (started && this.#text.isEmpty) this.#thinkingAt = Date.now() - (now - started) * 1_000;
+    for (const part of [this.#text, this.#reasoning]) part?.restart(); // HTML does not preserve every code point
     this.#setStatus(this.#data.status);
   }
 
@@ -68,7 +69,6 @@ export class Answer {
   get question() { return this.#part("question").textContent; }
   get isAnswering() { return ["queued", "running"].includes(this.#data.status); }
   get isFollowed() { return this.isAnswering || this.#data.status === "loading"; }
-  get #isUnknown() { return ["loading", "unavailable"].includes(this.#data.status); }
 
   // This is also a probe: whatever the state of the answer, the server replies at once.
   follow() {
@@ -128,7 +128,7 @@ export class Answer {
     if (!(isWhole && reasoning_length === (this.#reasoning?.position ?? reasoning_length)) && !this.#hasRestarted) {
       this.#hasRestarted = true;
       this.#edition = edition;
-      this.#restart();
+      for (const part of [this.#text, this.#reasoning]) part?.restart();
       return this.follow();
     }
     follow(() => this.#finish(event));
@@ -157,19 +157,15 @@ export class Answer {
     this.#showDetails();
   }
 
-  #restart() {
-    this.#text.restart();
-    this.#reasoning?.restart();
-  }
-
   #setStatus(status) {
     const { status: before } = this.#data;
     if (status === before && this.#ticker !== null) return;
     this.#data.status = status;
     if (!this.isAnswering) this.#data.activity = "";
     this.#part("text").setAttribute("aria-busy", this.isAnswering);
-    if (this.isAnswering) this.#startTicking();
-    else this.#stopTicking();
+    if (this.isAnswering) this.#tick();
+    else clearInterval(this.#ticker);
+    this.#ticker = this.isAnswering ? (this.#ticker ?? setInterval(() => this.#tick(), TICK_MILLISECONDS)) : null;
     if (!this.isFollowed) delete this.#data.stopping;
     if (status !== before) this.#announce();
   }
@@ -195,19 +191,10 @@ export class Answer {
   // Tells screen readers that something begins or ends, and neither text nor counters.
   #announce() {
     const words = this.#say();
-    const isNext = this.#data.status === "queued" && this.#part("ahead").hidden;
-    if (!this.article.isConnected || isNext || this.#isUnknown) return;
+    const { status } = this.#data;
+    const isNext = status === "queued" && this.#part("ahead").hidden;
+    if (!this.article.isConnected || isNext || ["loading", "unavailable"].includes(status)) return;
     element("announcement").textContent = words || element("announcement").dataset.complete;
-  }
-
-  #startTicking() {
-    this.#tick();
-    this.#ticker ??= setInterval(() => this.#tick(), TICK_MILLISECONDS);
-  }
-
-  #stopTicking() {
-    clearInterval(this.#ticker);
-    this.#ticker = null;
   }
 
   // The seconds count from the question, as the server's do, but those of thinking from its beginning.
@@ -219,11 +206,6 @@ export class Answer {
     const left = Math.ceil((this.#retryAt - Date.now()) / 1_000);
     if (left > 0) this.#showNumber("retry", formatNumber(left));
     else this.#setActivity(""); // the model is being asked again
-  }
-
-  // When the page was rendered, that was so many seconds ago by the server's clock.
-  #at(moment) {
-    return Date.now() - (this.#data.now - this.#data[moment]) * 1_000;
   }
 
   #part(name) {
