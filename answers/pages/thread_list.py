@@ -22,7 +22,7 @@ from django.db.models.functions import Left
 from answers.models import Answer, AnswerQuerySet
 
 PAGE_THREADS = 20
-STEPS = (80, 140, 500)  # answers that are read at once, until there are enough threads
+STEPS = (80, 100, 100, 400)  # answers that are read at once, until there are enough threads
 QUESTION_CHARS = 300
 TEXT_CHARS = 480  # enough for an excerpt without the marks of Markdown
 SEARCHED_CHARS = 40_000  # where words are looked for, to show what is around them

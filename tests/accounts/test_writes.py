@@ -20,6 +20,7 @@ PAGES = [
     "/",
     "/ask/",
     "/history/",
+    "/language/",
     f"/s/{'x' * 32}/",
     f"/a/{uuid.UUID(int=1)}/",
     "/accounts/login/",
