@@ -155,7 +155,7 @@ def test_a_person_sees_their_sessions_and_ends_the_others(client, alice):
     assert f'href="{sessions}"' in client.get(reverse("account_email")).content.decode()
     page = client.get(sessions).content.decode()
     assert "A browser &lt;elsewhere&gt;" in page
-    assert page.count("This browser") == 1
+    assert page.count('class="badge">This browser<') == 1
     ended = browser_key(other)
     assert "The other browsers are logged out." in client.post(sessions, follow=True).content.decode()
     assert user_of(client) == alice

@@ -15,6 +15,7 @@ from tests.support.forms import Somebody
 from tests.support.site_tables import FRAMES, NO_ANSWER, OF_AN_ACCOUNT, OPEN, VIEWS
 from tests.support.sites import ROOT
 
+SHARED = "shared", "shared_text", "invitation"  # with a token instead of a login
 BAD_IDS = [
     "x",
     "0" * 32,
@@ -105,7 +106,7 @@ def test_another_person_cannot_see_that_an_answer_exists_and_changes_nothing(
     assert alice.row(answer) == kept
 
 
-@pytest.mark.parametrize("name", [name for name in VIEWS if name not in ("shared", "invitation")])
+@pytest.mark.parametrize("name", [name for name in VIEWS if name not in SHARED])
 def test_a_visitor_of_a_closed_site_gets_the_status_in_the_table(people, closed_site, closed_alice, name):
     view, person = VIEWS[name], people(closed_site)
     address = view.address.format(answer=closed_alice.asks() if view.is_alices else "")

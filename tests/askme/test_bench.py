@@ -17,7 +17,7 @@ PLAIN, HTML = "askme", "askme, HTML"
 
 def test_the_measurement_of_rows_works(tmp_path):
     table = tmp_path / "ROWS.md"
-    command = [sys.executable, "-m", "bench.rows", "--rows", "1000", "--few", "200", "--idle", "1"]
+    command = [sys.executable, "-m", "bench.rows", "--rows", "2000", "--few", "1000", "--idle", "1"]
     command += ["--file", str(table)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr

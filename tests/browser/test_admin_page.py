@@ -1,5 +1,7 @@
 """What an operator sees of an answer in the admin."""
 
+import uuid
+
 import pytest
 from playwright.sync_api import expect
 
@@ -50,8 +52,9 @@ def log_in(site: Site, tab: Tab, path: str) -> None:
 def test_long_words_do_not_leave_the_page(shared_site: Site, open_tab: OpenTab) -> None:
     tab = open_tab(shared_site.url, may_log="404")  # the admin has no icon
     tab.asks("Who?", "Hello, world")
-    [(id,)] = execute(
-        shared_site, "UPDATE answers_answer SET response_id = ? RETURNING id", "resp_" + "x" * 450
+    id = uuid.UUID(tab.answer_at(0))
+    execute(
+        shared_site, "UPDATE answers_answer SET response_id = ? WHERE id = ?", "resp_" + "x" * 450, id.hex
     )
     log_in(shared_site, tab, f"admin/answers/answer/{id}/change/")
     value = tab.page.locator(".field-response_id .readonly")

@@ -16,7 +16,7 @@ class View(NamedTuple):
 
     @property
     def is_alices(self) -> bool:
-        return "{answer}" in self.address
+        return self.address.startswith("/a/{answer}/")
 
     @property
     def takes_a_form(self) -> bool:
@@ -36,7 +36,9 @@ VIEWS = {
     "delete_thread": View("/a/{answer}/thread/delete/", (200, 302), *OWN),
     "thread_json": View("/a/{answer}/thread.json", (200, 405), (404, 405), (404, 405)),
     "thread_markdown": View("/a/{answer}/thread.md", (200, 405), (404, 405), (404, 405)),
+    "answer_text": View("/a/{answer}/text/", (200, 405), (404, 405), (404, 405)),
     "shared": View("/s/{share}/", *ANYBODYS),
+    "shared_text": View("/s/{share}/{answer}/text/", *ANYBODYS),
     "history": View("/history/", *ANYBODYS),
     "export_json": View("/history/answers.json", *ANYBODYS),
     "export_markdown": View("/history/answers.md", *ANYBODYS),
