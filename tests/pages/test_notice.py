@@ -11,7 +11,9 @@ OURS = "Questions and answers are kept, and the operator of this site can read t
 
 
 def notice_on(client, page: str) -> str:
-    [notice] = re.findall(r'<p class="kept-notice">(.*?)</p>', client.get(page).content.decode(), re.DOTALL)
+    html = client.get(page).content.decode()
+    # The empty page has it twice: the other one shows once there is a thread.
+    [notice] = set(re.findall(r'<p class="kept-notice">(.*?)</p>', html, re.DOTALL))
     return notice
 
 
