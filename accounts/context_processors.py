@@ -31,7 +31,7 @@ def accounts(request: HttpRequest) -> dict[str, Any]:
 
 
 def _benefits() -> dict[str, bool]:
-    """What depends on the settings, of what an account gives (templates/account/signup.html)."""
+    """What an account gives, as far as it depends on the settings (templates/account/signup.html)."""
     # As accounts/hooks.py decides for an account that somebody signs up for with a password.
     is_vouched_for = settings.ASKME_VERIFY_EMAIL or settings.ASKME_SIGNUP == "invited"
     has_limits = settings.ASKME_ADDRESS_QUESTIONS_PER_MINUTE or settings.ASKME_ADDRESS_QUESTIONS_PER_DAY

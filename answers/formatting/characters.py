@@ -10,7 +10,7 @@ import re
 PICTURE = "#*0-9©®\u203c-\u3299\U0001f000-\U0001faff"
 JOINED = "\u2190-\u2bff\U0001f000-\U0001faff"
 JOINING_SCRIPTS = (
-    "\u0600-\u109f\u1780-\u18af\u1a00-\u1cff\ua800-\uabff"  # Arabic, those of India, and their kin
+    "\u0600-\u109f\u1780-\u18af\u1a00-\u1cff\ua800-\uabff"  # Arabic, the scripts of India, and related ones
 )
 IDEOGRAPHS = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 TAGS = "\U000e0020-\U000e007f"

@@ -85,6 +85,9 @@ def test_a_zoomed_page_has_a_small_form(talk: Tab) -> None:
     assert is_at_bottom(talk)
     assert bottom - top < height / 3
     assert talk.page.evaluate("document.documentElement.scrollWidth") <= 640
+    talk.page.set_viewport_size({"width": 320, "height": 256})  # 1280x1024 at 400 %: it would cover all text
+    assert talk.page.locator("#dock").evaluate("node => getComputedStyle(node).position") == "static"
+    assert talk.page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
 # -- A question that waits

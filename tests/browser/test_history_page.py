@@ -35,7 +35,7 @@ def shows(page: Page, *questions: str) -> None:
 def search(page: Page, **fields: str) -> None:
     page.get_by_role("link", name="Show all").or_(page.get_by_role("link", name="History")).first.click()
     if fields.keys() - {"q"}:
-        page.get_by_text("By status and date").click()
+        page.get_by_text("Filter by status and date").click()
     for name, value in fields.items():
         box = page.locator(f"[name={name}]")
         if name == "status":
@@ -110,6 +110,6 @@ def test_a_thread_is_downloaded_and_deleted_from_its_page(shared_site: Site, ope
     text = Path(download.value.path()).read_text()
     assert text.index("What is a zebu?") < text.index("And a zho?")
     tab.page.get_by_role("link", name="Delete thread").click()
-    expect(tab.page.get_by_text("All 2 questions of this thread")).to_be_visible()
+    expect(tab.page.get_by_text("All 2 questions in this thread")).to_be_visible()
     tab.page.get_by_role("button", name="Delete thread").click()
     expect(tab.page.get_by_text("You haven't asked anything yet.")).to_be_visible()

@@ -7,6 +7,7 @@ import uuid
 import pytest
 from playwright.sync_api import expect
 
+from answers.formatting import formatted_html
 from tests.embedding.site import PASSWORD, make_embedding_site
 from tests.support.api_server import answer, stall
 from tests.support.services import stop_process, wait_for
@@ -139,6 +140,32 @@ def test_a_view_streams_an_answer_by_the_python_interface(embedding_site, log_in
         embedding_site.api.requests[0].chunk("And 🎈.")
         embedding_site.api.release()
         assert b"".join(chunks).decode() == "And 🎈."
+
+
+def test_a_page_that_asks_for_html_gets_it_by_the_rules_of_the_documentation(embedding_site, log_in):
+    text = "# Sea 🎈\n\n" + "Water is *wet*. " * 40 + "\n\n```python\nprint(1)\n```\n"
+    embedding_site.api.behaviour = answer(list(text), delay=0.001)
+    socket = log_in("alice").connect()
+    id = socket.ask("Why?", format="html")
+    end = socket.finish(id)
+    assert shown_html(socket.events, id) == formatted_html(text, f"a{id}-")
+    assert end["html_length"] == len(formatted_html(text, f"a{id}-"))
+    later = log_in("alice").connect()
+    later.follow(id, format="html")
+    later.finish(id)
+    assert shown_html(later.events, id) == formatted_html(text, f"a{id}-")
+
+
+def shown_html(events, id):
+    """What a page shows that does what docs/embed.md says."""
+    blocks = []
+    for event in events:
+        if event.get("answer") == id and "html" in event:
+            for block, keep, html in event["html"]:
+                blocks += [""] * (block + 1 - len(blocks))
+                blocks[block] = blocks[block][:keep] + html
+            del blocks[event["blocks"] :]
+    return "".join(blocks)
 
 
 def test_the_hook_at_the_end_is_called_once_for_a_failure(embedding_site, log_in):

@@ -132,7 +132,7 @@ def test_a_thread_is_deleted_with_its_link_and_no_other(alices, alice, bob):
     make_answer(bob, "Bob's?")
     address = reverse("delete_thread", args=[two.pk])
     html = alices.get(address).content.decode()
-    assert "All 2 questions of this thread and their answers" in html
+    assert "All 2 questions in this thread and their answers" in html
     assert "The link you've shared will stop working." in html
     assert ">1</blockquote>" in html
     assert alices.post(address).headers["Location"] == "/history/"

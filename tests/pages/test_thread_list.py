@@ -155,7 +155,7 @@ def test_the_questions_of_a_thread_are_counted_up_to_a_limit(alices, alice, monk
         Answer(user=alice, thread=first.pk, follows=first, question="More?") for _ in range(MOST_COUNTED + 5)
     ]
     Answer.objects.bulk_create(more)
-    assert f"{MOST_COUNTED} questions or more" in words(alices.get("/history/"))
+    assert f"{MOST_COUNTED} or more questions" in words(alices.get("/history/"))
 
 
 # -- Searching
