@@ -15,6 +15,7 @@ LOOKS: list[dict[str, Any]] = [
     {"color_scheme": "light", "forced_colors": "none"},
     {"color_scheme": "dark", "forced_colors": "none"},
     {"color_scheme": "light", "forced_colors": "active"},
+    {"color_scheme": "dark", "forced_colors": "active"},
 ]
 # Collects everything that the live regions of the page say.
 LISTEN = """() => {
