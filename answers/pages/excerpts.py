@@ -9,11 +9,14 @@ from answers.formatting.characters import escaped
 EXCERPT_CHARS = 240
 BEFORE_CHARS = 60  # of the text before the first word that was found
 
+BLANKS = r"[ \t]*+"
+DASHES = rf":?-++:?{BLANKS}"
+
 # What Markdown writes around the words, in this order. The patterns see no more than two excerpts.
 MARKS = [
     (re.compile(r"^[ \t]*(?:```|~~~)[^\n]*$", re.M), ""),  # the fences of code
     # Below the head of a table
-    (re.compile(r"^[ \t]*+(?:\|[ \t]*+)?:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+(?:\|[ \t]*+)?$", re.M), ""),
+    (re.compile(rf"^{BLANKS}(?:\|{BLANKS})?{DASHES}(?:\|{BLANKS}{DASHES})*+(?:\|{BLANKS})?$", re.M), ""),
     # Quotes, headings, lists and tasks
     (re.compile(r"^[ \t]*(?:>[ \t]?)*(?:#{1,6}[ \t]+|(?:[-*+]|\d{1,9}[.)])[ \t]+)?", re.M), ""),
     (re.compile(r"^\[[ xX]\][ \t]+", re.M), ""),
