@@ -130,8 +130,8 @@ class ThreadList:
             "source_count": JSONLength("sources"),
         }
         # By their keys alone, and unordered, or SQLite would rather read all answers of the person by time.
-        rows = Answer.objects.order_by().annotate(**parts).only("asked_at", "thread", "status")
-        found = rows.in_bulk([place.pk for place in places])
+        rows = Answer.objects.using(self._answers.db).order_by().annotate(**parts)
+        found = rows.only("asked_at", "thread", "status").in_bulk([place.pk for place in places])
         return [found[place.pk] for place in places if place.pk in found]
 
 
