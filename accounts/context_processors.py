@@ -15,8 +15,6 @@ from accounts.middleware import PATHS
 gettext_noop("single sign-on")  # the default of ASKME_OIDC_NAME; other names are not translated
 
 MOST_CHARS = 1_000  # of an address to come back to: links repeat it, encoded again, and servers have limits
-    1_000  # of an address to come back to. A link repeats it, encoded again, and servers have limits.
-)
 
 
 def accounts(request: HttpRequest) -> dict[str, Any]:
