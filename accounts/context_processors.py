@@ -14,10 +14,13 @@ from accounts.middleware import PATHS
 
 gettext_noop("single sign-on")  # the default of ASKME_OIDC_NAME; other names are not translated
 
+MOST_CHARS = 1_000  # of an address to come back to: links repeat it, encoded again, and servers have limits
+
 
 def accounts(request: HttpRequest) -> dict[str, Any]:
     is_elsewhere = not request.path_info.startswith(PATHS)
-    here = "?" + urlencode({"next": request.get_full_path()})
+    address = request.get_full_path()
+    here = "?" + urlencode({"next": address if len(address) <= MOST_CHARS else request.path})
     return {
         "person": SimpleLazyObject(lambda: _person(request)),
         "here": here,

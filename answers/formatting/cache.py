@@ -4,12 +4,16 @@ Pages are rendered on threads. Between two slices of a millisecond such a thread
 the site's long switch interval, the loop would otherwise wait until the whole answer is formatted.
 """
 
+import logging
 import time
 from collections import OrderedDict
 from hashlib import blake2b
 from threading import Lock
 
 from answers.formatting.growing import Growing
+from answers.formatting.unformatted import unformatted
+
+log = logging.getLogger(__name__)
 
 MAX_BYTES = 8_000_000
 # `sleep(0)` would take the interpreter back before a thread that waits for it has woken up.
@@ -52,9 +56,15 @@ def formatted_html(text: str, prefix: str) -> str:
 
 def _formatted(text: str, prefix: str) -> str:
     growing = Growing(prefix)
-    growing.feed(text)
-    for _ in growing.finish():
-        time.sleep(PAUSE_SECONDS)
+    try:
+        growing.feed(text)
+        for _ in growing.finish():
+            time.sleep(PAUSE_SECONDS)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:  # a panic in Rust is no Exception
+        log.exception("the text of %s cannot be formatted, and is shown as it is", prefix)
+        return "".join(unformatted(text))
     return "".join(growing.blocks)
 
 

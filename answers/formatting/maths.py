@@ -116,7 +116,7 @@ class _Search:
         if not self.ticks:
             for run in TICKS.finditer(self.source, place - len(ticks), self.paragraph_end):
                 self.ticks.setdefault(len(run[0]), []).append(run.end())
-        ends = self.ticks[len(ticks)]
+        ends = self.ticks.get(len(ticks), [])  # behind a backslash a run has one less
         following = bisect_right(ends, place)
         return ends[following] if following < len(ends) else place
 

@@ -26,6 +26,7 @@ class Use(NamedTuple):
 def with_footnotes(leaf: Sequence[Event], source: Source, pace: Pace) -> Generator[None, None, list[Event]]:
     """The events of a leaf with footnotes whose text may come later: the parser takes them for plain text."""
     found: list[Event] = []
+    is_kept: list[bool] = []  # of each element that is open: `[^_a] b_` would begin one within a mark
     end = 0
     for event in leaf:
         if pace.is_due():
@@ -41,7 +42,12 @@ def with_footnotes(leaf: Sequence[Event], source: Source, pace: Pace) -> Generat
                 end = event.start + len(match[0].encode())
                 found.append(event._replace(kind="footnote", value=match[1], end=end))
                 continue
-        if event.start >= end:
+        keeps = event.start >= end
+        if event.kind == "open":
+            is_kept.append(keeps)
+        elif event.kind == "close":
+            keeps = is_kept.pop()  # its `start` is that of the whole element
+        if keeps:
             found.append(event)
     return found
 

@@ -1,19 +1,22 @@
 """Short pieces of answers for lists: plain text around the words that were searched, with these marked."""
 
 import re
-from collections.abc import Iterable
 
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+
+from answers.formatting.characters import escaped
 
 EXCERPT_CHARS = 240
 BEFORE_CHARS = 60  # of the text before the first word that was found
+
+BLANKS = r"[ \t]*+"
+DASHES = rf":?-++:?{BLANKS}"
 
 # What Markdown writes around the words, in this order. The patterns see no more than two excerpts.
 MARKS = [
     (re.compile(r"^[ \t]*(?:```|~~~)[^\n]*$", re.M), ""),  # the fences of code
     # Below the head of a table
-    (re.compile(r"^[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$", re.M), ""),
+    (re.compile(rf"^{BLANKS}(?:\|{BLANKS})?{DASHES}(?:\|{BLANKS}{DASHES})*+(?:\|{BLANKS})?$", re.M), ""),
     # Quotes, headings, lists and tasks
     (re.compile(r"^[ \t]*(?:>[ \t]?)*(?:#{1,6}[ \t]+|(?:[-*+]|\d{1,9}[.)])[ \t]+)?", re.M), ""),
     (re.compile(r"^\[[ xX]\][ \t]+", re.M), ""),
@@ -45,15 +48,11 @@ def excerpt(markdown: str, words: re.Pattern[str] | None) -> str:
 
 
 def marked(text: str, words: re.Pattern[str] | None) -> SafeString:
-    """The text as HTML, with these words marked. `words` has no groups."""
-    if words is None:
-        return escape(text)
-    parts = re.split(f"({words.pattern})", text, flags=words.flags)
-    return mark_safe("".join(_escaped(parts)))  # noqa: S308 - every part is escaped
-
-
-def _escaped(parts: Iterable[str]) -> Iterable[str]:
-    """Every second part was found."""
-    return (
-        f"<mark>{escape(part)}</mark>" if number % 2 else escape(part) for number, part in enumerate(parts)
-    )
+    """The text as HTML, with these words marked, and with what could not be seen as in a formatted answer."""
+    parts, end = [], 0
+    for found in words.finditer(text) if words else ():
+        parts.append(escaped(text, end, found.start()))
+        end = found.end()
+        parts.append(f"<mark>{escaped(text, found.start(), end)}</mark>")
+    parts.append(escaped(text, end))
+    return mark_safe("".join(parts))  # noqa: S308 - every part is escaped

@@ -30,6 +30,15 @@ def test_each_page_leads_to_the_choice_and_the_choice_leads_back(client):
 
 
 @pytest.mark.django_db
+def test_a_long_address_is_not_repeated_in_the_links_of_a_page(client):
+    html = client.get("/", {"q": "\N{BALLOON}" * 2_000}).content.decode()
+    links = re.findall(r'href="(/[^"]*\?next=[^"]*)"', html)
+    assert len(links) > 1
+    assert set(links) >= {"/language/?next=%2F"}
+    assert max(map(len, links)) < 100
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     "next", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "", "/\\evil"]
 )

@@ -73,6 +73,8 @@ CONSTRUCTS = [
     "[^1]: The first note.\n",
     "[^long-name]: A note\n\n    of two paragraphs\n",
     "[^undefined] and [^not a label]\n",
+    "*a [^1]*, **[^1] b** and ~~[^long-name]~~ in elements\n",
+    "- [ ] **a[^1]**\n",
     "<https://auto.example/> <a@b.example> https://bare.example/x_y_z. (https://b.example/(c))\n",
     "<div>\n**bold**\n</div>\n",
     "<details>\n<summary>More</summary>\n\n- list\n\n</details>\n",

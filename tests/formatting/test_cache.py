@@ -35,6 +35,18 @@ def test_a_text_is_formatted_once_for_each_prefix(monkeypatch):
     assert len(made) == 2
 
 
+@pytest.mark.parametrize("error", [KeyError, RecursionError, type("Panic", (BaseException,), {})])
+def test_a_text_that_cannot_be_formatted_is_shown_as_it_is(monkeypatch, caplog, error):
+    def fail(growing):
+        yield
+        raise error
+
+    monkeypatch.setattr(cache.Growing, "finish", fail)
+    html = Cache(100_000).html("*a* <b>\n\ud800\0 \U0001f600", "a-")
+    assert html == '<p dir="auto">*a* &lt;b&gt;<br>\ufffd\ufffd &#x1f600;</p>'
+    assert "cannot be formatted" in caplog.text
+
+
 def test_what_was_used_last_stays_within_the_bytes(monkeypatch):
     kept = Cache(10_000)
     for number in range(50):

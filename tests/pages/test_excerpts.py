@@ -44,6 +44,19 @@ def test_no_text_takes_long(piece):
     assert time.perf_counter() - started < 0.1
 
 
+def test_no_line_like_that_below_the_head_of_a_table_takes_long():
+    started = time.perf_counter()
+    for _ in range(100):
+        plain(" " * 150 + "-" + " " * 320 + "x")
+    assert time.perf_counter() - started < 1
+
+
+def test_what_cannot_be_seen_is_shown_in_an_excerpt_too():
+    html = marked("a\u202eb c\0 \U0001f469\u200d\U0001f4bb", to_mark("c", "sqlite"))
+    control = '<span class="control">U+202E</span>'
+    assert html == f"a{control}b <mark>c</mark>\ufffd &#x1f469;\u200d&#x1f4bb;"
+
+
 def test_an_excerpt_is_short_and_begins_near_the_word_that_was_found():
     text = "word " * 1000 + "needle in it. " + "word " * 1000
     assert len(excerpt(text, None)) == EXCERPT_CHARS
