@@ -8,8 +8,10 @@ import re
 from collections.abc import Iterator
 
 from answers.formatting import code_blocks, holding, markdown
+from answers.formatting.beginning import Beginning
 from answers.formatting.blocks import Block, Finished, Frozen
 from answers.formatting.code_blocks import Colours, Fence
+from answers.formatting.open_text import OpenText
 from answers.formatting.pace import Pace
 from answers.formatting.references import References, Use
 from answers.formatting.source import Source
@@ -42,10 +44,14 @@ class Tail:
         self._limit = WINDOW_CHARS
         self._seen = 0  # length of the text in which blocks were looked for
         self._shown: str | None = None
+        self._open_text = OpenText()
+        self._beginning = Beginning()
         self._new: set[str] = set()  # labels that have just been defined
 
     def settle(self, *, is_final: bool = False) -> Iterator[None]:
         """Move blocks that cannot change any more to `finished`; all if `is_final`."""
+        if not is_final and self._open_text.is_one_paragraph(self.text, self._seen):
+            return
         while True:
             if self._fence:
                 yield from self._continue_fence(self._fence, is_final)
@@ -77,16 +83,40 @@ class Tail:
         if self._fence:
             self.html = [self._fence.grown(self.text)]
             return
+        grown = self._open_text.grown(self.text)
+        if grown is not None:
+            self.html = [*self.html[:-1], grown]
+            self._shown = self.text
+            return
         shown = self.text[: holding.shown_length(self.text)]
         if shown == self._shown:
             return
         self._undo()
-        yield from self._write(Source(shown, is_open=True, invented=holding.invented_row(shown)))
-        html = [html for block in self._writer.blocks for html in block.html]
+        yield from self._write_shown(shown)
+        blocks = self._writer.blocks
+        self._open_text.remember(blocks, shown)
+        html = [html for block in blocks for html in block.html]
         # The same objects where nothing changed, so that this is seen at once.
         same = [old if old == new else new for old, new in zip(self.html, html, strict=False)]
         self.html = same + html[len(same) :]
         self._shown = shown
+        if [block.kind for block in blocks] == ["Paragraph"] and (more := self._beginning.more(shown)):
+            yield from self._writer.write(Source(more))
+            self._beginning.add(more, self._writer.blocks)
+
+    def _write_shown(self, shown: str) -> Iterator[None]:
+        beginning = self._beginning
+        if not beginning.begins(shown):
+            beginning.forget()
+        invented = holding.invented_row(shown)
+        while True:
+            source = Source(shown[len(beginning.text) :], is_open=True, invented=invented)
+            source.goes_on = len(source.data.rstrip(b" "))
+            yield from self._write(source)
+            if not beginning.text or beginning.join(self._writer.blocks):
+                return
+            self._undo()
+            beginning.forget()
 
     def blocks(self) -> list[str]:
         return self.finished.html + self.html
@@ -105,6 +135,7 @@ class Tail:
         self.references.undo(self._uses)
         self._uses = []
         self._shown = None
+        self._open_text.forget()
 
     # -- Blocks
 
