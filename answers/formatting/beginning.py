@@ -13,14 +13,14 @@ ENDS = "A-Za-z0-9\u00c0-\u024f\u0370-\u052f"
 PLAIN = f"{ENDS} ,.'-"
 WORDS = rf"[{ENDS} ,.?'\"():;/%\u3001-\u312f\u3190-\ud7ff-]"
 SPAN = f"[{ENDS}](?:[{PLAIN}]{{0,100}}[{ENDS}])?"
-CLOSED = re.compile(
-    rf"(?:{WORDS}++|\n(?=[{LETTERS}])|!(?=[ \n])"
-    rf"|(?<![^ \n(])(?:\*\*{SPAN}\*\*|\*{SPAN}\*)(?=[ ,.?:)\n])"
-    r"|(?<![^ \n(])`[^`\n\\$<|]{1,100}`(?=[ ,.?:)\n])"
-    rf"|(?<![^ \n(])\[{SPAN}\]\(https?://[A-Za-z0-9./-]{{1,200}}\)(?=[ ,.?:)\n]))*+"
+SPANS = (
+    rf"(?<![^ \n(])(?:\*\*{SPAN}\*\*|\*{SPAN}\*|`[^`\n\\$<|]{{1,100}}`"
+    rf"|\[{SPAN}\]\(https?://[A-Za-z0-9./-]{{1,200}}\))(?=[ ,.?:)\n])"
 )
+CLOSED = re.compile(rf"(?:{WORDS}++|\n(?=[{LETTERS}])|!(?=[ \n])|{SPANS})*+")
 START = re.compile(rf"(?:\*\*)?[{LETTERS}]")
 PLACE = re.compile(rf".*[^ \n][ \n](?=[{LETTERS}])", re.S)  # between two words
+INSIDE = re.compile(SPANS)
 MIN_CHARS = 40  # that it should grow by
 MAX_CHARS = 8_000
 PARAGRAPH = ('<p dir="auto">', "</p>")
@@ -52,8 +52,9 @@ class Beginning:
         if not START.match(text, start) or len(text) > MAX_CHARS:
             return ""
         closed = CLOSED.match(text, start)
-        place = PLACE.match(text, start, closed.end()) if closed else None
-        return place[0] if place and len(place[0]) >= MIN_CHARS else ""
+        words = INSIDE.sub(lambda span: "x" * len(span[0]), closed[0]) if closed else ""
+        place = PLACE.match(words)
+        return text[start : start + place.end()] if place and place.end() >= MIN_CHARS else ""
 
     def add(self, more: str, blocks: list[Block]) -> None:
         """`blocks` show what was `more`."""

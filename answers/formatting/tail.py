@@ -24,6 +24,7 @@ SHORT_WINDOW_CHARS = 2 * 1024
 
 MAX_REWRITES = 3  # of one block, because of links that are defined after it; then it waits for the end
 # Complete lines of code. What is longer is taken piece by piece.
+LAST_ROW = re.compile(rb"\|[^\n]*\n\Z")  # of a table. No other line after it can change it
 LINES = re.compile(r"[^\n]{0,4095}\n|[^\n]{4096}")
 
 
@@ -160,7 +161,7 @@ class Tail:
             if opening:
                 self._fence = Fence(opening, last.data)
                 self.text = self.text[opening.end() - begin :]
-            elif last.kind in ("List", "Table") and len(last.parts) > 1:
+            elif last.kind in ("List", "Table") and last.parts:
                 self._freeze(last, source, begin)
 
     def _finish_all(self, window: str, blocks: list[Block], places: list[int]) -> Iterator[None]:
@@ -194,16 +195,21 @@ class Tail:
         return taken
 
     def _freeze(self, block: Block, source: Source, cut: int) -> None:
-        """Keep the items or rows of the last block but the last one."""
-        place = source.line_start(block.parts[-1][0])
+        """Keep the items or rows of the last block. The last of them only if it is a complete row."""
+        parts, place = block.parts[:-1], source.line_start(block.parts[-1][0])
+        if block.kind == "Table" and LAST_ROW.match(source.data, place):
+            parts, place = block.parts, len(source.data)
+        if not parts:
+            return
         last = source.characters(place) - cut
         frozen = self._frozen
         if not frozen.source and block.kind == "Table":
+            frozen.head_html = block.data
             frozen.head = self.text[: source.characters(source.line_start(block.parts[0][0])) - cut]
         frozen.uses += self._take_uses(place)
         frozen.source += self.text[len(frozen.head) : last]
-        frozen.html += "".join(html for _, html in block.parts[:-1])
-        frozen.rows += len(block.parts) - 1
+        frozen.html += "".join(html for _, html in parts)
+        frozen.rows += len(parts)
         frozen.is_loose = block.is_loose
         if block.kind == "List":
             frozen.start = block.data

@@ -13,7 +13,28 @@ from tests.formatting.snippets import CONSTRUCTS
 
 WORDS = ["and so", " on, ", "a ", "word-by-word", "1", " 2.", "é", "\n", "? ", "'quoted' ", '"x" ', "  ", "!"]
 WORDS += ["**bold** ", "*it*, ", "`code` ", "[a link](https://a.example/x) ", "https://b.example ", "(so) "]
-MARKS = ["*", "**", "_", "`", "~~", "[", "]", "(", ")", "$", "\\", "<", ">", "&", "|", "#", "- ", ":", ";", "="]
+MARKS = [
+    "*",
+    "**",
+    "_",
+    "`",
+    "~~",
+    "[",
+    "]",
+    "(",
+    ")",
+    "$",
+    "\\",
+    "<",
+    ">",
+    "&",
+    "|",
+    "#",
+    "- ",
+    ":",
+    ";",
+    "=",
+]
 MARKS += ["\n\n", "\n- ", "\n---\n", "\\(", "\\)", "[^1]", "[a]: ", "://", "\u200d", "\u00ad", "\u0628\u200f"]
 
 
@@ -23,7 +44,9 @@ def texts():
         pieces = chance.choices([*WORDS, *chance.sample(MARKS, 3)], k=60)
         yield "".join(pieces)
     for _ in range(150):
-        yield "".join(chance.choice([chance.choice(CONSTRUCTS), "Some more words to go on with "]) for _ in range(8))
+        yield "".join(
+            chance.choice([chance.choice(CONSTRUCTS), "Some more words to go on with "]) for _ in range(8)
+        )
     yield TEXTS["answer"]
 
 
