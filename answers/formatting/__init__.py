@@ -3,5 +3,6 @@
 from answers.formatting.cache import formatted_html
 from answers.formatting.changes import Change, changes
 from answers.formatting.growing import Growing, formatted
+from answers.formatting.unformatted import unformatted
 
-__all__ = ["Change", "Growing", "changes", "formatted", "formatted_html"]
+__all__ = ["Change", "Growing", "changes", "formatted", "formatted_html", "unformatted"]

@@ -4,12 +4,16 @@ Pages are rendered on threads. Between two slices of a millisecond such a thread
 the site's long switch interval, the loop would otherwise wait until the whole answer is formatted.
 """
 
+import logging
 import time
 from collections import OrderedDict
 from hashlib import blake2b
 from threading import Lock
 
 from answers.formatting.growing import Growing
+from answers.formatting.unformatted import unformatted
+
+log = logging.getLogger(__name__)
 
 MAX_BYTES = 8_000_000
 # `sleep(0)` would take the interpreter back before a thread that waits for it has woken up.
@@ -30,7 +34,13 @@ class Cache:
             if key in self._known:
                 self._known.move_to_end(key)
                 return self._known[key]
-        html = _formatted(text, prefix)
+        try:
+            html = _formatted(text, prefix)
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException:  # a panic in Rust is no Exception
+            log.exception("the text with the ids %s cannot be formatted, and is shown as it is", prefix)
+            html = unformatted(text)
         with self._lock:
             self._add(key, html)
         return html

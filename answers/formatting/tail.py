@@ -197,7 +197,8 @@ class Tail:
     def _freeze(self, block: Block, source: Source, cut: int) -> None:
         """Keep the items or rows of the last block. The last of them only if it is a complete row."""
         parts, place = block.parts[:-1], source.line_start(block.parts[-1][0])
-        if block.kind == "Table" and LAST_ROW.match(source.data, place):
+        is_row = block.kind == "Table" and LAST_ROW.match(source.data, place)
+        if is_row and not any(formula.is_open for formula in source.formulas.values()):
             parts, place = block.parts, len(source.data)
         if not parts:
             return

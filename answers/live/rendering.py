@@ -1,18 +1,14 @@
 """The text of one answer as HTML, for all who follow it formatted in this process."""
 
-import html
 import logging
 import math
-import re
 import time
 from collections.abc import Callable, Iterator
 from uuid import UUID
 
-from answers.formatting import Growing
+from answers.formatting import Growing, unformatted
 
 log = logging.getLogger(__name__)
-
-BEYOND_UTF16_UNIT = re.compile(r"[^\0-\uffff]")  # see answers/formatting/changes.py
 
 
 class Rendering:
@@ -87,7 +83,7 @@ class Rendering:
     def _begin(self) -> Iterator[None]:
         new, self._given = self.text[self._given :], len(self.text)
         if self._has_failed:
-            self.blocks = [_plain(self.text)]
+            self.blocks = [unformatted(self.text)]
             return iter(())
         self._growing.feed(new)
         return self._growing.finish() if self.is_ending else self._growing.render()
@@ -96,11 +92,5 @@ class Rendering:
         """From here on, all text is one block without formatting."""
         log.exception("answer %s cannot be formatted, and is sent as it is", self.answer)
         self._has_failed = True
-        self.blocks = [_plain(self.text[: self._given])]
+        self.blocks = [unformatted(self.text[: self._given])]
 
-
-def _plain(text: str) -> str:
-    """A block with this text as it is."""
-    escaped = BEYOND_UTF16_UNIT.sub(lambda found: f"&#x{ord(found[0]):x};", html.escape(text))
-    lines = escaped.replace("\n", "<br>")
-    return f'<p dir="auto">{lines}</p>'

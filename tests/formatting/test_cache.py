@@ -55,6 +55,19 @@ def test_a_text_larger_than_the_cache_is_formatted_and_not_kept():
     assert kept.bytes == 0
 
 
+@pytest.mark.parametrize("error", [ValueError, RecursionError, type("Panic", (BaseException,), {})])
+def test_a_text_that_cannot_be_formatted_is_shown_as_it_is(monkeypatch, caplog, error):
+    def fail(growing):
+        yield
+        raise error("no")
+
+    kept = Cache(10_000)
+    monkeypatch.setattr(cache.Growing, "finish", fail)
+    shown = '<p dir="auto">*a*<br>&lt;b&gt; &#x1f600;</p>'
+    assert [kept.html("*a*\n<b> \U0001f600", "a-") for _ in range(3)] == [shown] * 3
+    assert len(caplog.records) == 1
+
+
 def test_threads_may_use_it_at_the_same_time():
     kept = Cache(20_000)
     texts = [f"{TEXT} {number}" for number in range(30)]
