@@ -4,11 +4,15 @@ Each block is the HTML of exactly one element. Finished blocks never change agai
 defined after their use.
 """
 
+import re
 from collections.abc import Generator, Iterator
 
 from answers.formatting.references import References
 from answers.formatting.source import normalized
 from answers.formatting.tail import Tail
+
+# What may reach across blocks: definitions of links, footnotes, and delimiters of formulas.
+FAR = re.compile(r"\]:|\[\^|\$|\\[(\[]")
 
 
 class Growing:
@@ -44,17 +48,30 @@ class Growing:
 
     def finish(self) -> Iterator[None]:
         """Render the whole as `formatted` does. Nothing may be fed afterwards."""
-        text = normalized("".join(self._fed))
+        source = "".join(self._fed)
+        if self._tail.is_local and not FAR.search(source):
+            yield from self._finish_rest()
+            blocks = self._tail.blocks()
+        else:
+            blocks = yield from self._render_again(normalized(source))
+        same = [one if one == new else new for one, new in zip(self.blocks, blocks, strict=False)]
+        self.blocks = same + blocks[len(same) :]
+        self.length = len(source)
+        self._fed = [source]
+
+    def _finish_rest(self) -> Iterator[None]:
+        """Finish what is not finished: all blocks are functions of their own text."""
+        self._tail.text += normalized(self._carriage_return + "".join(self._new))
+        self._new, self._carriage_return = [], ""
+        self._tail.pace.restart()
+        yield from self._tail.settle(is_final=True)
+
+    def _render_again(self, text: str) -> Generator[None, None, list[str]]:
         references = References(self.prefix)
         tail = yield from _whole(text, references)
         if references.prepare_again():
             tail = yield from _whole(text, references)
-        old = self.blocks
-        blocks = tail.blocks()
-        same = [one if one == new else new for one, new in zip(old, blocks, strict=False)]
-        self.blocks = same + blocks[len(same) :]
-        self.length = sum(map(len, self._fed))
-        self._fed = ["".join(self._fed)]
+        return tail.blocks()
 
 
 def formatted(text: str, prefix: str) -> list[str]:

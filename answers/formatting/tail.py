@@ -15,6 +15,7 @@ from answers.formatting.open_text import OpenText
 from answers.formatting.pace import Pace
 from answers.formatting.references import References, Use
 from answers.formatting.source import Source
+from answers.formatting.tables import MAX_MISSING
 from answers.formatting.writer import Writer
 
 # What the parser gets at once. A longer block is cut at the end of a line, however the text arrives.
@@ -38,6 +39,7 @@ class Tail:
         self.text = ""  # from the beginning of the last block, or of its part that is not frozen
         self.finished = Finished()
         self.html: list[str] = []
+        self.is_local = True  # whether each block was read as it would be in the whole text
         self._writer = Writer(references, self.colours, self.pace)
         self._frozen = Frozen()
         self._uses: list[Use] = []  # of what will be written again, the last of them first
@@ -51,7 +53,9 @@ class Tail:
 
     def settle(self, *, is_final: bool = False) -> Iterator[None]:
         """Move blocks that cannot change any more to `finished`; all if `is_final`."""
-        if not is_final and self._open_text.is_one_paragraph(self.text, self._seen):
+        if is_final:
+            self.html = []
+        elif self._open_text.is_one_paragraph(self.text, self._seen):
             return
         while True:
             if self._fence:
@@ -69,6 +73,7 @@ class Tail:
                 return
             self._undo()
             yield from self._write(Source(window, is_open=not ends))
+            self.is_local = self.is_local and not is_full and self._writer.stop is None
             rest = len(self.text) - len(window)
             yield from self._finish_blocks(window, ends=ends)
             self._undo()
@@ -160,6 +165,7 @@ class Tail:
             opening = Fence.OPENING.match(window, begin) if last.kind == "CodeBlock" else None
             if opening:
                 self._fence = Fence(opening, last.data)
+                self.is_local = self.is_local and not opening[1]  # the parser also knows tabs in its indent
                 self.text = self.text[opening.end() - begin :]
             elif last.kind in ("List", "Table") and last.parts:
                 self._freeze(last, source, begin)
@@ -211,6 +217,8 @@ class Tail:
         frozen.source += self.text[len(frozen.head) : last]
         frozen.html += "".join(html for _, html in parts)
         frozen.rows += len(parts)
+        cells = frozen.rows * frozen.head_html.count("<th")
+        self.is_local = self.is_local and cells <= MAX_MISSING  # the rows may have too few, all together
         frozen.is_loose = block.is_loose
         if block.kind == "List":
             frozen.start = block.data
@@ -225,7 +233,8 @@ class Tail:
             fence.feed(line[0])
             taken = line.end()
         if is_final and not fence.is_closed:
-            fence.feed(self.text[taken:])
+            if self.text[taken:].strip(" \t"):  # the parser leaves out a last line of blanks
+                fence.feed(self.text[taken:])
             taken = len(self.text)
         self.text = self.text[taken:]
         if fence.is_closed or is_final:
