@@ -13,6 +13,7 @@ from answers.formatting.tail import Tail
 
 # What may reach across blocks: definitions of links, footnotes, and delimiters of formulas.
 FAR = re.compile(r"\]:|\[\^|\$|\\[(\[]")
+FENCE = re.compile("```|~~~")  # of blanks at the end of an open one, the parser keeps only some
 
 
 class Growing:
@@ -49,7 +50,8 @@ class Growing:
     def finish(self) -> Iterator[None]:
         """Render the whole as `formatted` does. Nothing may be fed afterwards."""
         source = "".join(self._fed)
-        if self._tail.is_local and not FAR.search(source):
+        has_open_blanks = source.endswith((" ", "\t")) and FENCE.search(source)
+        if self._tail.is_local and not has_open_blanks and not FAR.search(source):
             yield from self._finish_rest()
             blocks = self._tail.blocks()
         else:

@@ -93,4 +93,3 @@ class Rendering:
         log.exception("answer %s cannot be formatted, and is sent as it is", self.answer)
         self._has_failed = True
         self.blocks = [unformatted(self.text[: self._given])]
-
