@@ -64,7 +64,7 @@ class Settling:
                 return
             self._undo()
             yield from self._write(Source(window, is_open=not ends))
-            self.is_local = self.is_local and not is_full and self._writer.stop is None
+            self.is_local = self.is_local and not (ends and is_full) and self._writer.stop is None
             length, rest = len(self.text), len(self.text) - len(window)
             yield from self._finish_blocks(window, ends=ends)
             self._undo()
