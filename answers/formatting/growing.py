@@ -11,8 +11,9 @@ from answers.formatting.references import References
 from answers.formatting.source import normalized
 from answers.formatting.tail import Tail
 
-# What may reach across blocks: definitions of links, footnotes, and delimiters of formulas.
-FAR = re.compile(r"\]:|\[\^|\$|\\[(\[]")
+# What may reach across blocks: definitions of links, footnotes, and delimiters of formulas. And a tab behind
+# a fence, which does not close it for the parser.
+FAR = re.compile(r"\]:|\[\^|\$|\\[(\[]|[`~] *\t")
 FENCE = re.compile("```|~~~")  # of blanks at the end of an open one, the parser keeps only some
 
 
