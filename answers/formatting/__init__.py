@@ -2,7 +2,8 @@
 
 from answers.formatting.cache import formatted_html
 from answers.formatting.changes import Change, changes
+from answers.formatting.code import load_languages
 from answers.formatting.growing import Growing, formatted
 from answers.formatting.unformatted import unformatted
 
-__all__ = ["Change", "Growing", "changes", "formatted", "formatted_html", "unformatted"]
+__all__ = ["Change", "Growing", "changes", "formatted", "formatted_html", "load_languages", "unformatted"]

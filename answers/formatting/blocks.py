@@ -13,7 +13,7 @@ class Block:
     kind: str
     start: int
     end: int
-    data: Any = None  # the number of a list, the language of code
+    data: Any = None  # the number of a list, the language of code, the HTML of a table's head
     html: list[str] = field(default_factory=list)
     is_loose: bool = False
     parts: list[tuple[int, str]] = field(
@@ -43,6 +43,7 @@ class Frozen:
     is_loose: bool = False
     source: str = ""
     head: str = ""  # source of the head of a table, which the parser needs before each row
+    head_html: str = ""
     uses: list[Use] = field(default_factory=list)
     rewrites: int = 0
 

@@ -34,7 +34,13 @@ class Cache:
             if key in self._known:
                 self._known.move_to_end(key)
                 return self._known[key]
-        html = _formatted(text, prefix)
+        try:
+            html = _formatted(text, prefix)
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException:  # a panic in Rust is no Exception
+            log.exception("the text of %s cannot be formatted, and is shown as it is", prefix)
+            html = "".join(unformatted(text))
         with self._lock:
             self._add(key, html)
         return html
@@ -56,15 +62,9 @@ def formatted_html(text: str, prefix: str) -> str:
 
 def _formatted(text: str, prefix: str) -> str:
     growing = Growing(prefix)
-    try:
-        growing.feed(text)
-        for _ in growing.finish():
-            time.sleep(PAUSE_SECONDS)
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException:  # a panic in Rust is no Exception
-        log.exception("the text of %s cannot be formatted, and is shown as it is", prefix)
-        return "".join(unformatted(text))
+    growing.feed(text)
+    for _ in growing.finish():
+        time.sleep(PAUSE_SECONDS)
     return "".join(growing.blocks)
 
 

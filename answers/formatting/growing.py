@@ -44,17 +44,12 @@ class Growing:
 
     def finish(self) -> Iterator[None]:
         """Render the whole as `formatted` does. Nothing may be fed afterwards."""
-        text = normalized("".join(self._fed))
-        references = References(self.prefix)
-        tail = yield from _whole(text, references)
-        if references.prepare_again():
-            tail = yield from _whole(text, references)
-        old = self.blocks
-        blocks = tail.blocks()
-        same = [one if one == new else new for one, new in zip(old, blocks, strict=False)]
+        source = "".join(self._fed)
+        blocks = yield from _whole(normalized(source), self.prefix)
+        same = [one if one == new else new for one, new in zip(self.blocks, blocks, strict=False)]
         self.blocks = same + blocks[len(same) :]
-        self.length = sum(map(len, self._fed))
-        self._fed = ["".join(self._fed)]
+        self.length = len(source)
+        self._fed = [source]
 
 
 def formatted(text: str, prefix: str) -> list[str]:
@@ -66,8 +61,16 @@ def formatted(text: str, prefix: str) -> list[str]:
     return growing.blocks
 
 
-def _whole(text: str, references: References) -> Generator[None, None, Tail]:
+def _whole(text: str, prefix: str) -> Generator[None, None, list[str]]:
+    references = References(prefix)
+    blocks = yield from _once(text, references)
+    if references.prepare_again():
+        blocks = yield from _once(text, references)
+    return blocks
+
+
+def _once(text: str, references: References) -> Generator[None, None, list[str]]:
     tail = Tail(references)
     tail.text = text
     yield from tail.settle(is_final=True)
-    return tail
+    return tail.blocks()

@@ -8,6 +8,7 @@ from answers.formatting import links, maths
 from answers.formatting.characters import escaped
 from answers.formatting.markdown import Event, normalized
 from answers.formatting.maths import Formula
+from answers.formatting.open_text import HERE
 from answers.formatting.pace import Pace
 from answers.formatting.references import References
 from answers.formatting.source import FORMULA, LESS, MASK, PIPE, Source
@@ -54,6 +55,9 @@ class InlineWriter:
                 self._text.append("\ufffd")  # an entity such as `&#2;`
             else:
                 self._text.append(event.value)
+                if event.end == self.source.goes_on and self._link_text is None:
+                    yield from self._flush()
+                    self._parts.append(HERE)
         yield from self._flush()
         self._end_segment()
 

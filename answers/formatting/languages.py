@@ -79,3 +79,21 @@ NAMES = {
     "zig.ZigLexer": "zig",
 }
 LANGUAGES = {name: lexer for lexer, names in NAMES.items() for name in names.split()}
+COMMON = [
+    "python",
+    "javascript",
+    "typescript",
+    "bash",
+    "json",
+    "yaml",
+    "html",
+    "css",
+    "sql",
+    "java",
+    "c",
+    "cpp",
+    "c#",
+    "go",
+    "rust",
+    "php",
+]

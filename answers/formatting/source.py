@@ -11,7 +11,7 @@ from answers.formatting.maths import Formula, find_formulas
 
 NO_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
-LESS, FORMULA, FILLER, PIPE = "\x01", "\x02", "\x03", "\x04"
+LESS, FORMULA, FILLER, PIPE = "\x01", "\x02", "\x03", "\x04"  # and open_text.py has one more
 # `<` begins an address (`<https://…>`, `<a@b.example>`, `](<…>)`), or it is text.
 LESS_THAN = re.compile(
     r"(?<!\\)(?<!\]\()(?<!\]: )<(?![A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*>|[^\s<>@]{1,64}@[^\s<>@]+>)"
@@ -52,6 +52,7 @@ class Source:
         self._bytes = self.data if self._is_simple else text.encode()
         self._known = (0, 0)
         self.end = len(self.data) - len(invented)  # which is ASCII
+        self.goes_on = -1  # where plain text may go on, see open_text.py
 
     def characters(self, offset: int) -> int:
         """The number of characters before an offset."""

@@ -38,12 +38,15 @@ class Writer:
         self._stack: list[Element] = []
         self._leaf: list[Event] = []
         self._table: Table | None = None
+        self._is_in_known_head = False
         self.references.uses = []
         for event in markdown.parse(source.masked, self.references.missing):
             if self.pace.is_due():
                 yield
                 self.pace.restart()
-            if event.kind == "rule" or (event.kind in ("open", "close") and event.value not in INLINE):
+            if self._is_in_known_head:
+                self._skip_head(event)
+            elif event.kind == "rule" or (event.kind in ("open", "close") and event.value not in INLINE):
                 if self._leaf:
                     yield from self._write_leaf()
                 self._structure(event)
@@ -140,8 +143,8 @@ class Writer:
             self.blocks[-1].parts.append((event.start, "".join(self._out[element.place :])))
         elif element.name == "TableHead" and self._table:
             self._table.end_head()
-            if self._frozen and len(self._stack) == len(self.blocks) == 1:
-                self._out.append(self._frozen.html)
+            if len(self._stack) == 1:
+                self.blocks[-1].data = "".join(self._out[element.place :])
 
     # -- Tables
 
@@ -155,10 +158,19 @@ class Writer:
             self._begin(event, *self._table.cell(event.start))
         elif self._table and not self._table.begins_row(event.end):
             self._stop_table(event)
+        elif name == "TableHead" and self._frozen and len(self._stack) == len(self.blocks) == 1:
+            self._is_in_known_head = True
         elif name == "TableHead":
             self._begin(event, "<thead><tr>", "</tr></thead><tbody>")
         else:
             self._begin(event, "<tr>", "</tr>")
+
+    def _skip_head(self, event: Event) -> None:
+        """It was written before."""
+        if event.value == "TableHead" and self._table and self._frozen:
+            self._is_in_known_head = False
+            self._table.end_head()
+            self._out += [self._frozen.head_html, self._frozen.html]
 
     def _stop_table(self, event: Event) -> None:
         """The table has too many cells. What follows, or the whole block around the table, is source text."""

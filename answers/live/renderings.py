@@ -17,6 +17,7 @@ from answers.live.rendering import Rendering
 SLICE_SECONDS = 0.001  # then the loop does other work
 TURN_SECONDS = 0.02  # of work; a render that takes longer lets the others go first, as hostile text does
 REST = 5  # times as long as it worked, so that rendering takes at most a sixth of a core
+END_REST = 1  # at the end of an answer, which its reader waits for
 INTERVAL_SECONDS = 0.06  # at least, between two renders of one answer
 END_SECONDS = 1.0  # the end of an answer comes before others that have waited for less than this
 TICK_SECONDS = 0.01  # answers become due together, since each wakeup of the loop costs something
@@ -97,7 +98,7 @@ class Renderings:
     def _slice(self) -> None:
         self._timer, self._is_working = None, True
         start = now = time.monotonic()
-        before = time.thread_time()  # on a busy machine, the time that others took counts for nothing
+        rest = 0.0
         is_resting = start < self._rest_until
         while self._queue and now < start + SLICE_SECONDS:
             due, _, rendering = self._queue[0]
@@ -106,14 +107,17 @@ class Renderings:
             heapq.heappop(self._queue)
             if rendering.due == due:
                 rendering.due = math.inf
-                self._step(rendering, start if due == FIRST else due, start + SLICE_SECONDS)
+                rest += self._step(rendering, start if due == FIRST else due, start + SLICE_SECONDS)
             now = time.monotonic()
-        self._rest_until = max(self._rest_until, now) + REST * (time.thread_time() - before)
+        self._rest_until = max(self._rest_until, now) + rest
         self._is_working = False
         self._set_timer()
 
-    def _step(self, rendering: Rendering, due: float, until: float) -> None:
-        start, before = time.monotonic(), time.thread_time()
+    def _step(self, rendering: Rendering, due: float, until: float) -> float:
+        """Returns how long to rest afterwards, in seconds."""
+        start = time.monotonic()
+        before = time.thread_time()  # on a busy machine, the time that others took counts for nothing
+        rest = END_REST if rendering.is_ending else REST
         is_done = rendering.step(until)
         worked = time.thread_time() - before
         if is_done:
@@ -121,9 +125,10 @@ class Renderings:
             for reader in list(rendering.readers):
                 reader()
             self.want(rendering)  # there may be more text by now
-            return
+            return rest * (time.thread_time() - before)
         rendering.worked += worked
-        self._enqueue(rendering, due if rendering.worked < TURN_SECONDS else start + REST * worked)
+        self._enqueue(rendering, due if rendering.worked < TURN_SECONDS else start + rest * worked)
+        return rest * worked
 
     async def close(self) -> None:
         if self._timer is not None:

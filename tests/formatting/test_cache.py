@@ -35,18 +35,6 @@ def test_a_text_is_formatted_once_for_each_prefix(monkeypatch):
     assert len(made) == 2
 
 
-@pytest.mark.parametrize("error", [KeyError, RecursionError, type("Panic", (BaseException,), {})])
-def test_a_text_that_cannot_be_formatted_is_shown_as_it_is(monkeypatch, caplog, error):
-    def fail(growing):
-        yield
-        raise error
-
-    monkeypatch.setattr(cache.Growing, "finish", fail)
-    html = Cache(100_000).html("*a* <b>\n\ud800\0 \U0001f600", "a-")
-    assert html == '<p dir="auto">*a* &lt;b&gt;<br>\ufffd\ufffd &#x1f600;</p>'
-    assert "cannot be formatted" in caplog.text
-
-
 def test_what_was_used_last_stays_within_the_bytes(monkeypatch):
     kept = Cache(10_000)
     for number in range(50):
@@ -65,6 +53,19 @@ def test_a_text_larger_than_the_cache_is_formatted_and_not_kept():
     kept = Cache(1_000)
     assert len(kept.html("x" * 5_000, "a-")) > 5_000
     assert kept.bytes == 0
+
+
+@pytest.mark.parametrize("error", [ValueError, RecursionError, type("Panic", (BaseException,), {})])
+def test_a_text_that_cannot_be_formatted_is_shown_as_it_is_and_logged_once(monkeypatch, caplog, error):
+    def fail(growing):
+        yield
+        raise error("no")
+
+    kept = Cache(10_000)
+    monkeypatch.setattr(cache.Growing, "finish", fail)
+    shown = '<p dir="auto">*a*<br>&lt;b&gt; \ufffd\ufffd &#x1f600;</p>'
+    assert [kept.html("*a*\n<b> \ud800\0 \U0001f600", "a-") for _ in range(3)] == [shown] * 3
+    assert len(caplog.records) == 1
 
 
 def test_threads_may_use_it_at_the_same_time():

@@ -120,3 +120,16 @@ def test_pygments_is_loaded_with_the_first_code_only():
         assert "pygments.lexers.javascript" not in sys.modules
     """
     assert subprocess.run([sys.executable, "-c", program]).returncode == 0
+
+
+def test_a_server_loads_the_common_languages_when_it_starts():
+    program = """if True:
+        import sys
+        from answers.formatting import load_languages
+        load_languages()
+        before = set(sys.modules)
+        from answers.formatting.code import highlight
+        assert "<span" in "".join(one or "" for one in highlight("let x = 1", "javascript"))
+        assert before == set(sys.modules)
+    """
+    assert subprocess.run([sys.executable, "-c", program]).returncode == 0
