@@ -25,19 +25,19 @@ class Page {
   #pending = new Pending(this.#thread);
   #composer = new Composer((question) => this.#typed(question));
   #waiting = new Waiting((id) => this.#isHere(id), (waited) => this.#send(waited), (waited) => this.#takeBack(waited));
-  #editors = null; // loaded when a question is edited
+  #editors = null; // a promise, once a question is edited
   #noticeTimer = null;
 
   constructor() {
-    element("thread").addEventListener("click", ({ target }) => target.closest(".edit") && this.#edit(target));
+    element("thread").addEventListener("click", ({ target }) => target.closest(".edit") && this.#edit(this.#thread.at(target)));
     element("thread").addEventListener("submit", (event) => this.#submitted(event));
     element("stop").addEventListener("click", () => this.#stop());
     element("reload").addEventListener("click", () => location.assign(this.#data.home));
     const failed = () => this.#showProblem(this.#data.notLoaded);
-    listen({ stop: () => this.#stop(), focus: () => this.#composer.focus(), failed });
+    listen(() => this.#stop(), () => this.#composer.focus(), failed);
     addEventListener("popstate", ({ state }) => this.#navigated(state));
     history.replaceState({ page: this.#id, answer: this.#data.answer || null }, "");
-    if (Object.keys(edits.all).some((id) => this.#thread.find(id))) this.#loadEditors();
+    if (Object.keys(edits.all).some((id) => this.#thread.find(id))) this.#edit();
     this.#settle();
     this.#scrollToAddressed();
     this.closed(); // not open yet
@@ -142,7 +142,7 @@ class Page {
     if (before && !this.#thread.find(before)) return location.assign(address);
     const isElsewhere = submission.hasWaited && !isAtEnd(); // the person is reading something else
     this.#composer.keepFocus(() => {
-      this.#editors?.accepted(submission);
+      this.#editors?.then((editors) => editors.accepted(submission), () => null);
       const { article } = this.#thread.add(submission, this.#data.address);
       history.pushState({ page: this.#id, answer: submission.answer }, "", address);
       this.#thread.show(submission.answer);
@@ -168,18 +168,20 @@ class Page {
 
   // -- Events of the page
 
-  async #loadEditors() {
-    try {
-      const { Editors } = await import("./editors.js");
-      this.#editors ??= new Editors(this.#thread, (question, revises) => this.#ask({ question, revises }));
-    } catch {
+  // Loaded when a question is edited.
+  #edit(answer = null) {
+    this.#editors ??= import("./editors.js").then(({ Editors }) => {
+      return new Editors(this.#thread, (question, revises) => this.#ask({ question, revises }));
+    });
+    this.#editors.then((editors) => answer && editors.open(answer), () => {
+      this.#editors = null;
       this.#showProblem(this.#data.notLoaded); // another version of the site runs by now, or there is no network
-    }
+    });
   }
 
-  async #edit(target) {
-    if (!this.#editors) await this.#loadEditors();
-    this.#editors?.open(this.#thread.at(target));
+  #rate(form, submitter) {
+    const failed = () => (form.querySelector(".form-status").textContent = this.#data.notSaved);
+    import("./rating.js").then(({ rate }) => rate(form, submitter), failed);
   }
 
   #stop() {
@@ -190,10 +192,11 @@ class Page {
   // Without this script, the browser submits these forms itself.
   #submitted(event) {
     const form = event.target;
-    if (!form.matches(".stop, .again, .go-on")) return;
+    if (!form.matches(".stop, .again, .go-on, .rating")) return;
     event.preventDefault();
     const answer = this.#thread.at(form);
-    if (form.matches(".stop")) answer.stop();
+    if (form.matches(".rating")) this.#rate(form, event.submitter);
+    else if (form.matches(".stop")) answer.stop();
     else if (form.matches(".again")) this.#ask({ question: answer.question, revises: answer.id });
     else this.#ask({ question: form.elements.question.value, follows: answer.id });
   }

@@ -2,7 +2,7 @@
 // model was chosen last.
 
 import { element, formatNumber } from "./answer.js";
-import { codePoints } from "./growing_text.js";
+import { codePoints } from "./received.js";
 import { Entries, load, save } from "./stored.js";
 
 const COUNTER_SHARE = 0.9; // of the longest question: from here on, the page shows how many characters are left

@@ -2,36 +2,29 @@
 // ever parsed as HTML. A block grows by changes to its HTML. What is shown already stays, with its selection, its focus
 // and its scroll position.
 
-import { codePoints, sources } from "./growing_text.js";
 import { keepSelection, morph, parse } from "./morph.js";
+import { Received, sources } from "./received.js";
 
 const END_TAGS = /^(<\/\w+>)+$/;
 
-export class FormattedText {
+export class FormattedText extends Received {
   #box;
-  #requestMissing; // asks the server to send all again
-  #isRequested = false;
   #blocks = []; // the HTML of each block
-  #source = ""; // the Markdown, as far as the server has sent it
-  #position = 0; // its length in code points
   #isBehind; // the server has yet to send again what the page shows. Until it has caught up, nothing is taken back.
   #shorter = null; // the number of a block that shows more than the server has sent again
 
   constructor(box, requestMissing) {
-    [this.#box, this.#requestMissing] = [box, requestMissing];
+    super(requestMissing);
+    this.#box = box;
     this.#isBehind = !this.isEmpty;
-    sources.set(box, () => this.#source);
-    import("./code_tools.js"); // runs once
+    sources.set(box, this);
   }
 
-  get position() { return this.#position; }
   get isEmpty() { return this.#box.childElementCount === 0; }
-  get source() { return this.#source; }
 
-  // The server sends all again, from 0. Until then the old blocks stay.
+  // The old blocks stay until the server has sent all again.
   restart() {
-    this.#position = 0;
-    this.#source = "";
+    super.restart();
     this.#blocks = [];
     this.#isBehind = !this.isEmpty;
   }
@@ -43,13 +36,9 @@ export class FormattedText {
     this.#box.replaceChildren();
   }
 
-  add({ position, text, html = [], blocks = this.#blocks.length }) {
-    if (position > this.#position || !this.#fits(html)) return this.#request();
-    this.#isRequested = false;
-    const added = codePoints(text).slice(this.#position - position);
-    this.#source += added.join("");
-    this.#position += added.length;
-    this.#change(html, blocks);
+  add(event) {
+    const { html = [], blocks = this.#blocks.length } = event;
+    if (super.add(event, this.#fits(html))) this.#change(html, blocks);
   }
 
   // Applies the last changes. Returns whether the page now has what the server has.
@@ -60,12 +49,6 @@ export class FormattedText {
     if (this.#shorter !== null) this.#show(this.#shorter);
     this.#removeSurplus();
     return html_length === this.#blocks.join("").length;
-  }
-
-  #request() {
-    if (this.#isRequested) return;
-    this.#isRequested = true;
-    this.#requestMissing();
   }
 
   #fits(html) {

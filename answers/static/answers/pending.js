@@ -7,11 +7,8 @@ const PENDING = "askme.pending"; // in sessionStorage: the question that was sen
 export function makeUUID() {
   if (crypto.randomUUID) return crypto.randomUUID();
   // Plain http to a host on the local network is not a secure context, so it has no randomUUID.
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+  const random = (digit) => (digit ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (digit / 4)))).toString(16);
+  return "10000000-1000-4000-8000-100000000000".replace(/[018]/g, random);
 }
 
 // What was stored may come from another version of this page.
