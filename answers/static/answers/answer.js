@@ -8,7 +8,7 @@ const NIL_UUID = "00000000-0000-0000-0000-000000000000"; // stands for the id in
 const TICK_MILLISECONDS = 1_000;
 const ACTIVITIES = ["thinking", "searching", "retrying"]; // before the text
 
-export const element = (id) => document.getElementById(id);
+export const byId = (id) => document.getElementById(id);
 
 export const formatNumber = (value, digits = 0) =>
   value.toLocaleString(document.documentElement.lang, { minimumFractionDigits: digits, maximumFractionDigits: digits });
@@ -27,7 +27,7 @@ export class Answer {
   #edition; // how often the text has started over
   #reasoning; // null on a shared page, which does not show it
   #view = null; // the module that shows it
-  #end = null; // the event that ended it, if this page has seen it
+  end = null; // the event that ended it, if this page has seen it
   #hasRestarted = false; // a wrong length is corrected once, so there is no endless loop
   #askedAt; // milliseconds since 1970, by this browser's clock
   #thinkingAt = null; // the same, and so are the next two
@@ -42,7 +42,6 @@ export class Answer {
     this.#messages = [...article.querySelectorAll("[data-when]")];
     this.#reasoning = this.#part("reasoning") && new Received(() => this.follow());
     if (this.#part("reasoning")?.hidden === false) this.#showReasoning();
-    this.#part("details")?.addEventListener("beforetoggle", () => this.#showDetails());
     if (!this.isAnswering) return; // the page came with the whole text of a finished answer
     const { now, asked, started } = this.#data; // seconds, all by the server's clock
     this.#askedAt = Date.now() - (now - asked) * 1_000;
@@ -53,7 +52,7 @@ export class Answer {
 
   // For a question that the page has just asked.
   static of({ answer, question, askedAt, follows }, connection) {
-    const { firstElementChild: article } = element("answer-template").content.cloneNode(true);
+    const { firstElementChild: article } = byId("answer-template").content.cloneNode(true);
     for (const node of [article, ...article.querySelectorAll("*")]) {
       for (const attribute of node.attributes) attribute.value = withId(attribute.value, answer);
     }
@@ -146,7 +145,7 @@ export class Answer {
 
   #finish(event) {
     const { status, model, sources = [], finish_reason, error, seconds } = event;
-    this.#end = event;
+    this.end = event;
     this.#thoughtAt ??= Date.now();
     this.#view = null; // if it could not be loaded, this is another try
     if (this.#reasoning?.position) this.#showReasoning();
@@ -157,7 +156,6 @@ export class Answer {
     this.#setStatus(status);
     this.#showNumber("seconds", seconds === null ? null : formatNumber(seconds, 1));
     if (sources.length > 0) this.#showSources(sources);
-    this.#showDetails();
   }
 
   #setStatus(status) {
@@ -197,7 +195,7 @@ export class Answer {
     const { status } = this.#data;
     const isNext = status === "queued" && this.#part("ahead").hidden;
     if (!this.article.isConnected || isNext || ["loading", "unavailable"].includes(status)) return;
-    element("announcement").textContent = words || element("announcement").dataset.complete;
+    byId("announcement").textContent = words || byId("announcement").dataset.complete;
   }
 
   // The seconds count from the question, as the server's do, but those of thinking from its beginning.
@@ -231,18 +229,12 @@ export class Answer {
 
   async #showReasoning() {
     const { showReasoning } = await (this.#view ??= import("./reasoning.js").catch(() => ({})));
-    const state = { beganAt: this.#thinkingAt, endedAt: this.#thoughtAt, isWhole: this.#end !== null };
+    const state = { beganAt: this.#thinkingAt, endedAt: this.#thoughtAt, isWhole: this.end !== null };
     showReasoning?.(this.#part("reasoning"), this.#reasoning.source, state);
   }
 
   async #showSources(sources) {
     const { showSources } = await import("./sources.js").catch(() => ({}));
     showSources?.(this.#part("sources"), sources);
-  }
-
-  async #showDetails() {
-    if (!this.#part("details")) return;
-    const { showDetails } = await import("./details.js").catch(() => ({}));
-    showDetails?.(this.#part("details"), this.#end, this.#part("model").textContent, formatNumber);
   }
 }

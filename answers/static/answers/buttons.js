@@ -17,8 +17,8 @@ root.classList.add("has-code-tools");
 for (const type of ["pointerover", "focusin"]) document.addEventListener(type, ({ target }) => target.closest?.(BUTTONS) && loadTools());
 document.addEventListener("click", ({ target }) => {
   const button = target.closest(BUTTONS);
-  if (button) tools().then(({ press }) => press(button), () => button.setAttribute("aria-labelledby", "word-not-copied"));
+  if (button) tools().then(({ press }) => press(button), () => button.matches(".wrap") || button.setAttribute("aria-labelledby", "word-not-copied"));
 });
 
 addEventListener("storage", ({ key }) => key === WRAP && loadTools());
-if (load("localStorage", WRAP)) loadTools();
+if (load(WRAP)) loadTools();

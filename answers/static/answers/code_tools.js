@@ -40,7 +40,7 @@ async function fetchText(address) {
 export function press(button) {
   if (button.matches(".wrap")) {
     wrap(!isWrapping());
-    save("localStorage", WRAP, isWrapping());
+    save(WRAP, isWrapping());
   } else if (button.matches(".copy-answer")) {
     const source = sources.get(button.closest("article").querySelector(".text"))?.source;
     copyFor(button, source || fetchText(button.dataset.source)); // this page has only the HTML of older answers
@@ -49,5 +49,5 @@ export function press(button) {
   }
 }
 
-addEventListener("storage", ({ key }) => key === WRAP && wrap(load("localStorage", WRAP)));
-wrap(load("localStorage", WRAP));
+addEventListener("storage", ({ key }) => key === WRAP && wrap(load(WRAP)));
+wrap(load(WRAP));

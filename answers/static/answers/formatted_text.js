@@ -2,10 +2,51 @@
 // ever parsed as HTML. A block grows by changes to its HTML. What is shown already stays, with its selection, its focus
 // and its scroll position.
 
-import { keepSelection, morph, parse } from "./morph.js";
 import { Received, sources } from "./received.js";
 
+const template = document.createElement("template");
 const END_TAGS = /^(<\/\w+>)+$/;
+
+// The one element in this HTML, which the server has made safe.
+function parse(html) {
+  template.innerHTML = html;
+  return document.adoptNode(template.content.firstElementChild);
+}
+
+// Changes an element into another without replacing what both have in common.
+function morph(node, wanted) {
+  if (node.nodeName !== wanted.nodeName) return node.replaceWith(wanted);
+  if (node.nodeType === Node.TEXT_NODE) return changeText(node, wanted.data);
+  if (node.localName === "button" || node.isEqualNode(wanted)) return; // the state of a button is the page's own
+  for (const { name } of [...node.attributes]) if (!wanted.hasAttribute(name)) node.removeAttribute(name);
+  for (const { name, value } of wanted.attributes) if (node.getAttribute(name) !== value) node.setAttribute(name, value);
+  let child = node.firstChild;
+  for (const wantedChild of [...wanted.childNodes]) {
+    const next = child?.nextSibling ?? null;
+    if (child) morph(child, wantedChild);
+    else node.append(wantedChild);
+    child = next;
+  }
+  while (child) {
+    const next = child.nextSibling;
+    child.remove();
+    child = next;
+  }
+}
+
+function changeText(node, text) {
+  const { data } = node;
+  if (text.startsWith(data)) return text.length > data.length && node.appendData(text.slice(data.length));
+  let kept = 0;
+  while (data[kept] === text[kept]) kept++;
+  node.replaceData(kept, data.length - kept, text.slice(kept));
+}
+
+// Loaded when somebody selects some of it.
+let keepSelection = (box, change) => change();
+document.addEventListener("selectionchange", () => {
+  if (getSelection().anchorNode?.parentElement?.closest(".text")) import("./selection.js").then((it) => ({ keepSelection } = it), () => null);
+});
 
 export class FormattedText extends Received {
   #box;

@@ -14,16 +14,20 @@ export function makeUUID() {
 // What was stored may come from another version of this page.
 export const isSubmission = (stored) => typeof stored?.question === "string" && typeof stored.answer === "string";
 
+// How the browser came to this page.
+export const navigation = performance.getEntriesByType("navigation")[0]?.type;
+
+const remember = (submission) => save(PENDING, submission, "sessionStorage");
+
 export class Pending {
   #submission; // it `follows` an answer, `revises` one, or does neither; `typed` if its question is still in the box
 
   // Takes over from the page before this one. That page kept running while it was being reloaded: if its question was
   // accepted at that moment, the address that it pushed is lost.
   constructor(thread) {
-    const stored = load("sessionStorage", PENDING);
+    const stored = load(PENDING, "sessionStorage");
     const submission = isSubmission(stored) ? stored : null;
-    const isReloaded = performance.getEntriesByType("navigation")[0]?.type === "reload";
-    const isDone = thread.find(submission?.answer) || (submission?.isAccepted && !isReloaded);
+    const isDone = thread.find(submission?.answer) || (submission?.isAccepted && navigation !== "reload");
     this.#submission = isDone ? null : submission;
     if (isDone) this.forget();
   }
@@ -39,12 +43,12 @@ export class Pending {
 
   begin(submission) {
     this.#submission = { answer: makeUUID(), askedAt: Date.now(), ...submission };
-    save("sessionStorage", PENDING, this.#submission);
+    remember(this.#submission);
   }
 
   accept() {
     const submission = this.refuse();
-    save("sessionStorage", PENDING, { ...submission, isAccepted: true });
+    remember({ ...submission, isAccepted: true });
     return submission;
   }
 
@@ -57,6 +61,6 @@ export class Pending {
 
   // Forgets the question that was accepted last.
   forget() {
-    if (!this.exists) save("sessionStorage", PENDING, null);
+    if (!this.exists) remember(null);
   }
 }

@@ -5,9 +5,9 @@ import { grow } from "./growing_text.js";
 import { End } from "./scrolling.js";
 import { load, save } from "./stored.js";
 
-const CHOICE = ["localStorage", "askme.reasoning"]; // "open" or "folded", as the reader left it last
+const CHOICE = "askme.reasoning"; // in localStorage: "open" or "folded", as the reader left it last
 
-let choice = load(...CHOICE); // lasts as long as the page if the browser stores nothing
+let choice = load(CHOICE); // lasts as long as the page if the browser stores nothing
 
 const views = new WeakMap(); // by the element <details>
 
@@ -28,7 +28,7 @@ class View {
     if (choice !== null) details.open = choice === "open";
     details.querySelector("summary").addEventListener("click", () => {
       choice = details.open ? "folded" : "open";
-      save(...CHOICE, choice);
+      save(CHOICE, choice);
     });
   }
 

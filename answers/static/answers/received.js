@@ -1,7 +1,5 @@
-// A text that the server sends piece by piece. Every piece says at which position it begins.
-
-// Positions and lengths count code points, as Python does. A JavaScript string's own length counts UTF-16 units.
-export const codePoints = (text) => Array.from(text);
+// A text that the server sends piece by piece. Every piece says at which position it begins. Positions count
+// code points, as Python does. A JavaScript string's own length counts UTF-16 units.
 
 // What this page has received, by the element that shows it: the Markdown of answers that it has followed.
 export const sources = new WeakMap();
@@ -28,7 +26,7 @@ export class Received {
     if (!isNext && !this.#isRequested) this.#requestMissing();
     this.#isRequested = !isNext;
     if (!isNext) return false;
-    const added = codePoints(text).slice(this.position - position);
+    const added = Array.from(text).slice(this.position - position);
     this.source += added.join("");
     this.position += added.length;
     return true;

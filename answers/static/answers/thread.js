@@ -1,11 +1,11 @@
 // The path through a thread that a page shows. It keeps every answer that it has ever shown, for Back and Forward.
 
-import { Answer, element } from "./answer.js";
+import { Answer, byId } from "./answer.js";
 
 const EVENTS = ["queued", "started", "activity", "reasoning", "text", "finished"]; // of answers; see answers/protocol.py
 
 export class Thread {
-  #list = element("thread");
+  #list = byId("thread");
   #connection;
   #answers = new Map(); // by id, in the order in which they were asked
   #shown;
@@ -24,7 +24,7 @@ export class Thread {
   get stoppable() { return this.#shown.findLast((answer) => answer.isAnswering && !answer.isStopping); }
 
   // The page shows one part of a very long thread. Is the last part on another page?
-  get hasLaterPart() { return element("later")?.hidden === false; }
+  get hasLaterPart() { return byId("later")?.hidden === false; }
 
   find(id) { return this.#answers.get(id); }
   at(node) { return this.find(node.closest("article")?.dataset.answer); }
@@ -79,7 +79,7 @@ export class Thread {
   }
 
   #showEnds() {
-    const [earlier, later] = [element("earlier"), element("later")];
+    const [earlier, later] = [byId("earlier"), byId("later")];
     if (earlier) earlier.hidden = this.#shown[0]?.follows !== this.#initial[0].follows;
     if (later) later.hidden = this.#shown.at(-1) !== this.#initial.at(-1);
   }

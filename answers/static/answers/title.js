@@ -1,7 +1,7 @@
 // The title and the icon of the page: the question, with a mark while it is being answered, and another one once that
 // has ended in a hidden tab. They follow from what the page shows, so nothing has to report to this module.
 
-import { element } from "./answer.js";
+import { byId } from "./answer.js";
 import { load } from "./stored.js";
 
 // As in answers/pages/titles.py
@@ -11,9 +11,9 @@ const TITLE_CHARS = 60;
 const MARKS = { none: "", answering: "… ", complete: "✓ ", failed: "! ", interrupted: "! " };
 const NOTIFIES = "askme.notify"; // in localStorage: whether this person wants notifications; see notification.js
 
-const thread = element("thread");
+const thread = byId("thread");
 const icon = document.querySelector("link[rel=icon]");
-const icons = { none: icon.getAttribute("href"), ...element("title-script").dataset }; // their addresses, by state
+const icons = { none: icon.getAttribute("href"), ...byId("title-script").dataset }; // their addresses, by state
 
 let state = "none"; // or another one of MARKS
 
@@ -37,7 +37,7 @@ function changed() {
   document.title = MARKS[state] + (first ? `${lineOf(first)} · ${SITE}` : SITE);
   const address = icons[state] ?? icons.failed;
   if (icon.getAttribute("href") !== address) icon.href = address;
-  if (!load("localStorage", NOTIFIES)) return;
+  if (!load(NOTIFIES)) return;
   notify(({ press }) => press(thread));
   const isOver = wasAnswering && document.hidden && state !== "answering";
   if (isOver && last) notify(({ show }) => show(lineOf(last), last.id));
