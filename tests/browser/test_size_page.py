@@ -8,7 +8,10 @@ from tests.support.browser import OpenTab
 from tests.support.sites import Site
 
 MOST_BYTES = 45_000  # scripts and style sheets together, before compression
-TEXT = "# Title\n\n**Bold** and `code`.\n\n```python\nprint(1)\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n$x^2$\n"
+TEXT = (
+    "# Title\n\n**Bold** and `code`.\n\n- one\n- two\n\n"
+    "```python\nprint(1)\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n$x^2$\n"
+)
 SIZES = """() => Object.fromEntries(performance.getEntriesByType("resource")
     .filter(({ name }) => /[.](js|css)$/.test(new URL(name).pathname))
     .map(({ name, decodedBodySize }) => [new URL(name).pathname, decodedBodySize]))"""

@@ -182,8 +182,7 @@ class Page {
     this.#loadActions(() => button.click());
   }
 
-  // Most visitors never edit a question, rate an answer or open its details. `repeat`: does what somebody did before it
-  // was loaded.
+  // Most visitors never edit a question, rate an answer or open its details. `repeat` does what was done before it was loaded.
   #loadActions(repeat) {
     import("./actions.js").then(({ listen }) => {
       this.#editors ??= listen(this.#thread, (question, revises) => this.#ask({ question, revises }));
@@ -191,9 +190,8 @@ class Page {
     }, () => this.#notLoaded());
   }
 
-  // Another version of the site runs by now, or there is no network.
   #notLoaded() {
-    this.#showProblem(this.#data.notLoaded);
+    this.#showProblem(this.#data.notLoaded); // another version of the site runs by now, or there is no network
   }
 
   // Without this script, the browser submits these forms itself.
@@ -242,8 +240,7 @@ class Page {
     byId("reload").hidden = code !== "no_session";
   }
 
-  // A reader who opens the address of an answer in the middle of a thread starts at that answer. Back and Reload return
-  // to the old scroll position instead.
+  // The address of an answer in the middle of a thread leads to it. Back and Reload return to the old scroll position.
   #scrollToAddressed() {
     const article = this.#thread.find(this.#data.answer)?.article;
     if (navigation === "navigate" && !location.hash && article?.previousElementSibling) begin(article);
