@@ -29,7 +29,7 @@ def test_a_question_that_cannot_wait_stays_in_the_box(shared_site: Site, open_ta
 
 def test_reasoning_is_whole_even_if_it_can_be_shown_only_late(shared_site: Site, open_tab: OpenTab) -> None:
     tab, late = open_tab(shared_site.url, server=(server := Server())), list[Route]()
-    tab.page.route("**/reasoning.*.js", late.append)
+    tab.page.route("**/reasoning.*.js", lambda route: late.append(route))
     server.is_asked(tab)
     server.say("answer.reasoning", position=0, text="First, ")
     expect(tab.progress).to_contain_text("Thinking…", use_inner_text=True)
@@ -57,7 +57,7 @@ def test_the_first_press_does_what_it_says_even_if_it_has_to_wait(
     tab.is_ready()
     for act in ("rate", "details", "edit"):
         held = list[Route]()
-        tab.page.route("**/actions.*.js", held.append)
+        tab.page.route("**/actions.*.js", lambda route, held=held: held.append(route))
         tab.page.reload()
         if act == "rate":
             tab.page.get_by_role("button", name="Good answer").click()
