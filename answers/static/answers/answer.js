@@ -41,7 +41,7 @@ export class Answer {
     this.#edition = Number(this.#data.edition);
     this.#messages = [...article.querySelectorAll("[data-when]")];
     this.#reasoning = this.#part("reasoning") && new Received(() => this.follow());
-    if (this.#part("reasoning")?.hidden === false) this.#showReasoning();
+    this.#showReasoning();
     if (!this.isAnswering) return; // the page came with the whole text of a finished answer
     const { now, asked, started } = this.#data; // seconds, all by the server's clock
     this.#askedAt = Date.now() - (now - asked) * 1_000;
@@ -119,7 +119,7 @@ export class Answer {
     this.#setActivity("");
     if (this.#thoughtAt !== null) return;
     this.#thoughtAt = Date.now();
-    if (this.#reasoning?.position) this.#showReasoning();
+    this.#showReasoning();
   }
 
   finished(event) {
@@ -148,7 +148,7 @@ export class Answer {
     this.end = event;
     this.#thoughtAt ??= Date.now();
     this.#view = null; // if it could not be loaded, this is another try
-    if (this.#reasoning?.position) this.#showReasoning();
+    this.#showReasoning();
     this.#data.finishReason = finish_reason ?? "";
     this.#data.errorCode = error?.code ?? "";
     this.#part("error").textContent = error?.message ?? "";
@@ -228,6 +228,7 @@ export class Answer {
   // -- What is needed rarely is loaded when it is needed. If it cannot be loaded, a reload shows the same.
 
   async #showReasoning() {
+    if (!this.#reasoning?.position && this.#part("reasoning")?.hidden !== false) return; // there is none
     const { showReasoning } = await (this.#view ??= import("./reasoning.js").catch(() => ({})));
     const state = { beganAt: this.#thinkingAt, endedAt: this.#thoughtAt, isWhole: this.end !== null };
     showReasoning?.(this.#part("reasoning"), this.#reasoning.source, state);
