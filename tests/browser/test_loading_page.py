@@ -1,12 +1,19 @@
 """Parts of the page that are loaded when they are needed, also when they cannot be or it takes a while."""
 
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.support.api_server import answer
 from tests.support.browser import FINISHED, OpenTab, Server, dictated
 from tests.support.sites import Site
 
 BLOCKED = "ERR_FAILED"
+
+
+def hold(page: Page, pattern: str) -> list[Route]:
+    """Hold the requests for these addresses, until a test continues them."""
+    held: list[Route] = []
+    page.route(pattern, lambda route: held.append(route))
+    return held
 
 
 def test_a_question_that_cannot_wait_stays_in_the_box(shared_site: Site, open_tab: OpenTab) -> None:
@@ -28,8 +35,8 @@ def test_a_question_that_cannot_wait_stays_in_the_box(shared_site: Site, open_ta
 
 
 def test_reasoning_is_whole_even_if_it_can_be_shown_only_late(shared_site: Site, open_tab: OpenTab) -> None:
-    tab, late = open_tab(shared_site.url, server=(server := Server())), list[Route]()
-    tab.page.route("**/reasoning.*.js", lambda route: late.append(route))
+    tab = open_tab(shared_site.url, server=(server := Server()))
+    late = hold(tab.page, "**/reasoning.*.js")
     server.is_asked(tab)
     server.say("answer.reasoning", position=0, text="First, ")
     expect(tab.progress).to_contain_text("Thinking…", use_inner_text=True)
@@ -56,8 +63,7 @@ def test_the_first_press_does_what_it_says_even_if_it_has_to_wait(
     tab.ask("Press?")
     tab.is_ready()
     for act in ("rate", "details", "edit"):
-        held = list[Route]()
-        tab.page.route("**/actions.*.js", lambda route, held=held: held.append(route))
+        held = hold(tab.page, "**/actions.*.js")
         tab.page.reload()
         if act == "rate":
             tab.page.get_by_role("button", name="Good answer").click()
