@@ -162,7 +162,10 @@ export class Composer {
 
   // From here on, the draft keeps the question that was in the address.
   #cleanAddress() {
-    if (location.search) history.replaceState(history.state, "", location.pathname + location.hash);
+    const url = new URL(location.href);
+    if (!url.searchParams.has("q")) return;
+    url.searchParams.delete("q");
+    history.replaceState(history.state, "", url);
   }
 
   #rememberModel() {
