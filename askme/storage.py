@@ -5,6 +5,7 @@ Django's own option, `support_js_module_import_aggregation`, would rewrite every
 collectstatic.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Any
@@ -16,6 +17,8 @@ IMPORTS = (
     (r"""(?P<matched>from ?"(?P<url>\./\w+\.js)")""", 'from"%(url)s"'),
     (r"""(?P<matched>import\("(?P<url>\./\w+\.js)"\))""", 'import("%(url)s")'),
 )
+# A constant of a module. The minifier leaves it as it is: in a script that is no module, others could use it.
+CONSTANT = re.compile(r"^const ([A-Z][A-Z_]+) =", re.MULTILINE)
 MEDIA_TYPES = {".js": "application/javascript", ".css": "text/css"}
 
 
@@ -41,6 +44,9 @@ class StaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[
         except ImportError:  # there is no wheel for every platform, and longer files work too
             return
         with self.open(name) as file:
-            short = minify.string(media_type, file.read().decode())
+            source = file.read().decode()
+        short = minify.string(media_type, source)
+        for number, constant in enumerate(CONSTANT.findall(source)):
+            short = re.sub(rf"(?<![\w$.]){constant}(?![\w$])", f"${number}", short)
         self.delete(name)
         self.save(name, ContentFile(short.encode()))

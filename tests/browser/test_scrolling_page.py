@@ -10,7 +10,6 @@ LINES = "line\n\n" * 100
 SMALL = {"width": 800, "height": 500}
 # How often scripts read the layout while 1,000 pieces arrive in a frame, and in all until two frames later.
 COUNT_READS = """async () => {
-    const { follow } = await import(document.querySelector('link[href*="/scrolling."]').href);
     const frame = () => new Promise((done) => requestAnimationFrame(done));
     let reads = 0;
     for (const [prototype, names] of [
@@ -23,7 +22,7 @@ COUNT_READS = """async () => {
     await frame();
     reads = 0;
     const text = document.querySelector(".text");
-    for (let number = 0; number < 1000; number++) follow(() => text.append(document.createElement("hr")));
+    for (let number = 0; number < 1000; number++) text.append(document.createElement("hr"));
     const during = reads;
     await frame();
     await frame();

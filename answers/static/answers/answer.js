@@ -2,14 +2,13 @@
 // All wording is in templates/answers/answer.html. CSS chooses which of it shows.
 
 import { FormattedText } from "./formatted_text.js";
-import { Reasoning } from "./reasoning.js";
-import { follow } from "./scrolling.js";
+import { Received } from "./received.js";
 
 const NIL_UUID = "00000000-0000-0000-0000-000000000000"; // stands for the id in addresses and templates from the server
 const TICK_MILLISECONDS = 1_000;
 const ACTIVITIES = ["thinking", "searching", "retrying"]; // before the text
 
-export const element = (id) => document.getElementById(id);
+export const byId = (id) => document.getElementById(id);
 
 export const formatNumber = (value, digits = 0) =>
   value.toLocaleString(document.documentElement.lang, { minimumFractionDigits: digits, maximumFractionDigits: digits });
@@ -27,10 +26,12 @@ export class Answer {
   #text;
   #edition; // how often the text has started over
   #reasoning; // null on a shared page, which does not show it
-  #end = null; // the event that ended it, if this page has seen it
+  #view = null; // the module that shows it
+  end = null; // the event that ended it, if this page has seen it
   #hasRestarted = false; // a wrong length is corrected once, so there is no endless loop
   #askedAt; // milliseconds since 1970, by this browser's clock
-  #thinkingAt = null; // the same, and so is the next one
+  #thinkingAt = null; // the same, and so are the next two
+  #thoughtAt = null; // when its text began, or it ended without any
   #retryAt = null;
   #ticker = null;
 
@@ -39,21 +40,19 @@ export class Answer {
     this.#text = new FormattedText(this.#part("text"), () => this.follow());
     this.#edition = Number(this.#data.edition);
     this.#messages = [...article.querySelectorAll("[data-when]")];
-    const details = this.#part("reasoning");
-    this.#reasoning = details && new Reasoning(details, () => this.follow());
-    this.#part("details")?.addEventListener("beforetoggle", () => this.#showDetails());
-    this.#part("rating")?.addEventListener("submit", (event) => this.#rate(event));
+    this.#reasoning = this.#part("reasoning") && new Received(() => this.follow());
+    this.#showReasoning();
     if (!this.isAnswering) return; // the page came with the whole text of a finished answer
     const { now, asked, started } = this.#data; // seconds, all by the server's clock
     this.#askedAt = Date.now() - (now - asked) * 1_000;
     if (started && this.#text.isEmpty) this.#thinkingAt = Date.now() - (now - started) * 1_000;
-    for (const part of [this.#text, this.#reasoning]) part?.restart(); // HTML does not preserve every code point
+    this.#text.restart(); // HTML does not preserve every code point
     this.#setStatus(this.#data.status);
   }
 
   // For a question that the page has just asked.
   static of({ answer, question, askedAt, follows }, connection) {
-    const { firstElementChild: article } = element("answer-template").content.cloneNode(true);
+    const { firstElementChild: article } = byId("answer-template").content.cloneNode(true);
     for (const node of [article, ...article.querySelectorAll("*")]) {
       for (const attribute of node.attributes) attribute.value = withId(attribute.value, answer);
     }
@@ -68,11 +67,12 @@ export class Answer {
   get follows() { return this.#data.follows || null; }
   get question() { return this.#part("question").textContent; }
   get isAnswering() { return ["queued", "running"].includes(this.#data.status); }
+  get isStopping() { return "stopping" in this.#data; }
   get isFollowed() { return this.isAnswering || this.#data.status === "loading"; }
 
   // This is also a probe: whatever the state of the answer, the server replies at once.
   follow() {
-    if ("stopping" in this.#data) this.#connection.send({ type: "answer.stop", answer: this.id });
+    if (this.isStopping) this.#connection.send({ type: "answer.stop", answer: this.id });
     const positions = { position: this.#text.position, reasoning_position: this.#reasoning?.position ?? 0 };
     const frame = { type: "answer.follow", answer: this.id, ...positions, edition: this.#edition, format: "html" };
     this.#connection.request(this.#share === null ? frame : { ...frame, share: this.#share });
@@ -106,20 +106,20 @@ export class Answer {
   reasoning(event) {
     this.#setStatus("running");
     if (this.#text.isEmpty) this.#setActivity("thinking");
-    follow(() => this.#reasoning?.add(event));
+    if (this.#reasoning?.add(event)) this.#showReasoning();
   }
 
   text(event) {
     const { edition = 0 } = event;
     this.#setStatus("running");
-    follow(() => {
-      if (edition !== this.#edition) this.#text.clear(); // it was reasoning, and is sent again as reasoning
-      this.#edition = edition;
-      this.#text.add(event);
-      if (this.#text.isEmpty) return;
-      this.#setActivity("");
-      this.#reasoning?.fold(this.#thinkingAt);
-    });
+    if (edition !== this.#edition) this.#text.clear(); // it was reasoning, and is sent again as reasoning
+    this.#edition = edition;
+    this.#text.add(event);
+    if (this.#text.isEmpty) return;
+    this.#setActivity("");
+    if (this.#thoughtAt !== null) return;
+    this.#thoughtAt = Date.now();
+    this.#showReasoning();
   }
 
   finished(event) {
@@ -131,7 +131,7 @@ export class Answer {
       for (const part of [this.#text, this.#reasoning]) part?.restart();
       return this.follow();
     }
-    follow(() => this.#finish(event));
+    this.#finish(event);
   }
 
   refused(error) {
@@ -145,8 +145,10 @@ export class Answer {
 
   #finish(event) {
     const { status, model, sources = [], finish_reason, error, seconds } = event;
-    this.#end = event;
-    this.#reasoning?.end(this.#thinkingAt);
+    this.end = event;
+    this.#thoughtAt ??= Date.now();
+    this.#view = null; // if it could not be loaded, this is another try
+    this.#showReasoning();
     this.#data.finishReason = finish_reason ?? "";
     this.#data.errorCode = error?.code ?? "";
     this.#part("error").textContent = error?.message ?? "";
@@ -154,7 +156,6 @@ export class Answer {
     this.#setStatus(status);
     this.#showNumber("seconds", seconds === null ? null : formatNumber(seconds, 1));
     if (sources.length > 0) this.#showSources(sources);
-    this.#showDetails();
   }
 
   #setStatus(status) {
@@ -180,9 +181,9 @@ export class Answer {
 
   // Shows the words about its state, and returns them.
   #say() {
-    const { status, activity, finishReason, stopping } = this.#data;
+    const { status, activity, finishReason } = this.#data;
     let words = [status, !this.#text.isEmpty && "kept"];
-    if (this.isAnswering) words = [stopping === undefined ? activity || status : "stopping"];
+    if (this.isAnswering) words = [this.isStopping ? "stopping" : activity || status];
     else if (status === "complete") words = [finishReason];
     for (const message of this.#messages) message.hidden = !words.includes(message.dataset.when);
     return this.#messages.filter((message) => !message.hidden).map(({ textContent }) => textContent.trim()).join(" ");
@@ -194,7 +195,7 @@ export class Answer {
     const { status } = this.#data;
     const isNext = status === "queued" && this.#part("ahead").hidden;
     if (!this.article.isConnected || isNext || ["loading", "unavailable"].includes(status)) return;
-    element("announcement").textContent = words || element("announcement").dataset.complete;
+    byId("announcement").textContent = words || byId("announcement").dataset.complete;
   }
 
   // The seconds count from the question, as the server's do, but those of thinking from its beginning.
@@ -226,22 +227,15 @@ export class Answer {
 
   // -- What is needed rarely is loaded when it is needed. If it cannot be loaded, a reload shows the same.
 
+  async #showReasoning() {
+    if (!this.#reasoning?.position && this.#part("reasoning")?.hidden !== false) return; // there is none
+    const { showReasoning } = await (this.#view ??= import("./reasoning.js").catch(() => ({})));
+    const state = { beganAt: this.#thinkingAt, endedAt: this.#thoughtAt, isWhole: this.end !== null };
+    showReasoning?.(this.#part("reasoning"), this.#reasoning.source, state);
+  }
+
   async #showSources(sources) {
     const { showSources } = await import("./sources.js").catch(() => ({}));
-    if (showSources) follow(() => showSources(this.#part("sources"), sources));
-  }
-
-  async #showDetails() {
-    if (!this.#part("details")) return;
-    const { showDetails } = await import("./details.js").catch(() => ({}));
-    showDetails?.(this.#part("details"), this.#end, this.#part("model").textContent, formatNumber);
-  }
-
-  async #rate(event) {
-    event.preventDefault();
-    const { currentTarget: form, submitter } = event;
-    const { rate } = await import("./rating.js").catch(() => ({}));
-    if (rate) rate(form, submitter);
-    else form.querySelector(".form-status").textContent = element("page").dataset.notSaved;
+    showSources?.(this.#part("sources"), sources);
   }
 }

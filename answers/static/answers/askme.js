@@ -1,43 +1,41 @@
 // The page: asks, follows and stops over `/ws/answers/`. answers/protocol.py defines the protocol.
 
-import { element, withId } from "./answer.js";
+import { byId, withId } from "./answer.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
-import { makeUUID, Pending } from "./pending.js";
+import { makeUUID, navigation, Pending } from "./pending.js";
 import { begin, isAtEnd } from "./scrolling.js";
-import { listen } from "./shortcuts.js";
-import { edits, forgetOthers } from "./stored.js";
+import { edits, forgetOthers, waiting } from "./stored.js";
 import { Thread } from "./thread.js";
-import { Waiting } from "./waiting.js";
 
-const FREQUENT = ["answer.text", "answer.reasoning"]; // events that rarely change anything but an answer
+const FREQUENT = /text|reasoning/; // types of events that rarely change anything but an answer
 const NOTICE_MILLISECONDS = 1_500; // a shorter interruption of the connection is not shown
 const WAIT = "wait"; // the code of a problem that ends with the running answer
 
-forgetOthers(element("page").dataset.person);
+forgetOthers(byId("page").dataset.person);
 
 // Connects the socket, the forms, the thread and the address with each other.
 class Page {
   #id = makeUUID(); // of this page load: only it can show the history entries that it makes
-  #data = element("page").dataset;
+  #data = byId("page").dataset;
   #connection = new Connection(this.#data.socket, this);
   #thread = new Thread(this.#connection);
   #pending = new Pending(this.#thread);
-  #composer = new Composer((question) => this.#typed(question));
-  #waiting = new Waiting((id) => this.#isHere(id), (waited) => this.#send(waited), (waited) => this.#takeBack(waited));
-  #editors = null; // loaded when a question is edited
+  #composer = new Composer((question) => this.#typed(question), () => this.#stop(), () => this.#notLoaded());
+  #waiting = null; // loaded when somebody types while an answer is being written
+  #editors = null; // loaded with other actions
   #noticeTimer = null;
 
   constructor() {
-    element("thread").addEventListener("click", ({ target }) => target.closest(".edit") && this.#edit(target));
-    element("thread").addEventListener("submit", (event) => this.#submitted(event));
-    element("stop").addEventListener("click", () => this.#stop());
-    element("reload").addEventListener("click", () => location.assign(this.#data.home));
-    const failed = () => this.#showProblem(this.#data.notLoaded);
-    listen({ stop: () => this.#stop(), focus: () => this.#composer.focus(), failed });
+    byId("thread").addEventListener("click", (event) => this.#clicked(event));
+    byId("thread").addEventListener("submit", (event) => this.#submitted(event));
+    byId("stop").addEventListener("click", () => this.#stop());
+    byId("reload").addEventListener("click", () => location.assign(this.#data.home));
     addEventListener("popstate", ({ state }) => this.#navigated(state));
     history.replaceState({ page: this.#id, answer: this.#data.answer || null }, "");
-    if (Object.keys(edits.all).some((id) => this.#thread.find(id))) this.#loadEditors();
+    if (Object.keys(edits.all).some((id) => this.#thread.find(id))) this.#loadActions();
+    if (Object.keys(waiting.all).some((id) => this.#isHere(id))) this.#loadWaiting();
+    byId("question-box").addEventListener("input", () => this.#isBusy && this.#loadWaiting());
     this.#settle();
     this.#scrollToAddressed();
     this.closed(); // not open yet
@@ -49,25 +47,23 @@ class Page {
   opened() {
     clearTimeout(this.#noticeTimer);
     this.#noticeTimer = null;
-    element("connection").hidden = true;
+    byId("connection").hidden = true;
     this.#resend();
   }
 
   closed() {
     if (this.#connection.isSessionOver) return this.#settle(); // the error event before it has given the reason
-    this.#noticeTimer ??= setTimeout(() => (element("connection").hidden = false), NOTICE_MILLISECONDS);
+    this.#noticeTimer ??= setTimeout(() => (byId("connection").hidden = false), NOTICE_MILLISECONDS);
   }
 
-  probe() {
-    this.#resend();
-  }
+  probe() { this.#resend(); }
 
   received(event) {
     const wasBusy = this.#isBusy;
     if (event.type === "error") this.#refused(event);
     else if (event.answer === this.#pending.answer) this.#accepted();
     this.#thread.received(event);
-    if (!FREQUENT.includes(event.type) || wasBusy !== this.#isBusy) this.#settle();
+    if (!FREQUENT.test(event.type) || wasBusy !== this.#isBusy) this.#settle();
   }
 
   // -- A question, until it is accepted or refused
@@ -84,11 +80,13 @@ class Page {
   #isHere(id) { return id === this.#pending.answer || this.#thread.shown.includes(this.#thread.find(id)); }
 
   // A question that is not accepted yet is still in the box. What was typed after it is the next one.
-  #typed(text) {
+  async #typed(text) {
+    if (this.#isBusy) await this.#loadWaiting();
     const before = this.#pending.typed;
     const question = before && text.startsWith(before) ? text.slice(before.length).trimStart() : text;
     if (!question.trim()) return;
     if (!this.#isBusy) return this.#ask({ question, follows: this.#end, typed: true });
+    if (!this.#waiting) return this.#showProblem(this.#data.notLoaded, WAIT);
     if (this.#waiting.exists) return this.#showProblem(this.#data.oneWaits, WAIT);
     this.#waiting.put(question, this.#composer.model, this.#pending.answer ?? this.#thread.shown.at(-1).id);
     this.#composer.clear(text);
@@ -96,18 +94,22 @@ class Page {
     this.#settle();
   }
 
-  // Returns whether it was asked.
+  // Returns true if it was asked.
   #ask(submission) {
     if (this.#connection.isSessionOver) return false;
-    if (this.#isBusy) {
-      this.#showProblem(this.#data.wait, WAIT);
-      return false;
-    }
+    if (this.#isBusy) return this.#showProblem(this.#data.wait, WAIT);
     this.#pending.begin({ follows: null, revises: null, model: this.#composer.model, ...submission });
     this.#showProblem(null);
     this.#refresh();
     this.#connection.request(this.#pending.frame);
     return true;
+  }
+
+  #loadWaiting() {
+    return this.#waiting ?? import("./waiting.js").then(({ Waiting }) => {
+      this.#waiting ??= new Waiting((id) => this.#isHere(id), (waited) => this.#send(waited), (waited) => this.#takeBack(waited));
+      this.#settle();
+    }, () => null);
   }
 
   #send(waited) {
@@ -158,7 +160,7 @@ class Page {
       const { question, revises } = this.#pending.refuse();
       if (!this.#thread.find(revises)) this.#composer.restore(question); // otherwise its editor still has it
     } else if (code === "not_found" && answer?.isFollowed) {
-      return this.#thread.refused(answer, { code, message });
+      return answer.refused({ code, message });
     } else if (retry_after !== null) {
       setTimeout(() => this.#retry(), retry_after * 1_000);
     }
@@ -168,33 +170,38 @@ class Page {
 
   // -- Events of the page
 
-  async #loadEditors() {
-    try {
-      const { Editors } = await import("./editors.js");
-      this.#editors ??= new Editors(this.#thread, (question, revises) => this.#ask({ question, revises }));
-    } catch {
-      this.#showProblem(this.#data.notLoaded); // another version of the site runs by now, or there is no network
-    }
-  }
-
-  async #edit(target) {
-    if (!this.#editors) await this.#loadEditors();
-    this.#editors?.open(this.#thread.at(target));
-  }
-
   #stop() {
     this.#thread.stoppable?.stop();
     this.#composer.keepFocus(() => this.#refresh());
   }
 
+  #clicked(event) {
+    const button = event.target.closest(".edit, .open-details");
+    if (!button || this.#editors) return;
+    event.preventDefault();
+    this.#loadActions(() => button.click());
+  }
+
+  // Most visitors never edit a question, rate an answer or open its details. `repeat` does what was done before it was loaded.
+  #loadActions(repeat) {
+    import("./actions.js").then(({ listen }) => {
+      this.#editors ??= listen(this.#thread, (question, revises) => this.#ask({ question, revises }));
+      repeat?.();
+    }, () => this.#notLoaded());
+  }
+
+  #notLoaded() {
+    this.#showProblem(this.#data.notLoaded); // another version of the site runs by now, or there is no network
+  }
+
   // Without this script, the browser submits these forms itself.
   #submitted(event) {
     const form = event.target;
-    if (!form.matches(".stop, .again, .go-on")) return;
+    if (!form.matches(".again, .go-on, .rating")) return;
     event.preventDefault();
     const answer = this.#thread.at(form);
-    if (form.matches(".stop")) answer.stop();
-    else if (form.matches(".again")) this.#ask({ question: answer.question, revises: answer.id });
+    if (form.matches(".rating")) return this.#editors ?? this.#loadActions(() => form.requestSubmit(event.submitter));
+    if (form.matches(".again")) this.#ask({ question: answer.question, revises: answer.id });
     else this.#ask({ question: form.elements.question.value, follows: answer.id });
   }
 
@@ -203,46 +210,40 @@ class Page {
     if (state?.page !== this.#id || this.#connection.isSessionOver) return location.reload();
     this.#pending.forget();
     this.#thread.show(state.answer);
-    this.#showProblem(null);
     this.#settle();
-    this.#resend();
+    this.#retry();
   }
 
   // -- Display
 
   // After anything that may have ended an answer: sends the question that waits for it.
   #settle() {
-    const after = this.#thread.find(this.#waiting.after)?.article.dataset.status;
-    const isNext = !this.#isBusy && !this.#connection.isSessionOver && this.#isHere(this.#waiting.after);
-    if (isNext && ["complete", "stopped"].includes(after)) this.#send(this.#waiting.take());
-    else this.#refresh();
+    const isFree = !this.#isBusy && !this.#connection.isSessionOver;
+    if (!isFree || !this.#waiting?.sendNext(this.#thread)) this.#refresh();
   }
 
   #refresh() {
     const [isBusy, { shown }] = [this.#isBusy, this.#thread];
-    const isWaiting = this.#waiting.exists && this.#isHere(this.#waiting.after);
-    element("page").classList.toggle("has-thread", shown.length > 0);
-    element("waiting").hidden = !this.#pending.exists;
-    element("stop").hidden = !this.#thread.stoppable;
-    this.#waiting.refresh({ isShown: isWaiting, isHeld: !isBusy });
+    byId("page").classList.toggle("has-thread", shown.length > 0);
+    byId("waiting").hidden = !this.#pending.exists;
+    byId("stop").hidden = !this.#thread.stoppable;
+    this.#waiting?.refresh(!isBusy);
     const thread = shown.length === 0 ? "" : this.#data.thread || shown[0].id;
     this.#composer.refresh({ isBusy, canAsk: !this.#connection.isSessionOver, follows: this.#end, thread });
-    if (!isBusy && element("problem").dataset.errorCode === WAIT) this.#showProblem(null);
+    if (!isBusy && byId("problem").dataset.errorCode === WAIT) this.#showProblem(null);
   }
 
   #showProblem(message, code = "") {
-    element("problem-message").textContent = message ?? "";
-    element("problem").dataset.errorCode = code;
-    element("problem").hidden = message === null;
-    element("reload").hidden = code !== "no_session";
+    byId("problem-message").textContent = message ?? "";
+    byId("problem").dataset.errorCode = code;
+    byId("problem").hidden = message === null;
+    byId("reload").hidden = code !== "no_session";
   }
 
-  // A reader who opens the address of an answer in the middle of a thread starts at that answer. Back and Reload return
-  // to the old scroll position instead.
+  // The address of an answer in the middle of a thread leads to it. Back and Reload return to the old scroll position.
   #scrollToAddressed() {
-    const isNew = performance.getEntriesByType("navigation")[0]?.type === "navigate";
     const article = this.#thread.find(this.#data.answer)?.article;
-    if (isNew && !location.hash && article?.previousElementSibling) begin(article);
+    if (navigation === "navigate" && !location.hash && article?.previousElementSibling) begin(article);
   }
 }
 

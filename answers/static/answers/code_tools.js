@@ -1,25 +1,25 @@
-// The buttons on code, and the one that copies an answer. One listener serves those that come later too.
+// What the buttons on code do, and the one that copies an answer. See buttons.js.
 
 import { copyFor } from "./copying.js";
-import { sources } from "./growing_text.js";
+import { sources } from "./received.js";
 import { load, save } from "./stored.js";
 
 const WRAP = "askme.wrap"; // in localStorage: whether long lines of code wrap
 
 const root = document.documentElement;
 // New code comes with a button that is not pressed.
-const observer = new MutationObserver(() => press());
+const observer = new MutationObserver(showWrapping);
 
 const isWrapping = () => root.classList.contains("wrap-code");
 
-function press() {
+function showWrapping() {
   const isOn = isWrapping();
   for (const button of document.querySelectorAll(`.wrap[aria-pressed="${!isOn}"]`)) button.ariaPressed = isOn;
 }
 
 function wrap(isOn) {
   root.classList.toggle("wrap-code", Boolean(isOn));
-  press();
+  showWrapping();
   if (isOn) observer.observe(document.body, { childList: true, subtree: true });
   else observer.disconnect();
 }
@@ -37,21 +37,17 @@ async function fetchText(address) {
   return response.text();
 }
 
-function clicked({ target }) {
-  const button = target.closest("button");
-  if (button?.matches(".code .copy")) copyFor(button, codeOf(button.closest(".code")));
-  if (button?.matches(".copy-answer")) {
-    const source = sources.get(button.closest("article").querySelector(".text"))?.();
+export function press(button) {
+  if (button.matches(".wrap")) {
+    wrap(!isWrapping());
+    save(WRAP, isWrapping());
+  } else if (button.matches(".copy-answer")) {
+    const source = sources.get(button.closest("article").querySelector(".text"))?.source;
     copyFor(button, source || fetchText(button.dataset.source)); // this page has only the HTML of older answers
+  } else {
+    copyFor(button, codeOf(button.closest(".code")));
   }
-  if (!button?.matches(".code .wrap")) return;
-  wrap(!isWrapping());
-  save("localStorage", WRAP, isWrapping());
 }
 
-// The style sheet shows the words on the buttons.
-for (const { id, textContent } of document.getElementById("words").children) root.style.setProperty(`--${id}`, JSON.stringify(textContent));
-root.classList.add("has-code-tools");
-document.addEventListener("click", clicked);
-addEventListener("storage", ({ key }) => key === WRAP && wrap(load("localStorage", WRAP)));
-wrap(load("localStorage", WRAP));
+addEventListener("storage", ({ key }) => key === WRAP && wrap(load(WRAP)));
+wrap(load(WRAP));

@@ -1,12 +1,12 @@
 // The form for a new question. It keeps what was typed, in this tab and for the next start of the browser, and which
 // model was chosen last.
 
-import { element, formatNumber } from "./answer.js";
-import { codePoints } from "./growing_text.js";
+import { byId, formatNumber } from "./answer.js";
 import { Entries, load, save } from "./stored.js";
 
 const COUNTER_SHARE = 0.9; // of the longest question: from here on, the page shows how many characters are left
 const DRAFT = "askme.draft";
+const KEYS = "askme.keys"; // in localStorage: false if a person has switched off the keys of one character
 const MODEL = "askme.model";
 
 export const isTouch = () => matchMedia("(hover: none) and (pointer: coarse)").matches;
@@ -24,16 +24,20 @@ export function askOnEnter(box) {
 }
 
 export class Composer {
-  #form = element("form");
-  #box = element("question-box");
-  #models = element("model"); // null if there is only one model
+  #form = byId("form");
+  #box = byId("question-box");
+  #models = byId("model"); // null if there is only one model
   #ask; // called with the question
-  #thread = element("page").dataset.thread; // whose draft it is; empty for a new question
-  #own = new Entries("sessionStorage", DRAFT); // this tab's, by thread
-  #last = new Entries("localStorage", DRAFT); // any tab's
+  #thread = byId("page").dataset.thread; // whose draft it is; empty for a new question
+  #own = new Entries(DRAFT); // this tab's, by thread
+  #last = new Entries(DRAFT, "localStorage"); // any tab's
 
-  constructor(ask) {
+  // `stop` is called for Escape, `notLoaded` if the list of keys could not be loaded.
+  constructor(ask, stop, notLoaded) {
+    const showKeys = () => import("./keys.js").then((keys) => keys.showKeys(KEYS), notLoaded);
     this.#ask = ask;
+    byId("keys").addEventListener("click", showKeys);
+    addEventListener("keydown", (event) => this.#pressed(event, stop, showKeys));
     const [draft, given] = [this.#draft, this.#box.value]; // the server gives a question from the address, or a refused one
     this.#box.value ||= draft;
     const { length } = this.#box.value;
@@ -43,20 +47,19 @@ export class Composer {
     if (isTouch()) this.#box.removeAttribute("aria-describedby"); // the hint is about other keys
     this.#form.addEventListener("submit", (event) => this.#submitted(event));
     // Both lead to an empty page, and what is typed goes along.
-    for (const id of ["new-question", "reload"]) element(id).addEventListener("click", () => this.#moveDraft(""));
-    element("suggestions")?.addEventListener("click", (event) => this.#suggested(event));
+    for (const id of ["new-question", "reload"]) byId(id).addEventListener("click", () => this.#moveDraft(""));
     addEventListener("storage", (event) => this.#changedElsewhere(event));
     if (given && (!draft || draft === given)) this.#changed();
     else this.#count(); // another draft is kept until a person types
     if (!given && draft) this.#own.set(this.#thread, draft);
     this.#rememberModel();
-    new ResizeObserver(() => this.measure()).observe(element("dock"));
+    new ResizeObserver(() => this.measure()).observe(byId("dock"));
   }
 
   get model() { return this.#models?.value ?? null; }
 
   refresh({ isBusy, canAsk, follows, thread }) {
-    element("ask").disabled = !canAsk;
+    byId("ask").disabled = !canAsk;
     this.#form.elements.follows.value = follows ?? "";
     this.#form.classList.toggle("is-busy", isBusy);
     this.#form.classList.toggle("follows", follows !== null);
@@ -83,13 +86,13 @@ export class Composer {
     const focused = document.activeElement;
     change();
     if (focused === document.body || focused.getClientRects().length > 0) return;
-    if (isTouch()) element("ask").focus({ preventScroll: true });
+    if (isTouch()) byId("ask").focus({ preventScroll: true });
     else this.focus();
   }
 
   // The form stays at the bottom of the window while the page scrolls above it. It must not cover what is scrolled to.
   measure() {
-    document.documentElement.style.setProperty("--dock", `${element("dock").offsetHeight}px`);
+    document.documentElement.style.setProperty("--dock", `${byId("dock").offsetHeight}px`);
   }
 
   #submitted(event) {
@@ -98,17 +101,21 @@ export class Composer {
     else this.focus();
   }
 
-  // Without this script, the link leads to a page with this question in the box.
-  #suggested(event) {
-    const link = event.target.closest("a");
-    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  // A dialog, a popover, an editor, a list of options and an input method use Escape themselves. In an input, keys are only typed.
+  #pressed(event, stop, showKeys) {
+    const { key, target } = event;
+    if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (target.matches("select, input") || document.querySelector(":is(dialog[open], :popover-open)")) return;
+    if (key === "Escape") return stop(); // and the browser may leave its full screen
+    if (!["/", "?"].includes(key) || target.matches("textarea") || load(KEYS) === false) return;
     event.preventDefault();
-    this.#set(link.textContent);
-    this.focus();
+    if (key === "/") this.focus();
+    else showKeys();
   }
 
-  get #limit() { return Number(element("page").dataset.questionChars) || Infinity; } // 0: no limit
-  get #charactersLeft() { return this.#limit - codePoints(this.#box.value).length; }
+  get #limit() { return Number(byId("page").dataset.questionChars) || Infinity; } // 0: no limit
+  // As Python counts them
+  get #charactersLeft() { return this.#limit - Array.from(this.#box.value).length; }
 
   #set(text) {
     this.#box.value = text;
@@ -122,7 +129,7 @@ export class Composer {
 
   #count() {
     const left = this.#charactersLeft;
-    const counter = element("counter");
+    const counter = byId("counter");
     for (const part of counter.querySelectorAll(".number")) part.textContent = formatNumber(Math.abs(left));
     counter.hidden = left > this.#limit * (1 - COUNTER_SHARE);
     this.#box.setAttribute("aria-invalid", left < 0);
@@ -163,9 +170,9 @@ export class Composer {
 
   #rememberModel() {
     if (!this.#models) return;
-    const names = Array.from(this.#models.options, (option) => option.value);
-    const name = load("localStorage", MODEL);
-    if (names.includes(name)) this.#models.value = name; // the site may no longer offer it
-    this.#models.addEventListener("change", () => save("localStorage", MODEL, this.#models.value));
+    const { value } = this.#models;
+    this.#models.value = load(MODEL) ?? value;
+    if (this.#models.selectedIndex < 0) this.#models.value = value; // the site no longer offers it
+    this.#models.addEventListener("change", () => save(MODEL, this.#models.value));
   }
 }

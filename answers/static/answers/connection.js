@@ -21,7 +21,6 @@ export class Connection {
   #url;
   #listener; // opened(), closed(), probe(), received(event)
   #socket = null;
-  #handlers = null; // an AbortController for the socket's event handlers
   #timer = null; // for the next step: connect timeout, counting as a success, or reconnecting
   #idleTimer = null; // restarted by each event and each request
   #failures = 0;
@@ -43,20 +42,19 @@ export class Connection {
 
   open() {
     this.#schedule(CONNECT_TIMEOUT_MILLISECONDS, () => this.#disconnected());
-    this.#socket = new WebSocket(this.#url);
-    this.#handlers = new AbortController();
-    const { signal } = this.#handlers;
-    this.#socket.addEventListener("open", () => this.#opened(), { signal });
-    this.#socket.addEventListener("message", ({ data }) => this.#received(data), { signal });
-    this.#socket.addEventListener("close", ({ code }) => this.#disconnected(code), { signal });
+    const socket = (this.#socket = new WebSocket(this.#url));
+    const on = (type, act) => socket.addEventListener(type, (event) => socket === this.#socket && act(event));
+    on("open", () => this.#opened());
+    on("message", ({ data }) => this.#received(data));
+    on("close", ({ code }) => this.#disconnected(code));
   }
 
   close() {
     clearTimeout(this.#timer);
     clearTimeout(this.#idleTimer);
-    this.#handlers?.abort();
-    this.#socket?.close();
-    this.#socket = null;
+    const socket = this.#socket;
+    this.#socket = null; // so nothing more is heard from it
+    socket?.close();
     this.#listener.closed();
   }
 

@@ -2,7 +2,7 @@
 
 const SHOWN_MILLISECONDS = 2_000;
 
-const labels = new WeakMap(); // of buttons that say something else at the moment: [usual label, timer]
+const timers = new WeakMap(); // of buttons that say something else at the moment
 
 // `text` may be a promise. Safari allows copying only while it handles a click, so it gets the promise. Returns whether
 // the text has been copied.
@@ -43,16 +43,13 @@ function copyByCommand(text) {
 }
 
 function say(button, word) {
-  const [usual, timer] = labels.get(button) ?? [button.getAttribute("aria-labelledby")];
   const announcement = document.getElementById("announcement");
   const sentence = document.getElementById(word).textContent;
-  clearTimeout(timer);
+  clearTimeout(timers.get(button));
   button.setAttribute("aria-labelledby", word);
   if (announcement) announcement.textContent = sentence;
-  const end = () => {
-    labels.delete(button);
-    button.setAttribute("aria-labelledby", usual);
+  timers.set(button, setTimeout(() => {
+    button.setAttribute("aria-labelledby", button.matches(".copy-answer") ? "word-copy-answer" : "word-copy");
     if (announcement?.textContent === sentence) announcement.textContent = ""; // so that the next one is announced too
-  };
-  labels.set(button, [usual, setTimeout(end, SHOWN_MILLISECONDS)]);
+  }, SHOWN_MILLISECONDS));
 }

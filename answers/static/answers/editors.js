@@ -1,6 +1,6 @@
 // Questions that are being edited, each in its place in the thread. What was typed survives a reload.
 
-import { element } from "./answer.js";
+import { byId } from "./answer.js";
 import { askOnEnter } from "./composer.js";
 import { edits } from "./stored.js";
 
@@ -30,7 +30,7 @@ export class Editors {
   }
 
   #open({ article, id }, text) {
-    const { firstElementChild: form } = element("editor-template").content.cloneNode(true);
+    const { firstElementChild: form } = byId("editor-template").content.cloneNode(true);
     const box = form.querySelector("textarea");
     box.value = text;
     box.addEventListener("input", () => edits.set(id, box.value));

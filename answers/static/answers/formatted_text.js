@@ -2,36 +2,70 @@
 // ever parsed as HTML. A block grows by changes to its HTML. What is shown already stays, with its selection, its focus
 // and its scroll position.
 
-import { codePoints, sources } from "./growing_text.js";
-import { keepSelection, morph, parse } from "./morph.js";
+import { Received, sources } from "./received.js";
 
+const template = document.createElement("template");
 const END_TAGS = /^(<\/\w+>)+$/;
 
-export class FormattedText {
+// The one element in this HTML, which the server has made safe.
+function parse(html) {
+  template.innerHTML = html;
+  return document.adoptNode(template.content.firstElementChild);
+}
+
+// Changes an element into another without replacing what both have in common.
+function morph(node, wanted) {
+  if (node.nodeName !== wanted.nodeName) return node.replaceWith(wanted);
+  if (node.nodeType === Node.TEXT_NODE) return changeText(node, wanted.data);
+  if (node.localName === "button" || node.isEqualNode(wanted)) return; // the state of a button is the page's own
+  for (const { name } of [...node.attributes]) if (!wanted.hasAttribute(name)) node.removeAttribute(name);
+  for (const { name, value } of wanted.attributes) if (node.getAttribute(name) !== value) node.setAttribute(name, value);
+  let child = node.firstChild;
+  for (const wantedChild of [...wanted.childNodes]) {
+    const next = child?.nextSibling ?? null;
+    if (child) morph(child, wantedChild);
+    else node.append(wantedChild);
+    child = next;
+  }
+  while (child) {
+    const next = child.nextSibling;
+    child.remove();
+    child = next;
+  }
+}
+
+function changeText(node, text) {
+  const { data } = node;
+  if (text.startsWith(data)) return text.length > data.length && node.appendData(text.slice(data.length));
+  let kept = 0;
+  while (data[kept] === text[kept]) kept++;
+  node.replaceData(kept, data.length - kept, text.slice(kept));
+}
+
+// Loaded when somebody selects some of it.
+let keepSelection = (box, change) => change();
+document.addEventListener("selectionchange", () => {
+  if (getSelection().anchorNode?.parentElement?.closest(".text")) import("./selection.js").then((it) => ({ keepSelection } = it), () => null);
+});
+
+export class FormattedText extends Received {
   #box;
-  #requestMissing; // asks the server to send all again
-  #isRequested = false;
   #blocks = []; // the HTML of each block
-  #source = ""; // the Markdown, as far as the server has sent it
-  #position = 0; // its length in code points
   #isBehind; // the server has yet to send again what the page shows. Until it has caught up, nothing is taken back.
   #shorter = null; // the number of a block that shows more than the server has sent again
 
   constructor(box, requestMissing) {
-    [this.#box, this.#requestMissing] = [box, requestMissing];
+    super(requestMissing);
+    this.#box = box;
     this.#isBehind = !this.isEmpty;
-    sources.set(box, () => this.#source);
-    import("./code_tools.js"); // runs once
+    sources.set(box, this);
   }
 
-  get position() { return this.#position; }
   get isEmpty() { return this.#box.childElementCount === 0; }
-  get source() { return this.#source; }
 
-  // The server sends all again, from 0. Until then the old blocks stay.
+  // The old blocks stay until the server has sent all again.
   restart() {
-    this.#position = 0;
-    this.#source = "";
+    super.restart();
     this.#blocks = [];
     this.#isBehind = !this.isEmpty;
   }
@@ -43,13 +77,9 @@ export class FormattedText {
     this.#box.replaceChildren();
   }
 
-  add({ position, text, html = [], blocks = this.#blocks.length }) {
-    if (position > this.#position || !this.#fits(html)) return this.#request();
-    this.#isRequested = false;
-    const added = codePoints(text).slice(this.#position - position);
-    this.#source += added.join("");
-    this.#position += added.length;
-    this.#change(html, blocks);
+  add(event) {
+    const { html = [], blocks = this.#blocks.length } = event;
+    if (super.add(event, this.#fits(html))) this.#change(html, blocks);
   }
 
   // Applies the last changes. Returns whether the page now has what the server has.
@@ -60,12 +90,6 @@ export class FormattedText {
     if (this.#shorter !== null) this.#show(this.#shorter);
     this.#removeSurplus();
     return html_length === this.#blocks.join("").length;
-  }
-
-  #request() {
-    if (this.#isRequested) return;
-    this.#isRequested = true;
-    this.#requestMissing();
   }
 
   #fits(html) {

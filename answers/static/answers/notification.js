@@ -3,9 +3,9 @@
 
 import { load, save } from "./stored.js";
 
-const NOTIFIES = ["localStorage", "askme.notify"];
+const NOTIFIES = "askme.notify"; // in localStorage
 
-const isOn = () => load(...NOTIFIES) === true && globalThis.Notification?.permission === "granted";
+const isOn = () => load(NOTIFIES) === true && globalThis.Notification?.permission === "granted";
 
 // Shows on all buttons whether it is on.
 export function press(thread) {
@@ -15,7 +15,7 @@ export function press(thread) {
 // Turns it on or off. Says so if the browser refuses.
 export async function toggle(button) {
   const permission = isOn() ? "off" : (await globalThis.Notification?.requestPermission()) ?? "denied";
-  save(...NOTIFIES, permission === "granted");
+  save(NOTIFIES, permission === "granted");
   const isBlocked = !["granted", "off"].includes(permission);
   button.closest("article").querySelector(".notify-problem").textContent = isBlocked ? button.dataset.blocked : "";
   press(document);

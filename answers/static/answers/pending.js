@@ -7,15 +7,17 @@ const PENDING = "askme.pending"; // in sessionStorage: the question that was sen
 export function makeUUID() {
   if (crypto.randomUUID) return crypto.randomUUID();
   // Plain http to a host on the local network is not a secure context, so it has no randomUUID.
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+  const random = (digit) => (digit ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (digit / 4)))).toString(16);
+  return "10000000-1000-4000-8000-100000000000".replace(/[018]/g, random);
 }
 
 // What was stored may come from another version of this page.
 export const isSubmission = (stored) => typeof stored?.question === "string" && typeof stored.answer === "string";
+
+// How the browser came to this page.
+export const navigation = performance.getEntriesByType("navigation")[0]?.type;
+
+const remember = (submission) => save(PENDING, submission, "sessionStorage");
 
 export class Pending {
   #submission; // it `follows` an answer, `revises` one, or does neither; `typed` if its question is still in the box
@@ -23,10 +25,9 @@ export class Pending {
   // Takes over from the page before this one. That page kept running while it was being reloaded: if its question was
   // accepted at that moment, the address that it pushed is lost.
   constructor(thread) {
-    const stored = load("sessionStorage", PENDING);
+    const stored = load(PENDING, "sessionStorage");
     const submission = isSubmission(stored) ? stored : null;
-    const isReloaded = performance.getEntriesByType("navigation")[0]?.type === "reload";
-    const isDone = thread.find(submission?.answer) || (submission?.isAccepted && !isReloaded);
+    const isDone = thread.find(submission?.answer) || (submission?.isAccepted && navigation !== "reload");
     this.#submission = isDone ? null : submission;
     if (isDone) this.forget();
   }
@@ -42,12 +43,12 @@ export class Pending {
 
   begin(submission) {
     this.#submission = { answer: makeUUID(), askedAt: Date.now(), ...submission };
-    save("sessionStorage", PENDING, this.#submission);
+    remember(this.#submission);
   }
 
   accept() {
     const submission = this.refuse();
-    save("sessionStorage", PENDING, { ...submission, isAccepted: true });
+    remember({ ...submission, isAccepted: true });
     return submission;
   }
 
@@ -60,6 +61,6 @@ export class Pending {
 
   // Forgets the question that was accepted last.
   forget() {
-    if (!this.exists) save("sessionStorage", PENDING, null);
+    if (!this.exists) remember(null);
   }
 }

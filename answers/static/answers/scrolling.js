@@ -4,12 +4,10 @@
 const END_PIXELS = 40; // a reader this close to the end is at the end
 const root = document.documentElement;
 const button = document.getElementById("to-end"); // null on a shared page
-const ends = new WeakMap(); // by box
 
 // Whether the reader of one box is at its end. Only the reader's own movement changes that.
-class End {
+export class End {
   isFollowed;
-  frame = null; // the request for the next one
   #box;
   #top;
 
@@ -72,19 +70,4 @@ export function begin(article) {
   if (article.previousElementSibling) article.scrollIntoView();
   else scrollTo(0, 0);
   end.stay();
-}
-
-// Runs `change`. The page follows by itself. A `box` that scrolls does so in the next frame.
-export function follow(change, box = null) {
-  change();
-  if (!box) return;
-  if (!ends.has(box)) {
-    ends.set(box, new End(box, true));
-    box.addEventListener("scroll", () => ends.get(box).scrolled(), { passive: true });
-  }
-  const own = ends.get(box);
-  if (own.isFollowed) own.frame ??= requestAnimationFrame(() => {
-    own.frame = null;
-    if (own.isFollowed) own.go();
-  });
 }

@@ -1,6 +1,6 @@
 // A shared thread: read-only, and live while it is being answered.
 
-import { element } from "./answer.js";
+import { byId } from "./answer.js";
 import { Connection } from "./connection.js";
 import { Thread } from "./thread.js";
 
@@ -35,4 +35,4 @@ class SharedPage {
 }
 
 // If nothing is being answered, the whole thread came with the page.
-if (document.querySelector("[data-status=queued], [data-status=running]")) new SharedPage(element("page").dataset);
+if (document.querySelector("[data-status=queued], [data-status=running]")) new SharedPage(byId("page").dataset);

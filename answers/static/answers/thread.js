@@ -1,39 +1,30 @@
 // The path through a thread that a page shows. It keeps every answer that it has ever shown, for Back and Forward.
 
-import { Answer, element } from "./answer.js";
+import { Answer, byId } from "./answer.js";
+
+const EVENTS = ["queued", "started", "activity", "reasoning", "text", "finished"]; // of answers; see answers/protocol.py
 
 export class Thread {
-  #list = element("thread");
+  #list = byId("thread");
   #connection;
   #answers = new Map(); // by id, in the order in which they were asked
-  #versions = new Map(); // by id, where this page has added versions
   #shown;
-  #running; // those of them that are being answered; so an event costs the same in a long thread
   #initial; // the answers that the page came with
-  #handlers = {
-    "answer.queued": (answer, event) => answer.queued(event),
-    "answer.started": (answer, event) => answer.started(event),
-    "answer.activity": (answer, event) => answer.activity(event),
-    "answer.reasoning": (answer, event) => answer.reasoning(event),
-    "answer.text": (answer, event) => answer.text(event),
-    "answer.finished": (answer, event) => answer.finished(event),
-  };
 
   constructor(connection, share = null) {
     this.#connection = connection;
     this.#initial = this.#shown = Array.from(this.#list.children, (article) => new Answer(article, connection, share));
     for (const answer of this.#shown) this.#answers.set(answer.id, answer);
-    this.#showRunning();
   }
 
   get shown() { return this.#shown; }
-  get isAnswering() { return this.#running.size > 0; }
+  get isAnswering() { return this.#shown.some((answer) => answer.isAnswering); }
 
   // The last answer that a person can still stop.
-  get stoppable() { return [...this.#running].findLast(({ article }) => !("stopping" in article.dataset)); }
+  get stoppable() { return this.#shown.findLast((answer) => answer.isAnswering && !answer.isStopping); }
 
   // The page shows one part of a very long thread. Is the last part on another page?
-  get hasLaterPart() { return element("later")?.hidden === false; }
+  get hasLaterPart() { return byId("later")?.hidden === false; }
 
   find(id) { return this.#answers.get(id); }
   at(node) { return this.find(node.closest("article")?.dataset.answer); }
@@ -45,20 +36,12 @@ export class Thread {
 
   received(event) {
     const answer = this.find(event.answer);
-    if (!answer?.isFollowed) return;
-    this.#handlers[event.type]?.(answer, event);
-    this.#update(answer);
-  }
-
-  // The server refuses to show this answer, or any further answer to this page.
-  refused(answer, error) {
-    answer.refused(error);
-    this.#update(answer);
+    const name = event.type.replace("answer.", "");
+    if (answer?.isFollowed && EVENTS.includes(name)) answer[name](event);
   }
 
   makeUnavailable() {
     for (const answer of this.#shown) answer.makeUnavailable();
-    this.#running.clear();
   }
 
   // Adds a new question. If it revises another one, it takes the same place in the thread.
@@ -67,16 +50,8 @@ export class Thread {
     const follows = revised ? revised.follows : submission.follows;
     const added = Answer.of({ ...submission, follows }, this.#connection);
     this.#answers.set(added.id, added);
-    if (!revised) return added;
-    this.#addVersion(revised, added, address).catch(() => null); // no network: a reload shows the versions
+    if (revised) import("./versions.js").then(({ addVersion }) => addVersion(revised, added, address), () => null); // or after a reload
     return added;
-  }
-
-  async #addVersion(revised, added, address) {
-    const { Versions } = await import("./versions.js");
-    const versions = this.#versions.get(revised.id) ?? new Versions(revised, address);
-    versions.add(added);
-    for (const { id } of [revised, added]) this.#versions.set(id, versions);
   }
 
   // Shows the path to and past this answer, as answers/pages/thread.py computes it. Without an id, shows nothing.
@@ -89,17 +64,6 @@ export class Thread {
       if (current !== article) this.#list.insertBefore(article, current ?? null);
     }
     this.#showEnds();
-    this.#showRunning();
-  }
-
-  #showRunning() {
-    this.#running = new Set(this.#shown.filter((answer) => answer.isAnswering));
-  }
-
-  #update(answer) {
-    if (answer.isAnswering === this.#running.has(answer)) return;
-    if (answer.isAnswering && this.#shown.includes(answer)) this.#running.add(answer);
-    else this.#running.delete(answer);
   }
 
   #path(id) {
@@ -115,7 +79,7 @@ export class Thread {
   }
 
   #showEnds() {
-    const [earlier, later] = [element("earlier"), element("later")];
+    const [earlier, later] = [byId("earlier"), byId("later")];
     if (earlier) earlier.hidden = this.#shown[0]?.follows !== this.#initial[0].follows;
     if (later) later.hidden = this.#shown.at(-1) !== this.#initial.at(-1);
   }

@@ -2,7 +2,16 @@
 
 import { withId } from "./answer.js";
 
-export class Versions {
+const all = new Map(); // by the id of each version, where this page has added some
+
+// `address`: of any answer, with a nil UUID in place of its id
+export function addVersion(revised, added, address) {
+  const versions = all.get(revised.id) ?? new Versions(revised, address);
+  versions.add(added);
+  for (const { id } of [revised, added]) all.set(id, versions);
+}
+
+class Versions {
   #address; // of any answer, with a nil UUID in place of its id
   #answers; // the versions that this page knows
   #total;

@@ -1,40 +1,4 @@
-// Changes elements into others without replacing what both have in common.
-
-const template = document.createElement("template");
-
-// The one element in this HTML, which the server has made safe.
-export function parse(html) {
-  template.innerHTML = html;
-  return document.adoptNode(template.content.firstElementChild);
-}
-
-export function morph(node, wanted) {
-  if (node.nodeName !== wanted.nodeName) return node.replaceWith(wanted);
-  if (node.nodeType === Node.TEXT_NODE) return changeText(node, wanted.data);
-  if (node.localName === "button" || node.isEqualNode(wanted)) return; // the state of a button is the page's own
-  for (const { name } of [...node.attributes]) if (!wanted.hasAttribute(name)) node.removeAttribute(name);
-  for (const { name, value } of wanted.attributes) if (node.getAttribute(name) !== value) node.setAttribute(name, value);
-  let child = node.firstChild;
-  for (const wantedChild of [...wanted.childNodes]) {
-    const next = child?.nextSibling ?? null;
-    if (child) morph(child, wantedChild);
-    else node.append(wantedChild);
-    child = next;
-  }
-  while (child) {
-    const next = child.nextSibling;
-    child.remove();
-    child = next;
-  }
-}
-
-function changeText(node, text) {
-  const { data } = node;
-  if (text.startsWith(data)) return text.length > data.length && node.appendData(text.slice(data.length));
-  let kept = 0;
-  while (data[kept] === text[kept]) kept++;
-  node.replaceData(kept, data.length - kept, text.slice(kept));
-}
+// A selection survives changes to the text in which it begins or ends.
 
 // Runs `change`. If it replaces nodes in which the selection begins or ends, selects the same text in the new ones.
 export function keepSelection(box, change) {
