@@ -58,6 +58,8 @@ def test_every_documented_event_is_in_the_protocol():
     assert named(r"(answer|question)\.(?!js)[a-z]+") <= said
     page = "".join(path.read_text() for path in (ROOT / "answers/static/answers").glob("*.js"))
     mirrored = set(re.findall(r'"((?:answer|question)\.[a-z]+)"', page))
+    handled = re.search(r"^const EVENTS = \[(.+)\];", page, re.MULTILINE)[1]
+    mirrored |= {f"answer.{name}" for name in re.findall(r"[a-z]+", handled)}
     assert mirrored == said
     assert protocol.parse  # the only place that parses frames
 

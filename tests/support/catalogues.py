@@ -80,12 +80,18 @@ def faults(message: Message) -> list[str]:
     said = message.id if isinstance(message.id, tuple) else (message.id,)
     translated = message.string if isinstance(message.string, tuple) else (message.string,)
     wanted = set.union(*map(placeholders, said))
+    least = set.intersection(*map(placeholders, said))  # the singular may do without the number
     found = [] if all(translated) else ["not translated"]
     if message.fuzzy:
         found.append("fuzzy")
-    if all(translated) and any(placeholders(sentence) != wanted for sentence in translated):
+    if all(translated) and not _have(translated, least, wanted):
         found.append(f"not with the placeholders {sorted(wanted)}")
     return [f"{said[0]!r}: {fault}" for fault in found]
+
+
+def _have(forms: tuple[str, ...], least: set[str], wanted: set[str]) -> bool:
+    """Whether all forms of a sentence have the right placeholders, and the last one, for many, has all."""
+    return all(least <= placeholders(one) <= wanted for one in forms) and placeholders(forms[-1]) == wanted
 
 
 def update(language: str, sources: Catalog) -> Catalog:
