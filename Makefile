@@ -29,7 +29,7 @@ PYTHONS := $(if $(DJANGO),python3.12 $(wildcard $(HOME)/.pyenv/versions/3.12*/bi
 PYTHON ?= $(shell for name in $(PYTHONS); do \
 	"$$name" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, $(OLDEST)))' 2>/dev/null && echo "$$name" && break; done)
 
-.PHONY: help run admin test chaos bench bench-rows check format translations clean
+.PHONY: help run admin test chaos bench bench-rows screenshots check format translations clean
 
 help: ## list all commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name what; do \
@@ -69,6 +69,9 @@ bench: $(VENV)/installed-dev ## measure askme, a raw proxy and a naive version, 
 
 bench-rows: $(VENV)/installed-dev $(STATIC) ## measure what a million answers cost, and write bench/ROWS.md (ROWS=1000000)
 	@$(BIN)/python -m bench.rows --rows $(ROWS)
+
+screenshots: $(VENV)/installed-dev $(VENV)/chromium $(STATIC) ## take the pictures in docs/screenshots/ again
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.support.screenshots
 
 check: $(VENV)/installed-dev ## check style, types, migrations, the Dockerfile and the Compose file
 	$(BIN)/ruff check
