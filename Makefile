@@ -52,8 +52,8 @@ ifneq ($(strip $(ARGS)),)
 	@$(PYTEST) $(ARGS)
 else ifneq ($(DJANGO),)
 	@# The whole suite, but for tests of which another version of Django changes nothing: those that measure, and
-	@# those of completions, which does not import Django.
-	@$(PYTEST) -n 4 --dist worksteal -m "not measures" --ignore tests/completions
+	@# those of completions and formatting, which do not import Django.
+	@$(PYTEST) -n 4 --dist worksteal -m "not measures" --ignore tests/completions --ignore tests/formatting
 else
 	@# Most tests spend their time waiting for processes and deadlines, so two cores can run four at once.
 	@$(PYTEST) -n 4 --dist worksteal -m "not measures"
