@@ -139,7 +139,7 @@ def looks_right(page: Page) -> None:
     sheets = page.locator("link[rel=stylesheet]").evaluate_all("links => links.map((link) => link.href)")
     assert {re.search(r"(\w+)\.\w+\.css$", sheet)[1] for sheet in sheets} >= {"base"}
     assert any("/pages." in sheet for sheet in sheets) != any("/answers." in sheet for sheet in sheets)
-    assert page.locator("[style], style, script:not([src]):not([type='application/json'])").count() == 0
+    assert page.locator("body [style], style, script:not([src]):not([type='application/json'])").count() == 0
     fields = "[...document.querySelectorAll('.account :is(input:not([type=hidden]), textarea)')]"
     assert page.evaluate(f"{fields}.every((one) => one.labels.length)"), page.url
     assert page.get_by_role("heading", level=1).count() == 1

@@ -102,6 +102,7 @@ def test_wrapping_is_remembered_for_all_code(shared_site: Site, open_tab: OpenTa
     expect(wrap).to_have_count(2)
     assert pres.evaluate_all(is_wide) == [True, True]
     wrap.first.press("Enter")
+    expect(wrap.last).to_have_attribute("aria-pressed", "true")
     assert pres.evaluate_all(is_wide) == [False, False]
 
     def are_pressed(one: Tab, pressed: str) -> None:

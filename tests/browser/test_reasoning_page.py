@@ -143,12 +143,12 @@ def thinks(site: Site, tab: Tab, question: str) -> bool:
     """Ask, and return whether the reasoning was open before the text began."""
     answer = dictated(site, question)
     tab.ask(question)
+    expect(tab.question).to_have_text(question)
     answer.think("Hm.")
     expect(tab.summary).to_be_visible()
     was_open = tab.reasoning.evaluate("(details) => details.open")
     answer.say("Yes.")
     answer.end()
-    expect(tab.question).to_have_text(question)
     tab.shows("Yes.")
     tab.is_ready()
     return bool(was_open)

@@ -7,7 +7,7 @@ from tests.support.api_server import answer
 from tests.support.browser import OpenTab
 from tests.support.sites import Site
 
-MOST_BYTES = 45_000  # scripts and style sheets together, before compression
+MOST_BYTES = 45 * 1024  # scripts and style sheets together, before compression
 TEXT = (
     "# Title\n\n**Bold** and `code`.\n\n- one\n- two\n\n"
     "```python\nprint(1)\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n$x^2$\n"

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from answers.formatting import Growing, changes, formatted, markdown
-from tests.formatting.costs import TEXTS
+from answers.formatting import Growing, changes, formatted
 from tests.formatting.reading import PREFIX, grown, run
 from tests.formatting.snippets import CONSTRUCTS, UNFINISHED
 
@@ -113,17 +112,3 @@ def test_a_long_list_and_a_long_block_of_code_stay_whole():
     assert growing.blocks == formatted(text, PREFIX)
     assert len(growing.blocks) == 2
     assert growing.blocks[0].count("<li") == 4_000
-
-
-@pytest.mark.parametrize("name", ["answer", "code", "list"])
-def test_the_end_of_a_long_answer_reads_only_what_is_not_finished(name, monkeypatch):
-    text = TEXTS[name].replace("\\(x^2\\)", "x")  # formulas could reach across blocks
-    growing = grown([text[:-7], text[-7:]])
-    lengths = []
-    parse = markdown.parse
-    monkeypatch.setattr(
-        markdown, "parse", lambda text, missing: lengths.append(len(text)) or parse(text, missing)
-    )
-    run(growing.finish())
-    assert sum(lengths) < 1_000
-    assert growing.blocks == formatted(text, PREFIX)

@@ -31,7 +31,7 @@ export class Connection {
     this.#listener = listener;
     this.#url = new URL(path, location.href);
     this.#url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-    addEventListener("pagehide", () => this.close());
+    addEventListener("pagehide", () => this.close()); // without a word: the page is being left as it is
     addEventListener("pageshow", () => this.#socket || this.#reconnect());
     addEventListener("online", () => this.#reconnect());
     document.addEventListener("visibilitychange", () => this.#visibilityChanged());
@@ -55,7 +55,6 @@ export class Connection {
     const socket = this.#socket;
     this.#socket = null; // so nothing more is heard from it
     socket?.close();
-    this.#listener.closed();
   }
 
   send(frame) {
@@ -84,6 +83,7 @@ export class Connection {
   #disconnected(code) {
     this.#isSessionOver = code === LOGGED_OUT;
     this.close();
+    this.#listener.closed();
     if (this.#isSessionOver) return;
     if (code === RESTARTING) this.#failures = 0; // a planned restart: another process is there, or will be soon
     if (TOO_MANY.includes(code)) this.#failures = Math.max(this.#failures, TOO_MANY_DELAY);
@@ -97,6 +97,7 @@ export class Connection {
     if (this.#isSessionOver) return;
     this.#failures = 0;
     this.close();
+    this.#listener.closed();
     this.open();
   }
 
