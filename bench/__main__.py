@@ -96,7 +96,10 @@ def main() -> None:
                 options_of_server = {"follow_elsewhere": name.endswith("far"), "html": name.endswith("HTML")}
                 results.append(run(name, factory(), load, **options_of_server))
     if not options.names and not options.loads:
+        from bench.plot import plot  # its package comes with `make bench` only
+
         write(results)
+        plot(results)
 
 
 if __name__ == "__main__":

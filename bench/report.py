@@ -1,12 +1,7 @@
-"""Writes RESULTS.md, with its table and its plot, from the results of one run."""
+"""Writes RESULTS.md from the results of one run. The plot in it is made by plot.py."""
 
 import math
 from pathlib import Path
-
-import matplotlib
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
 
 from bench.machine import machine
 from bench.measure import Result
@@ -41,7 +36,6 @@ def write(results: list[Result], folder: Path = FOLDER) -> None:
     head = HEAD.format(machine=machine())
     plot = "\n![CPU and lag by load](results.svg)\n"
     (folder / "RESULTS.md").write_text(f"{head}{''.join(rows)}{plot}{_formatting(results)}")
-    _plot([result for result in results if not result.load.is_markdown], folder)
 
 
 def _formatting(results: list[Result]) -> str:
@@ -67,20 +61,3 @@ def _row(result: Result, results: list[Result]) -> str:
         f"| {result.lost}, {result.doubled}, {result.unfinished} | {result.memory / 1000:.0f} "
         f"| {result.connects:.0f} | {result.http_seconds:.2f} |\n"
     )
-
-
-def _plot(results: list[Result], folder: Path) -> None:
-    """CPU for each token and the 99th percentile of the lag, by load, with a line for each server."""
-    figure, (cpu, lag) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
-    loads = list(dict.fromkeys(str(r.load) for r in results if r.load.rate))
-    for server in dict.fromkeys(r.server for r in results):
-        found = {str(r.load): r for r in results if r.server == server and r.load.rate}
-        there = [load for load in loads if load in found]
-        cpu.plot(there, [found[load].cpu for load in there], marker="o", label=server)
-        lag.plot(there, [found[load].lag_p99 for load in there], marker="o", label=server)
-    cpu.set(ylabel="microseconds of CPU for each token", yscale="log")
-    lag.set(ylabel="lag p99, milliseconds", yscale="log")
-    for axes in (cpu, lag):
-        axes.grid(alpha=0.3)
-    lag.legend()
-    figure.savefig(folder / "results.svg")

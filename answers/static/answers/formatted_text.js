@@ -3,6 +3,7 @@
 // and its scroll position.
 
 import { Received, sources } from "./received.js";
+import { keepSelection } from "./selection.js";
 
 const template = document.createElement("template");
 const END_TAGS = /^(<\/\w+>)+$/;
@@ -41,12 +42,6 @@ function changeText(node, text) {
   while (data[kept] === text[kept]) kept++;
   node.replaceData(kept, data.length - kept, text.slice(kept));
 }
-
-// Loaded when somebody selects some of it.
-let keepSelection = (box, change) => change();
-document.addEventListener("selectionchange", () => {
-  if (getSelection().anchorNode?.parentElement?.closest(".text")) import("./selection.js").then((it) => ({ keepSelection } = it), () => null);
-});
 
 export class FormattedText extends Received {
   #box;
