@@ -1,7 +1,15 @@
 // A selection survives changes to the text in which it begins or ends.
 
+// Asking for the selection may lay out the page, so nobody asks while there is none in a text.
+let isInText = false;
+document.addEventListener("selectionchange", () => {
+  const { anchorNode, focusNode } = getSelection();
+  isInText = [anchorNode, focusNode].some((node) => node?.parentElement?.closest(".text"));
+});
+
 // Runs `change`. If it replaces nodes in which the selection begins or ends, selects the same text in the new ones.
 export function keepSelection(box, change) {
+  if (!isInText) return change();
   const selection = getSelection();
   const ends = () => [selection.anchorNode, selection.anchorOffset, selection.focusNode, selection.focusOffset];
   const before = ends();
