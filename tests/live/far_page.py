@@ -119,3 +119,15 @@ def make_row():
 @pytest.fixture
 async def source(page):
     return Source(page.layer, await make_row())
+
+
+async def dictate(source, chance, pieces, make, *, pauses=(0,)):
+    """Write the pieces in random portions, and save now and then. `pauses` between them are in seconds."""
+    position = 0
+    while position < len(pieces):
+        size = chance.randint(1, 40)
+        await source.write(make(pieces[position : position + size]))
+        position += size
+        if chance.random() < 0.2:
+            await source.save()
+        await asyncio.sleep(chance.choice(pauses))

@@ -11,22 +11,13 @@ from answers.live import rendering as rendering_module
 from answers.models import Status
 from answers.protocol import finished
 from completions import Activity, Piece
-from tests.live.far_page import Unreliable
+from tests.live.far_page import Unreliable, dictate
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+PAUSES = [0, 0, 0.001]
+
 TEXT = "".join(f"{number}é🎈 *x*{chr(10) * (number % 5)}\r\n" for number in range(120))
-
-
-async def dictate(source, chance, pieces, make):
-    position = 0
-    while position < len(pieces):
-        size = chance.randint(1, 40)
-        await source.write(make(pieces[position : position + size]))
-        position += size
-        if chance.random() < 0.2:
-            await source.save()
-        await asyncio.sleep(chance.choice([0, 0, 0.001]))
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -36,9 +27,9 @@ async def test_the_text_is_whole_when_the_layer_loses_doubles_or_delays_messages
     unreliable = Unreliable(source.layer, seed)
     monkeypatch.setattr(source.layer, "deliver", unreliable)
     pages = [await open_page()]
-    await dictate(source, unreliable.chance, TEXT[:800], Piece)
+    await dictate(source, unreliable.chance, TEXT[:800], Piece, pauses=PAUSES)
     pages.append(await open_page())
-    await dictate(source, unreliable.chance, TEXT[800:], Piece)
+    await dictate(source, unreliable.chance, TEXT[800:], Piece, pauses=PAUSES)
     await source.save(status=Status.COMPLETE)
     pages.append(await open_page())
     for page in pages:
@@ -51,10 +42,10 @@ async def test_a_text_that_begins_anew_is_whole(source, open_page, seed, monkeyp
     unreliable = Unreliable(source.layer, seed)
     monkeypatch.setattr(source.layer, "deliver", unreliable)
     pages = [await open_page()]
-    await dictate(source, unreliable.chance, "Hm. " * 100, Piece)
+    await dictate(source, unreliable.chance, "Hm. " * 100, Piece, pauses=PAUSES)
     pages.append(await open_page())
     await source.write(Piece("", "Hm. " * 100, restarts=True))
-    await dictate(source, unreliable.chance, TEXT, Piece)
+    await dictate(source, unreliable.chance, TEXT, Piece, pauses=PAUSES)
     await source.save(status=Status.COMPLETE)
     for page in pages:
         await page.ends()

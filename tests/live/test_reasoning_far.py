@@ -10,24 +10,12 @@ from answers.live import progress
 from answers.models import Status
 from answers.protocol import finished
 from completions import Activity, Piece
-from tests.live.far_page import Unreliable
+from tests.live.far_page import Unreliable, dictate
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 REASONING = "".join(f"{number}ü🤔 " for number in range(200))
 TEXT = "".join(f"{number}é🎈 " for number in range(200))
-
-
-async def dictate(source, chance, pieces, make):
-    """Write the text in random pieces, and save now and then."""
-    position = 0
-    while position < len(pieces):
-        size = chance.randint(1, 40)
-        await source.write(make(pieces[position : position + size]))
-        position += size
-        if chance.random() < 0.2:
-            await source.save()
-        await asyncio.sleep(0)
 
 
 async def end(page):
