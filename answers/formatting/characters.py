@@ -57,7 +57,9 @@ def escaped(text: str, start: int = 0, end: int | None = None) -> str:
         parts.append(text[start:place])
         needed = NEEDED.match(text, place)
         start = min(needed.end(), end) if needed else found.end()
-        parts.append(_references(text[place:start]) if needed else _shown(found[0], shows_marks=shows_marks))
+        parts.append(
+            with_references(text[place:start]) if needed else _shown(found[0], shows_marks=shows_marks)
+        )
         found = SPECIAL.search(text, start, end)
     parts.append(text[start:end])
     return "".join(parts)
@@ -82,16 +84,16 @@ def _shown(character: str, *, shows_marks: bool) -> str:
         return REPLACEMENT
     if HIDDEN.match(character) and (shows_marks or character not in MARKS):
         return f'<span class="control">U+{ord(character):04X}</span>'
-    return _references(character)
+    return with_references(character)
 
 
 def _in_attribute(match: re.Match[str]) -> str:
     character = match[0]
     if HIDDEN.match(character):
         return ""
-    return NAMED.get(character) or (REPLACEMENT if NONE.match(character) else _references(character))
+    return NAMED.get(character) or (REPLACEMENT if NONE.match(character) else with_references(character))
 
 
-def _references(text: str) -> str:
+def with_references(text: str) -> str:
     """Beyond U+FFFF as numeric references, so that code points equal the units of JavaScript's strings."""
     return "".join(one if one <= "\uffff" else f"&#x{ord(one):x};" for one in text)

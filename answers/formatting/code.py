@@ -1,26 +1,23 @@
 """Colours for finished code. The language is never guessed: without a known label, code stays as it is.
 
-Pygments is imported when a server starts, or with the first code of a language.
-Its lexers yield one token at a time, so the work can
-be done in slices.
+Pygments is imported when a server starts, or with the first code of a language. Its lexers yield one token at
+a time, so the work can be done in slices.
 """
 
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from importlib import import_module
-from time import perf_counter
 from typing import Any
 
 from answers.formatting.characters import escaped
 from answers.formatting.languages import COMMON, LANGUAGES
+from answers.formatting.pace import Pace
 
 MAX_CHARS = 50_000
 # Nobody writes such code, and expressions of some lexers take quadratic time for it: 20,000 empty lines of C
 # took seconds for one token.
 DEGENERATE = re.compile(r"[^\n]{1001}|\s{201}")
-SLICE_SECONDS = 0.001
-TOKENS_BETWEEN_CLOCKS = 16  # a token takes some microseconds
 
 # The class of a token, by the beginning of its type in Pygments. The longest beginning counts.
 CLASSES = {
@@ -60,11 +57,11 @@ def highlight(code: str, language: str) -> Iterator[str | None]:
     lexer = _lexer(language.lower()) if is_usual else None
     parts: list[str] = []
     start, end, letter = 0, 0, ""
-    deadline = perf_counter() + SLICE_SECONDS
-    for number, (index, kind, value) in enumerate(lexer(f"{code}\n") if lexer else ()):
-        if number % TOKENS_BETWEEN_CLOCKS == 0 and perf_counter() > deadline:
+    pace = Pace()
+    for index, kind, value in lexer(f"{code}\n") if lexer else ():
+        if pace.is_due():
             yield None
-            deadline = perf_counter() + SLICE_SECONDS
+            pace.restart()
         if index != end:
             break  # this lexer leaves something out, or says it twice
         end += len(value)

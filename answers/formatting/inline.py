@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from answers.formatting import links, maths
 from answers.formatting.characters import escaped
-from answers.formatting.markdown import Event, normalized
+from answers.formatting.markdown import Event, normalized_label
 from answers.formatting.maths import Formula
 from answers.formatting.open_text import HERE
 from answers.formatting.pace import Pace
@@ -190,7 +190,7 @@ class InlineWriter:
         link = event.data
         address, title = link["dest_url"], link["title"]
         if link["id"] and not link["link_type"].endswith("Unknown"):
-            known = self.references.definitions.get(normalized(link["id"]))
+            known = self.references.definitions.get(normalized_label(link["id"]))
             address, title = known or (address, title)
         address = self.source.unmasked(address, event.start, event.end)
         title = self.source.unmasked(title, event.start, event.end)

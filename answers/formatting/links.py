@@ -5,10 +5,10 @@ host that a browser asks, even where browsers and Python read an address differe
 """
 
 import re
-import unicodedata
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 from answers.formatting.characters import attribute, escaped, visible
+from answers.formatting.hosts import in_ascii
 
 MAX_ADDRESS_CHARS = 4_000
 MAX_TITLE_CHARS = 500
@@ -17,7 +17,6 @@ REL = "noopener noreferrer nofollow ugc"
 # Browsers read "\\" as "/". No address needs one, so there is no link with one before the path.
 WEB_PAGE = re.compile(r"(https?)://([^/?#\\]*)([/?#].*)?", re.ASCII | re.I | re.S)
 PORT = re.compile(r":([0-9]{0,5})\Z")
-KEPT = re.compile(r"[^.]*[ßς][^.]*")  # parts of a host with letters that browsers keep and Python replaces
 ASCII_HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?")
 MAX_HOST_CHARS = 253
 NUMBER = re.compile(r"(0x[0-9a-f]*|[0-9]+)\.?\Z")  # browsers read a host that ends so as an IPv4 address
@@ -91,19 +90,12 @@ def _host(host: str) -> str:
     try:
         if host.startswith("["):
             return f"[{IPv6Address(host[1:].removesuffix(']'))}]" if host.endswith("]") else ""
-        # Python alone would turn these letters into others, and so lead to another site.
-        host = host.lower()
-        if not host.isascii():
-            host = KEPT.sub(_label_in_ascii, host).encode("idna").decode().lower()
+        host = host.lower() if host.isascii() else in_ascii(host).lower()
         if NUMBER.search(host):
             return str(IPv4Address(host))
     except (AddressValueError, UnicodeError):
         return ""
     return host if len(host) <= MAX_HOST_CHARS and ASCII_HOST.fullmatch(host) else ""
-
-
-def _label_in_ascii(label: re.Match[str]) -> str:
-    return "xn--" + unicodedata.normalize("NFC", label[0]).encode("punycode").decode()
 
 
 def _percent(match: re.Match[str]) -> str:

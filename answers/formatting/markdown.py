@@ -52,7 +52,7 @@ def parse(text: str, missing: Callable[[str, int], Definition | None]) -> Iterat
     """
 
     def defined(link: Any) -> Definition | None:
-        return missing(normalized(link["reference"]), link["span"]["start"])
+        return missing(normalized_label(link["reference"]), link["span"]["start"])
 
     found: Iterator[Any] = pyromark.events_with_range(
         text, options=OPTIONS, merge_text=False, broken_link_callback=defined
@@ -74,11 +74,11 @@ def parse(text: str, missing: Callable[[str, int], Definition | None]) -> Iterat
 
 
 def definitions(text: str) -> dict[str, Definition]:
-    """The link references that a text defines, by their normalized labels."""
+    """The link references that a text defines, by their normalized_label labels."""
     if "]:" not in text:
         return {}
     found = pyromark.reference_definitions(text, options=OPTIONS)
-    return {normalized(label): (one["dest"], one["title"] or "") for label, one in found.items()}
+    return {normalized_label(label): (one["dest"], one["title"] or "") for label, one in found.items()}
 
 
 def without_code(text: str) -> str:
@@ -92,6 +92,6 @@ def without_code(text: str) -> str:
     return "".join(parts) + data[end:].decode()
 
 
-def normalized(label: str) -> str:
+def normalized_label(label: str) -> str:
     """Labels match whatever their case and white space."""
     return " ".join(label.split()).casefold()

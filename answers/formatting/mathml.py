@@ -6,6 +6,8 @@ Its `style` attributes, which the page's policy forbids, become classes where th
 import re
 from html import unescape
 
+from answers.formatting.characters import with_references
+
 MAX_CHARS = 100_000
 TAG = re.compile(r"<(/?)([a-z]+)((?: [a-z]+=\"[^\"<>]*\")*)(/?)>")
 ATTRIBUTE = re.compile(r' ([a-z]+)="([^"<>]*)"')
@@ -92,5 +94,4 @@ def _tag(match: re.Match[str]) -> str | None:
 def _text(html: str) -> str | None:
     if "<" in html or ">" in html:
         return None
-    text = unescape(html).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return "".join(one if one <= "\uffff" else f"&#x{ord(one):x};" for one in text)
+    return with_references(unescape(html).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))

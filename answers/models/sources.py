@@ -6,13 +6,13 @@ answers/static/answers/sources.js does the same in the browser.
 """
 
 import re
-import unicodedata
 from typing import NamedTuple, Self
+
+from answers.formatting.hosts import in_ascii
 
 # Without a user name, which can look like a host: https://bank.example@evil.example/. And without characters
 # that a browser may read differently from Python, such as a backslash.
 WEB_PAGE = re.compile(r"(https?)://([^\s/?#@:\\%\[\]<>^|]+)(:[0-9]{1,5})?((?:[/?#].*)?)", re.ASCII | re.I)
-KEPT = re.compile(r"[^.]*[ßς][^.]*")  # parts of a host with letters that browsers keep
 ASCII_HOST = re.compile(r"[a-z0-9._-]+")
 
 
@@ -36,12 +36,7 @@ class ShownSource(NamedTuple):
 def _in_ascii(host: str) -> str:
     """Empty if this is not possible."""
     try:
-        # Python alone would turn these letters into others, and so lead to another site.
-        ascii_host = KEPT.sub(_label_in_ascii, host.lower()).encode("idna").decode()
+        ascii_host = in_ascii(host)
     except UnicodeError:
         return ""
     return ascii_host if ASCII_HOST.fullmatch(ascii_host) else ""
-
-
-def _label_in_ascii(label: re.Match[str]) -> str:
-    return "xn--" + unicodedata.normalize("NFC", label[0]).encode("punycode").decode()

@@ -21,7 +21,7 @@ LAYERS = {
     "conf": set(),
     "formatting": set(),
     "protocol": {"formatting", "models"},  # for types
-    "models": set(),
+    "models": {"formatting"},
     "engine": {"models", "protocol"},
     "asking": {"engine", "models", "protocol"},
     "live": {"asking", "engine", "formatting", "models", "protocol", ""},
