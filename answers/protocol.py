@@ -12,9 +12,8 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from answers.formatting import Change
-
 if TYPE_CHECKING:
+    from answers.formatting import Change
     from answers.models import Answer
     from completions import Activity
 
@@ -179,7 +178,7 @@ def text(answer: UUID, position: int, text: str, edition: int = 0) -> Event:
     return event | {"edition": edition} if edition else event
 
 
-def with_html(event: Event, html: list[Change], blocks: list[str], *, is_end: bool = False) -> Event:
+def with_html(event: Event, html: "list[Change]", blocks: list[str], *, is_end: bool = False) -> Event:
     """A text event, or the end (`is_end`), with what changes in the blocks of the formatted text.
 
     It is the HTML of all text up to the end of this event. `blocks` are all blocks. The event says how many

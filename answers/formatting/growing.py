@@ -49,7 +49,11 @@ class Growing:
         same = [one if one == new else new for one, new in zip(self.blocks, blocks, strict=False)]
         self.blocks = same + blocks[len(same) :]
         self.length = len(source)
-        self._fed = [source]
+
+
+def prefix_of(id: object) -> str:
+    """What begins the ids in the HTML of one of several texts on a page."""
+    return f"a{id}-"
 
 
 def formatted(text: str, prefix: str) -> list[str]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from uuid import UUID
 
-from answers.formatting import Growing, unformatted
+from answers.formatting import Growing, prefix_of, unformatted
 
 log = logging.getLogger(__name__)
 
@@ -27,14 +27,10 @@ class Rendering:
         self.is_ending = self.is_final = False
         self.readers: set[Callable[[], None]] = set()  # called when there are new blocks
         self.due, self.rendered_at, self.worked = math.inf, 0.0, 0.0  # for `Renderings`
-        self._growing = Growing(self._prefix)
+        self._growing = Growing(prefix_of(answer))
         self._given = 0  # how much of `text` it was fed
         self._steps: Iterator[None] | None = None  # of the current render
         self._has_failed = False
-
-    @property
-    def _prefix(self) -> str:
-        return f"a{self.answer}-"
 
     @property
     def is_started(self) -> bool:
@@ -57,7 +53,7 @@ class Rendering:
         if not self.is_ending:
             self.is_ending = True
             if self._steps is not None:  # of a part of the text; do not wait for it
-                self._steps, self._given, self._growing = None, 0, Growing(self._prefix)
+                self._steps, self._given, self._growing = None, 0, Growing(prefix_of(self.answer))
 
     def step(self, until: float) -> bool:
         """Render until this time (`time.monotonic`), or a little longer. Returns whether `blocks` are new.

@@ -10,7 +10,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
 
+from answers.formatting import formatted_html, prefix_of
 from answers.models.answer_queries import AnswerQuerySet
 from answers.models.process import Process
 from answers.models.sources import ShownSource
@@ -176,6 +178,11 @@ class Answer(models.Model):
     def is_thinking(self) -> bool:
         """Whether its reasoning has begun but its text has not."""
         return self.status == Status.RUNNING and bool(self.reasoning) and not self.text
+
+    @property
+    def html(self) -> SafeString:
+        """The text, formatted: what a page shows that has followed it."""
+        return mark_safe(formatted_html(self.text, prefix_of(self.pk)))  # noqa: S308
 
     def tokens_per_second(
         self, length: int | None = None, reasoning_length: int | None = None

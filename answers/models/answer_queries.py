@@ -51,6 +51,10 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
         answers = self.filter(user_id=user.pk, pk=id)
         return bool(answers.unfinished().update(stop_requested_at=timezone.now())) or answers.exists()
 
+    def of_thread(self, answer: "Answer") -> "AnswerQuerySet":
+        """The thread of this answer. Threads of two people may have the same id, see `Share.Meta`."""
+        return self.filter(user=answer.user_id, thread=answer.thread)
+
     def unfinished(self) -> "AnswerQuerySet":
         return self.filter(status__in=[Status.QUEUED, Status.RUNNING])
 

@@ -22,6 +22,10 @@ class ShareQuerySet(models.QuerySet["Share"]):
         """At most one. The links of a deactivated user are not valid."""
         return self.filter(pk=token, user__is_active=True)
 
+    def of_thread(self, answer: Answer) -> "ShareQuerySet":
+        """At most one."""
+        return self.filter(user=answer.user_id, thread=answer.thread)
+
     def of_deleted_threads(self) -> "ShareQuerySet":
         answers = Answer.objects.filter(thread=models.OuterRef("thread"), user=models.OuterRef("user"))
         return self.filter(~models.Exists(answers.order_by()))

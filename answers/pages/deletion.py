@@ -29,8 +29,8 @@ def delete_answer(request: HttpRequest, pk: UUID) -> HttpResponse:
     with transaction.atomic():
         Answer.objects.filter(follows=answer).update(follows=answer.follows_id)
         answer.delete()
-    if not Answer.objects.filter(user=answer.user_id, thread=answer.thread).exists():
-        Share.objects.filter(user=answer.user_id, thread=answer.thread).delete()
+    if not Answer.objects.of_thread(answer).exists():
+        Share.objects.of_thread(answer).delete()
     return redirect("history")
 
 
@@ -39,8 +39,8 @@ def delete_answer(request: HttpRequest, pk: UUID) -> HttpResponse:
 def delete_thread(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The thread of this answer."""
     answer = own_or_404(request, pk)
-    answers = Answer.objects.filter(user=answer.user_id, thread=answer.thread)
-    shares = Share.objects.filter(user=answer.user_id, thread=answer.thread)
+    answers = Answer.objects.of_thread(answer)
+    shares = Share.objects.of_thread(answer)
     if request.method != "POST":
         context = {
             "answer": answer,

@@ -114,7 +114,7 @@ def thread_markdown(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 
 
 def _thread(answer: Answer) -> Order:
-    return Order(Answer.objects.filter(user=answer.user_id, thread=answer.thread), is_oldest_first=True)
+    return Order(Answer.objects.of_thread(answer), is_oldest_first=True)
 
 
 def _json() -> Form:

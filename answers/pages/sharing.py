@@ -24,7 +24,7 @@ from answers.pages.thread_path import ThreadPath
 def share(request: HttpRequest, pk: UUID) -> HttpResponse:
     """For the owner: create, copy and revoke the link to an answer's thread."""
     answer = own_or_404(request, pk)
-    shares = Share.objects.filter(user=answer.user_id, thread=answer.thread)
+    shares = Share.objects.of_thread(answer)
     if request.method == "POST":
         if "revoke" in request.POST:
             shares.delete()
@@ -55,6 +55,11 @@ def shared(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404(_("There is no such page."))
     context = {"path": path, "token": token, "is_shared": True, "status_url": settings.ASKME_STATUS_URL}
     response = render(request, "answers/shared.html", context)
+    return unlisted(response)
+
+
+def unlisted(response: HttpResponse) -> HttpResponse:
+    """What is shared is for those who have the link, so search engines must not show it."""
     response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
     return response
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from answers.models import AnswerQuerySet, Share
 from answers.pages.history import own_answers
+from answers.pages.sharing import unlisted
 from answers.pages.thread import Tree
 
 
@@ -29,13 +30,11 @@ def shared_text(request: HttpRequest, token: str, pk: UUID) -> HttpResponse:
     share = Share.objects.valid(token).first()
     if share is None:
         raise Http404(_("There is no such page."))
-    tree = Tree(share.answers.order_by("asked_at", "pk").only("pk", "follows"))
+    tree = Tree.of(share.answers)
     newest = tree.newest()
     if newest is None or pk not in (answer.pk for answer in tree.path(newest)):
         raise Http404(_("There is no such page."))
-    response = _text(share.answers, pk)
-    response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
-    return response
+    return unlisted(_text(share.answers, pk))
 
 
 def _text(answers: AnswerQuerySet, pk: UUID) -> HttpResponse:

@@ -5,9 +5,10 @@ A page shows one path through it. When an answer is deleted, its follow-ups then
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Self
 from uuid import UUID
 
-from answers.models import Answer
+from answers.models import Answer, AnswerQuerySet
 
 
 class Tree:
@@ -17,6 +18,11 @@ class Tree:
         self._next: defaultdict[UUID | None, list[Answer]] = defaultdict(list)
         for answer in self._answers.values():
             self._next[answer.follows_id].append(answer)
+
+    @classmethod
+    def of(cls, answers: AnswerQuerySet) -> Self:
+        """The tree of one thread, without the texts of its answers."""
+        return cls(answers.order_by("asked_at", "pk").only("pk", "follows"))
 
     def find(self, id: UUID) -> Answer | None:
         return self._answers.get(id)

@@ -9,9 +9,6 @@ from dataclasses import dataclass, field
 from typing import Self
 from uuid import UUID, uuid4
 
-from django.utils.safestring import SafeString, mark_safe
-
-from answers.formatting import formatted_html
 from answers.models import Answer, AnswerQuerySet, Status
 from answers.pages.thread import Tree
 from answers.pages.titles import shortened
@@ -28,11 +25,6 @@ class PathEntry:
     rating_problem: str = ""
     new_answer: UUID = field(default_factory=uuid4)  # the next version's id, if it is asked again
     new_follow_up: UUID = field(default_factory=uuid4)  # the id of the question that asks it to go on
-
-    @property
-    def html(self) -> SafeString:
-        """The text, formatted."""
-        return mark_safe(formatted_html(self.answer.text, f"a{self.answer.pk}-"))  # noqa: S308
 
     @property
     def endings(self) -> list[str]:
@@ -73,15 +65,15 @@ class ThreadPath:
     @classmethod
     def through(cls, answer: Answer) -> Self | None:
         """The path through this answer, which is not read again. None if it has just been deleted."""
-        answers = Answer.objects.filter(user=answer.user_id, thread=answer.thread)
-        tree = _tree(answers)
+        answers = Answer.objects.of_thread(answer)
+        tree = Tree.of(answers)
         found = tree.find(answer.pk)
         return cls._part(answers, tree, tree.path(found), answer.pk, [answer]) if found else None
 
     @classmethod
     def to_newest(cls, answers: AnswerQuerySet, at: UUID | None) -> Self | None:
         """The path to the newest answer: the part of it with the answer `at`, if that is on the path."""
-        tree = _tree(answers)
+        tree = Tree.of(answers)
         newest = tree.newest()
         return cls._part(answers, tree, tree.path(newest), at) if newest else None
 
@@ -119,7 +111,3 @@ class ThreadPath:
     @property
     def is_unfinished(self) -> bool:
         return any(not Status(entry.answer.status).is_end for entry in self.entries)
-
-
-def _tree(answers: AnswerQuerySet) -> Tree:
-    return Tree(answers.order_by("asked_at", "pk").only("pk", "follows"))
