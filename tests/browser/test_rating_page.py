@@ -1,9 +1,9 @@
 """Rating an answer in a real browser, with JavaScript and without it."""
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.support.api_server import answer
-from tests.support.browser import OpenTab
+from tests.support.browser import OpenTab, arrives
 from tests.support.sites import Site
 
 
@@ -59,6 +59,36 @@ def test_a_rating_that_cannot_be_saved_says_so_and_keeps_the_note(
     note.press("Enter")
     expect(tab.last.locator(".form-status")).to_have_text("Your rating couldn't be saved. Please try again.")
     expect(note).to_have_value("All of this")
+
+
+def test_what_is_typed_while_a_rating_is_saved_stays(shared_site: Site, open_tab: OpenTab) -> None:
+    shared_site.api.when("Slowly", answer(["Slow."]))
+    tab = open_tab(shared_site.url)
+    tab.ask("Slowly")
+    tab.is_ready()
+    bad = tab.last.get_by_role("button", name="Bad answer")
+    note = tab.last.get_by_label("Tell us why, in a few words")
+    said = tab.last.locator(".form-status")
+    tab.last.get_by_role("button", name="Good answer").click()
+    expect(said).to_have_text("Thank you.")
+    held: list[Route] = []
+    tab.page.route("**/rate/", lambda route: held.append(route))
+    bad.click()
+    expect(said).to_be_empty()
+    note.fill("All of this")
+    note.press("Enter")  # sent after the first, with its thumb, and with what is typed until then
+    note.press_sequentially(" and more")
+    arrives(held, tab.page)
+    held.pop().continue_()
+    arrives(held, tab.page)
+    expect(said).to_be_empty()
+    expect(bad).to_have_attribute("aria-pressed", "true")
+    held.pop().continue_()
+    expect(said).to_have_text("Thank you.")
+    expect(note).to_have_value("All of this and more")
+    tab.page.reload()
+    expect(bad).to_have_attribute("aria-pressed", "true")
+    expect(note).to_have_value("All of this and more")
 
 
 def test_rating_works_without_javascript(shared_site: Site, open_tab: OpenTab) -> None:

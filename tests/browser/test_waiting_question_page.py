@@ -1,9 +1,11 @@
 """A question that waits until the running answer has ended."""
 
-import pytest
-from playwright.sync_api import expect
+import re
 
-from tests.support.browser import FINISHED, OpenTab, Server, Tab, dictated
+import pytest
+from playwright.sync_api import Route, expect
+
+from tests.support.browser import FINISHED, OpenTab, Server, Tab, arrives, dictated
 from tests.support.sites import Site
 
 
@@ -100,6 +102,23 @@ def test_a_question_that_waits_for_a_failed_answer_is_sent_on_request(
     assert server.heard(tab.page, 2)["question"] == "And then?"
     expect(tab.waiting).to_be_hidden()
     expect(tab.box).to_be_focused()
+
+
+def test_a_question_asked_during_an_answer_that_fails_waits_however_late_its_script_comes(
+    shared_site: Site, open_tab: OpenTab
+) -> None:
+    tab = open_tab(shared_site.url, server=(server := Server()))
+    server.is_asked(tab)
+    held: list[Route] = []
+    tab.page.route(re.compile(r"/waiting\."), lambda route: held.append(route))
+    tab.ask("And then?")
+    arrives(held, tab.page)
+    server.say("answer.finished", length=0, **(FINISHED | {"status": "interrupted"}))
+    tab.is_ready()
+    held.pop().continue_()
+    expect(tab.waiting).to_contain_text("hasn't been sent: And then?", use_inner_text=True)
+    expect(tab.box).to_have_value("")
+    assert len(server.frames) == 1
 
 
 def test_a_waiting_question_can_be_taken_back(shared_site: Site, open_tab: OpenTab) -> None:

@@ -9,7 +9,7 @@ import re
 import shutil
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sized
 from typing import Any
 
 import pytest
@@ -236,10 +236,7 @@ class Server:
 
     def heard(self, page: Page, number: int) -> dict[str, Any]:
         """Wait for the frame with this number, counted from 1, and return it."""
-        end = time.monotonic() + PATIENCE_MILLISECONDS / 1000
-        while len(self.frames) < number:
-            assert time.monotonic() < end, f"{self.frames} arrived, {number} frames were expected"
-            page.wait_for_timeout(10)  # lets Playwright's own loop run
+        arrives(self.frames, page, number)
         return self.frames[number - 1]
 
     def say(self, type: str, **fields: Any) -> None:
@@ -253,6 +250,14 @@ class Server:
         self.frames.append(frame)
         if frame["type"] == "answer.follow":
             self.formatters[frame["answer"]].restart()
+
+
+def arrives(items: Sized, page: Page, number: int = 1) -> None:
+    """Wait until that many items have come from the page, such as frames or requests that a test holds."""
+    end = time.monotonic() + PATIENCE_MILLISECONDS / 1000
+    while len(items) < number:
+        assert time.monotonic() < end, f"{items} arrived, {number} were expected"
+        page.wait_for_timeout(10)  # lets Playwright's own loop run
 
 
 def follow(answer: str, position: int, *, reasoning_position: int = 0, edition: int = 0) -> dict[str, Any]:

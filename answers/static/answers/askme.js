@@ -81,14 +81,16 @@ class Page {
 
   // A question that is not accepted yet is still in the box. What was typed after it is the next one.
   async #typed(text) {
-    if (this.#isBusy) await this.#loadWaiting();
+    const waits = this.#isBusy; // and does so even if the answer ends while the module loads: it may have failed
+    if (waits) await this.#loadWaiting();
     const before = this.#pending.typed;
     const question = before && text.startsWith(before) ? text.slice(before.length).trimStart() : text;
     if (!question.trim()) return;
-    if (!this.#isBusy) return this.#ask({ question, follows: this.#end, typed: true });
-    if (!this.#waiting) return this.#showProblem(this.#data.notLoaded, WAIT);
-    if (this.#waiting.exists) return this.#showProblem(this.#data.oneWaits, WAIT);
-    this.#waiting.put(question, this.#composer.model, this.#pending.answer ?? this.#thread.shown.at(-1).id);
+    const after = this.#pending.answer ?? this.#thread.shown.at(-1)?.id;
+    if (!waits || !after) return this.#ask({ question, follows: this.#end, typed: true });
+    const problem = this.#waiting ? this.#waiting.exists && this.#data.oneWaits : this.#data.notLoaded;
+    if (problem) return this.#showProblem(problem, WAIT);
+    this.#waiting.put(question, this.#composer.model, after);
     this.#composer.clear(text);
     this.#composer.restore(before);
     this.#settle();
