@@ -46,12 +46,23 @@ ASKME_NOTICE = (
 ASKME_NOTICE_URL = ""  # the page with the operator's policy: http, https or a path
 ASKME_STATUS_URL = ""  # a page that shows whether the site works; errors link to it
 
+# -- The operator's log
+ASKME_CURRENCY = "USD"  # of prices, costs and budgets
+ASKME_KEEP_DAYS = 0  # threads whose newest answer is older are deleted; 0: kept
+ASKME_AUDIT_DAYS = 365  # how long it is kept what the staff did; 0: for ever
+ASKME_EXPORT_ROWS = 100_000  # the most answers in a file from the admin
+
 # -- Work
 ASKME_THREADS = 250  # answers that one process runs at once
 ASKME_RUNNING_PER_USER = 3  # 0: no limit
 ASKME_QUESTIONS_PER_MINUTE = 20  # per person; 0: no limit
 ASKME_QUESTIONS_PER_DAY = 0
 ASKME_SITE_QUESTIONS_PER_DAY = 0  # of all people together; 0: no limit
+# What answers may use per person and day, prompts included. 0: no limit.
+ASKME_TOKENS_PER_DAY = 0
+ASKME_COST_PER_DAY = 0.0  # in ASKME_CURRENCY
+ASKME_SITE_TOKENS_PER_DAY = 0  # all people together
+ASKME_SITE_COST_PER_DAY = 0.0
 # For all people at one address whose account nobody vouches for, such as guests. Behind a proxy, set
 # ASKME_PROXIES: private addresses count only then.
 ASKME_ADDRESS_QUESTIONS_PER_MINUTE = 60

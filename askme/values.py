@@ -60,6 +60,12 @@ def number(text: str, *, least: float, most: float) -> float:
     return value
 
 
+def currency(text: str) -> str:
+    if not re.fullmatch(r"[A-Z]{3}", text):
+        raise BadValue(f" is {shown(text)}", "Set it to a currency's three letters, such as USD or EUR.")
+    return text
+
+
 def boolean(text: str) -> bool:
     if text.lower() in ("true", "yes", "on", "1"):
         return True

@@ -65,20 +65,39 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ('accounts', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
+        migrations.CreateModel(
+            name='PersonalSettings',
+            fields=[
+                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='personal_settings', serialize=False, to=settings.AUTH_USER_MODEL)),
+                ('questions_per_day', models.PositiveIntegerField(blank=True, help_text='Empty: ASKME_QUESTIONS_PER_DAY. 0: no limit.', null=True)),
+                ('tokens_per_day', models.PositiveBigIntegerField(blank=True, help_text='Empty: ASKME_TOKENS_PER_DAY. 0: no limit.', null=True)),
+                ('cost_per_day', models.DecimalField(blank=True, decimal_places=2, help_text='Empty: ASKME_COST_PER_DAY. 0: no limit.', max_digits=14, null=True)),
+                ('keep_days', models.PositiveIntegerField(blank=True, help_text='Chosen by the person. Empty: ASKME_KEEP_DAYS.', null=True)),
+            ],
+            options={
+                'verbose_name': 'limits of this person',
+                'verbose_name_plural': 'limits of this person',
+            },
+        ),
         migrations.CreateModel(
             name='Process',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('started_at', models.DateTimeField(auto_now_add=True)),
                 ('heartbeat_at', models.DateTimeField(help_text='Updated every two seconds.')),
+                ('host', models.CharField(blank=True, help_text='The name of its machine or container.', max_length=255)),
+                ('pid', models.PositiveIntegerField(help_text='Its id on that machine.', null=True)),
+                ('lag_seconds', models.FloatField(help_text='How late its event loop was at worst since the last heartbeat.', null=True)),
                 ('draining', models.BooleanField(default=False, help_text='It is shutting down, and finishes its answers.')),
             ],
             options={
                 'verbose_name_plural': 'processes',
+                'default_permissions': ['view'],
             },
         ),
         migrations.CreateModel(
@@ -86,19 +105,77 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
                 ('active_at', models.DateTimeField(help_text='When a process last began or continued it.')),
+                ('ended_at', models.DateTimeField(help_text='When the last prune was complete.', null=True)),
+                ('deleted', models.JSONField(default=dict, help_text='How many rows of each kind it deleted.')),
             ],
         ),
         migrations.CreateModel(
-            name='Share',
+            name='DailyUsage',
             fields=[
-                ('token', models.CharField(default=answers.models.share.make_token, editable=False, max_length=32, primary_key=True, serialize=False)),
-                ('thread', models.UUIDField(editable=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('user', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='shares', to=settings.AUTH_USER_MODEL)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('day', models.DateField()),
+                ('status', models.CharField(blank=True, choices=[('queued', 'Queued'), ('running', 'Running'), ('complete', 'Complete'), ('stopped', 'Stopped'), ('failed', 'Failed'), ('interrupted', 'Interrupted')], max_length=12)),
+                ('model', models.CharField(blank=True, max_length=200)),
+                ('error_code', models.CharField(blank=True, max_length=20)),
+                ('answers', models.PositiveIntegerField(default=0)),
+                ('people', models.PositiveIntegerField(default=0)),
+                ('prompt_tokens', models.PositiveBigIntegerField(default=0)),
+                ('completion_tokens', models.PositiveBigIntegerField(default=0)),
+                ('cached_tokens', models.PositiveBigIntegerField(default=0)),
+                ('reasoning_tokens', models.PositiveBigIntegerField(default=0)),
+                ('tokens_estimated', models.PositiveIntegerField(default=0, help_text='Answers whose tokens are estimated.')),
+                ('tokens_unknown', models.PositiveIntegerField(default=0, help_text='Answers whose tokens are not known.')),
+                ('cost', models.DecimalField(decimal_places=8, default=0, max_digits=20)),
+                ('cost_unknown', models.PositiveIntegerField(default=0, help_text='Answers whose cost is not known.')),
+                ('first_text', models.JSONField(default=dict, help_text='Answers by seconds to the first text, in buckets; see answers/models/buckets.py.')),
+                ('good', models.PositiveIntegerField(default=0, help_text='Answers that are rated good.')),
+                ('bad', models.PositiveIntegerField(default=0, help_text='Answers that are rated bad.')),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('user', 'thread'), name='one_share_per_thread')],
-                'verbose_name': 'shared link',
+                'verbose_name': 'daily usage',
+                'verbose_name_plural': 'usage',
+                'default_permissions': ['view'],
+                'constraints': [models.UniqueConstraint(fields=('day', 'status', 'model', 'error_code'), name='one_usage_per_day')],
+            },
+        ),
+        migrations.CreateModel(
+            name='AuditEntry',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField(auto_now_add=True)),
+                ('staff_name', models.CharField(help_text='It stays when the account is deleted.', max_length=150)),
+                ('action', models.CharField(choices=[('read', 'Read'), ('searched', 'Searched'), ('exported', 'Exported'), ('stopped', 'Stopped'), ('deleted', 'Deleted'), ('changed', 'Changed')], max_length=12)),
+                ('what', models.CharField(help_text='Such as an answer, a person, or what was exported.', max_length=200)),
+                ('person', models.CharField(blank=True, help_text='Whose it was.', max_length=150)),
+                ('words', models.CharField(blank=True, help_text='What was searched for.', max_length=500)),
+                ('number', models.PositiveIntegerField(help_text='Of how many rows.', null=True)),
+                ('staff', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'verbose_name': 'audit entry',
+                'verbose_name_plural': 'audit',
+                'ordering': ['-at', '-pk'],
+                'default_permissions': ['view'],
+                'indexes': [models.Index(fields=['-at', '-id'], name='audit_by_time')],
+            },
+        ),
+        migrations.CreateModel(
+            name='PersonalUsage',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('day', models.DateField()),
+                ('answers', models.PositiveIntegerField(default=0)),
+                ('prompt_tokens', models.PositiveBigIntegerField(default=0)),
+                ('completion_tokens', models.PositiveBigIntegerField(default=0)),
+                ('cost', models.DecimalField(decimal_places=8, default=0, max_digits=20)),
+                ('user', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'verbose_name': 'daily usage of a person',
+                'verbose_name_plural': 'daily usage of people',
+                'default_permissions': [],
+                'indexes': [models.Index(fields=['day', 'user'], name='personal_usage_by_day')],
+                'constraints': [models.UniqueConstraint(fields=('user', 'day'), name='one_personal_usage_per_day')],
             },
         ),
         migrations.CreateModel(
@@ -142,7 +219,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': [models.OrderBy(models.F('asked_at'), descending=True)],
-                'indexes': [models.Index(fields=['user', '-asked_at', '-id', 'thread'], name='answer_by_user'), models.Index(fields=['user', 'status', '-asked_at', '-id'], name='answer_by_status'), models.Index(fields=['-asked_at'], name='answer_by_time'), models.Index(fields=['thread', 'user', 'asked_at', 'id'], name='answer_by_thread'), models.Index(condition=models.Q(('process__isnull', False)), fields=['process', 'user', 'turn'], name='answer_owned'), models.Index(condition=models.Q(('status', 'queued')), fields=['status', 'turn', 'asked_at', 'id'], name='answer_queued'), models.Index(condition=models.Q(('rating__isnull', False)), fields=['rating', '-asked_at'], name='answer_rated')],
+                'permissions': [('read_answer', 'Can read questions and answers'), ('export_answer', 'Can export questions and answers'), ('stop_answer', 'Can stop answers')],
+                'default_permissions': ['view', 'delete'],
+                'indexes': [models.Index(fields=['user', '-asked_at', '-id', 'thread'], name='answer_by_user'), models.Index(fields=['user', 'status', '-asked_at', '-id'], name='answer_by_status'), models.Index(fields=['-asked_at', '-id'], name='answer_by_time'), models.Index(fields=['status', '-asked_at', '-id'], name='answer_all_by_status'), models.Index(fields=['model', '-asked_at', '-id'], name='answer_by_model'), models.Index(condition=models.Q(('error_code', ''), _negated=True), fields=['error_code', '-asked_at', '-id'], name='answer_by_error'), models.Index(fields=['thread', 'user', 'asked_at', 'id'], name='answer_by_thread'), models.Index(condition=models.Q(('process__isnull', False)), fields=['process', 'user', 'turn'], name='answer_owned'), models.Index(condition=models.Q(('status', 'queued')), fields=['status', 'turn', 'asked_at', 'id'], name='answer_queued'), models.Index(condition=models.Q(('rating__isnull', False)), fields=['rating', '-asked_at', '-id'], name='answer_rated')],
             },
         ),
         migrations.CreateModel(
@@ -157,6 +236,43 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'logged question',
                 'indexes': [models.Index(fields=['user', '-asked_at'], name='question_log_by_user'), models.Index(condition=models.Q(('address', ''), _negated=True), fields=['address', '-asked_at'], name='question_log_by_address'), models.Index(fields=['asked_at'], name='question_log_by_time')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Share',
+            fields=[
+                ('token', models.CharField(default=answers.models.share.make_token, editable=False, max_length=32, primary_key=True, serialize=False)),
+                ('thread', models.UUIDField(editable=False)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('user', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='shares', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'verbose_name': 'shared link',
+                'constraints': [models.UniqueConstraint(fields=('user', 'thread'), name='one_share_per_thread')],
+            },
+        ),
+        migrations.CreateModel(
+            name='UsageLog',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('answer', models.UUIDField(editable=False, unique=True)),
+                ('asked_at', models.DateTimeField()),
+                ('status', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('complete', 'Complete'), ('stopped', 'Stopped'), ('failed', 'Failed'), ('interrupted', 'Interrupted')], max_length=12)),
+                ('model', models.CharField(blank=True, max_length=200)),
+                ('error_code', models.CharField(blank=True, max_length=20)),
+                ('prompt_tokens', models.PositiveIntegerField(null=True)),
+                ('completion_tokens', models.PositiveIntegerField(null=True)),
+                ('cached_tokens', models.PositiveIntegerField(null=True)),
+                ('reasoning_tokens', models.PositiveIntegerField(null=True)),
+                ('tokens_estimated', models.BooleanField(default=False)),
+                ('cost', models.DecimalField(decimal_places=8, max_digits=14, null=True)),
+                ('first_text_seconds', models.FloatField(null=True)),
+                ('seconds', models.FloatField(null=True)),
+                ('user', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'verbose_name': 'logged usage',
+                'indexes': [models.Index(fields=['user', 'asked_at'], name='usage_log_by_user')],
             },
         ),
         migrations.RunPython(run(ADD), run(REMOVE)),

@@ -142,7 +142,15 @@ class Answer(models.Model):
             # With the thread, so that the history (answers/pages/thread_list.py) needs the index alone.
             models.Index(fields=["user", "-asked_at", "-id", "thread"], name="answer_by_user"),
             models.Index(fields=["user", "status", "-asked_at", "-id"], name="answer_by_status"),
-            models.Index(fields=["-asked_at"], name="answer_by_time"),
+            models.Index(fields=["-asked_at", "-id"], name="answer_by_time"),
+            # For the filters of the admin, in the order of its list.
+            models.Index(fields=["status", "-asked_at", "-id"], name="answer_all_by_status"),
+            models.Index(fields=["model", "-asked_at", "-id"], name="answer_by_model"),
+            models.Index(
+                fields=["error_code", "-asked_at", "-id"],
+                name="answer_by_error",
+                condition=~Q(error_code=""),
+            ),
             # In the order of a thread, or SQLite would rather read all answers of the person.
             models.Index(fields=["thread", "user", "asked_at", "id"], name="answer_by_thread"),
             models.Index(
@@ -155,8 +163,16 @@ class Answer(models.Model):
                 condition=Q(status=Status.QUEUED),
             ),
             models.Index(
-                fields=["rating", "-asked_at"], name="answer_rated", condition=Q(rating__isnull=False)
+                fields=["rating", "-asked_at", "-id"],
+                name="answer_rated",
+                condition=Q(rating__isnull=False),
             ),
+        ]
+        default_permissions = ["view", "delete"]
+        permissions = [
+            ("read_answer", "Can read questions and answers"),
+            ("export_answer", "Can export questions and answers"),
+            ("stop_answer", "Can stop answers"),
         ]
 
     def __str__(self) -> str:

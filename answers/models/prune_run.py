@@ -29,6 +29,8 @@ class PruneRun(models.Model):
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=THE_ROW, editable=False)
     active_at = models.DateTimeField(help_text="When a process last began or continued it.")
+    ended_at = models.DateTimeField(null=True, help_text="When the last prune was complete.")
+    deleted = models.JSONField(default=dict, help_text="How many rows of each kind it deleted.")
 
     objects = PruneRunQuerySet.as_manager()
 

@@ -119,6 +119,12 @@ ASKME_FRAME_BYTES = env.int("ASKME_FRAME_BYTES", conf.ASKME_FRAME_BYTES, least=1
 # Of a request; askme takes no files.
 ASKME_BODY_BYTES = env.int("ASKME_BODY_BYTES", 1_048_576, least=1, most=MAX_BODY_BYTES)
 
+# -- The operator's log
+ASKME_CURRENCY = env.parsed("ASKME_CURRENCY", conf.ASKME_CURRENCY, values.currency)  # of prices and budgets
+ASKME_KEEP_DAYS = env.int("ASKME_KEEP_DAYS", conf.ASKME_KEEP_DAYS, least=0, most=36_500)  # 0: for ever
+ASKME_AUDIT_DAYS = env.int("ASKME_AUDIT_DAYS", conf.ASKME_AUDIT_DAYS, least=0, most=36_500)  # 0: for ever
+ASKME_EXPORT_ROWS = env.int("ASKME_EXPORT_ROWS", conf.ASKME_EXPORT_ROWS, least=1, most=100 * MILLION)
+
 # -- Work
 # Answers that one process runs at once.
 ASKME_THREADS = env.int("ASKME_THREADS", conf.ASKME_THREADS, least=1, most=10_000)
@@ -133,6 +139,17 @@ ASKME_QUESTIONS_PER_DAY = env.int(
 # Of all people together.
 ASKME_SITE_QUESTIONS_PER_DAY = env.int(
     "ASKME_SITE_QUESTIONS_PER_DAY", conf.ASKME_SITE_QUESTIONS_PER_DAY, least=0, most=MILLION
+)
+# What answers may use per person and day, prompts included.
+ASKME_TOKENS_PER_DAY = env.int(
+    "ASKME_TOKENS_PER_DAY", conf.ASKME_TOKENS_PER_DAY, least=0, most=MILLION * MILLION
+)
+ASKME_COST_PER_DAY = env.float("ASKME_COST_PER_DAY", conf.ASKME_COST_PER_DAY, least=0, most=MILLION)
+ASKME_SITE_TOKENS_PER_DAY = env.int(
+    "ASKME_SITE_TOKENS_PER_DAY", conf.ASKME_SITE_TOKENS_PER_DAY, least=0, most=MILLION * MILLION
+)
+ASKME_SITE_COST_PER_DAY = env.float(
+    "ASKME_SITE_COST_PER_DAY", conf.ASKME_SITE_COST_PER_DAY, least=0, most=MILLION
 )
 # For all people at one address whose account nobody vouches for, such as guests. Behind a proxy, set
 # ASKME_PROXIES: private addresses count only then.

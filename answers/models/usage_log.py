@@ -1,0 +1,49 @@
+"""What each answer used, without its text and independent of its row: the source of all figures and budgets.
+
+The end of an answer adds one entry, in the same transaction. Every few minutes one process adds the entries
+to `DailyUsage` and `PersonalUsage`, and deletes them. So the end of an answer only inserts: no answer waits
+for a row in which another one is being counted.
+"""
+
+from django.conf import settings
+from django.db import models
+
+from answers.models.status import Status
+
+
+class UsageLogQuerySet(models.QuerySet["UsageLog"]):
+    pass
+
+
+class UsageLog(models.Model):
+    """One answer that has ended and is not yet in the daily figures."""
+
+    answer = models.UUIDField(unique=True, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        db_index=False,  # usage_log_by_user covers it
+    )
+    asked_at = models.DateTimeField()
+    status = models.CharField(max_length=12, choices=Status)
+    model = models.CharField(max_length=200, blank=True)
+    error_code = models.CharField(max_length=20, blank=True)
+    prompt_tokens = models.PositiveIntegerField(null=True)
+    completion_tokens = models.PositiveIntegerField(null=True)
+    cached_tokens = models.PositiveIntegerField(null=True)
+    reasoning_tokens = models.PositiveIntegerField(null=True)
+    tokens_estimated = models.BooleanField(default=False)
+    cost = models.DecimalField(max_digits=14, decimal_places=8, null=True)
+    first_text_seconds = models.FloatField(null=True)
+    seconds = models.FloatField(null=True)
+
+    objects = UsageLogQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "logged usage"
+        indexes = [models.Index(fields=["user", "asked_at"], name="usage_log_by_user")]
+
+    def __str__(self) -> str:
+        return f"{self.status} at {self.asked_at:%H:%M}"
