@@ -1,7 +1,7 @@
 """The tokens of an answer of mixed Markdown: prose, a list, code and a table.
 
-They are about as long as real ones (four characters, by OpenAI's rule of thumb), because formatting is paid by the
-character. So only every fourth of them carries its number and time.
+They are nearly as short as real ones (four characters, by OpenAI's rule of thumb), because formatting is paid
+by the character. So only every fourth of them carries its number and time.
 """
 
 TIMED = 4  # one token of so many is "NUMBER:MICROSECONDS "; numbers are those of all tokens
