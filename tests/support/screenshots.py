@@ -90,8 +90,10 @@ def queue(page: Page, site: Site) -> None:
     site.api.when("busy", Dictation())
     ask(page, site.url, "Keep the model busy")
     page.locator("article[data-status=running]").wait_for()
-    ask(page, site.url)
-    page.locator("article[data-status=queued]").wait_for()
+    for question in ("Keep it busy after that", QUESTION):
+        ask(page, site.url, question)
+        page.locator("article[data-status=queued]").wait_for()
+    page.locator(".ahead").last.wait_for()
 
 
 def thinking(page: Page, site: Site) -> None:
