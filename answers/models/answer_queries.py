@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from answers.models.literal import Literal
 from answers.models.status import Status
+from answers.models.usage_log import UsageLog
 
 if TYPE_CHECKING:
     from answers.models.answer import Answer
@@ -108,9 +109,16 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
         return values.keys() - set(self.unfinished().filter(pk__in=values).values_list("pk", flat=True))
 
     def finish(self, answer: uuid.UUID, **fields: Any) -> bool:
-        """Write the end of an answer and remove its process. Returns False if it had already ended."""
+        """Write the end of an answer, log what it used, and remove its process.
+
+        Returns False if it had already ended, or is deleted.
+        """
         fields = {"finished_at": timezone.now(), "process": None} | fields
-        return bool(self.unfinished().filter(pk=answer).update(**fields))
+        with transaction.atomic(savepoint=False):
+            if not self.unfinished().filter(pk=answer).update(**fields):
+                return False
+            UsageLog.objects.record([answer])
+            return True
 
     def interrupt(self, answer: "Answer", last_heartbeat: datetime | None) -> bool:
         """End an answer whose process is dead. Returns False if it had already ended."""
