@@ -9,6 +9,7 @@ from django.db import connection, models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from answers.models.daily_usage import DailyUsage
 from answers.models.literal import Literal
 from answers.models.status import Status
 from answers.models.usage_log import UsageLog
@@ -127,3 +128,15 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
             answer.seconds = max(0.0, (last_heartbeat - answer.asked_at).total_seconds())
         fields = {name: getattr(answer, name) for name in ("status", "finished_at", "seconds")}
         return self.finish(answer.pk, **fields)
+
+    def rate(self, answer: uuid.UUID, rating: int | None, **fields: Any) -> bool:
+        """Rate an answer and count the rating in the figures. Returns False if it has not ended."""
+        with transaction.atomic():
+            # Locked, so that of two ratings at once the second one replaces the first.
+            columns = self.finished().order_by().only("asked_at", "status", "model", "error_code", "rating")
+            row = columns.select_for_update(no_key=True).filter(pk=answer).first()
+            if row is None:
+                return False
+            self.filter(pk=answer).update(rating=rating, **fields)
+            DailyUsage.objects.change_rating(row, row.rating, rating)
+            return True
