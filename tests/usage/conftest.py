@@ -24,6 +24,10 @@ USED = {
 }
 
 
+def no_pause(seconds):
+    """For `fold`: nobody else needs the time."""
+
+
 @pytest.fixture(scope="session", params=["SQLite", "PostgreSQL"])
 def url(request, tmp_path_factory):
     """Of an empty database, which all these tests share."""

@@ -14,13 +14,9 @@ from answers.engine.usage import fold
 from answers.models import Answer, DailyUsage, PersonalUsage, Status, UsageLog, figures
 from answers.models.buckets import bucket
 from answers.models.figures import Busy, Figures, Use
-from tests.usage.conftest import NOON, USED
+from tests.usage.conftest import NOON, USED, no_pause
 
 DAY = NOON.date()
-
-
-def no_pause(seconds):
-    pass
 
 
 def test_an_answer_that_has_just_ended_is_in_the_figures(alice, answered):
