@@ -6,11 +6,13 @@ for a row in which another one is being counted.
 """
 
 from collections.abc import Collection
+from datetime import date
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, models
 
+from answers.models.days import end_of, start_of
 from answers.models.status import Status
 
 # Of an entry and of an answer's row alike.
@@ -32,6 +34,10 @@ COPIED = [
 
 
 class UsageLogQuerySet(models.QuerySet["UsageLog"]):
+    def of_days(self, since: date, until: date) -> "UsageLogQuerySet":
+        """Answers to questions of these days, both included, in the order in which they are folded."""
+        return self.filter(asked_at__gte=start_of(since), asked_at__lt=end_of(until)).order_by("pk")
+
     def record(self, answers: Collection[UUID]) -> None:
         """Add the entries of answers that have just ended. Call it in the transaction in which they do.
 

@@ -189,14 +189,15 @@ def test_days_outside_of_the_range_are_left_out(alice, answered):
 
 def test_an_answer_that_is_folded_between_two_reads_is_counted_once(alice, answered, monkeypatch):
     answered(alice)
-    read = figures._entries
+    rows = type(UsageLog.objects.all())
+    read = rows.of_days
 
-    def read_and_fold(since, until):
-        entries = list(read(since, until))
+    def read_and_fold(self, since, until):
+        entries = list(read(self, since, until))
         fold(no_pause)
         return entries
 
-    monkeypatch.setattr(figures, "_entries", read_and_fold)
+    monkeypatch.setattr(rows, "of_days", read_and_fold)
     assert [sums.answers for *_, sums in figures.daily(DAY, DAY)] == [1]
 
 
@@ -209,3 +210,20 @@ def test_an_answer_of_another_day_is_another_row(alice, answered):
         1,
     ]
     assert [row.people for row in DailyUsage.objects.filter(status="").order_by("day")] == [1, 1]
+
+
+def test_with_many_people_the_busiest_are_those_of_the_busiest_of_each_day(database, answered, monkeypatch):
+    people = [User.objects.create_user(f"user-{number}") for number in range(5)]
+    for days in range(3):
+        for number, user in enumerate(people):
+            answered(user, asked_at=NOON + timedelta(days=days), completion_tokens=number * 10 + days)
+    fold(no_pause)
+    until = DAY + timedelta(days=200)  # in several statements
+    exact = figures.busiest(DAY, until, limit=2)
+    assert [one.user_id for one in exact] == [people[4].pk, people[3].pk]
+    monkeypatch.setattr("answers.models.busiest.MOST_ROWS", 14)
+    monkeypatch.setattr("answers.models.busiest.PER_DAY", 2)
+    assert figures.busiest(DAY, until, limit=2) == exact
+    assert len(figures.busiest(DAY, until)) == 2
+    monkeypatch.setattr("answers.models.busiest.MOST_ROWS", 15)
+    assert len(figures.busiest(DAY, until)) == 5
