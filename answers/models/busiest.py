@@ -16,6 +16,7 @@ COST_STEP = Decimal("1e-8")
 MOST_ROWS = 20_000  # of PersonalUsage that a page adds up
 PER_DAY = 20  # people of each day who may be the busiest, if there are more rows than that
 CANDIDATES = 1_000
+NEWEST = 100  # people who are looked up because of answers that are not in the figures yet
 DAYS = 100  # in one statement; SQLite allows 500
 
 OF_DAY = """
@@ -47,15 +48,17 @@ def busiest(since: date, until: date, limit: int = 20) -> list[Busy]:
     Beyond 20,000 pairs of person and day, only those count who were among the busiest of one of the days.
     """
     own = _personal(since, until)
-    rows = PersonalUsage.objects.filter(day__range=(since, until)).order_by()
-    if rows[MOST_ROWS : MOST_ROWS + 1].exists():
+    # In the order of the index, or PostgreSQL might read the whole table to find those of a few days.
+    days = PersonalUsage.objects.filter(day__range=(since, until)).order_by("day").values_list("day")
+    if list(days[MOST_ROWS : MOST_ROWS + 1]):
         own = own.filter(user__in=_candidates(since, until))
     fresh = _by_person(UsageLog.objects.of_days(since, until).exclude(user=None))
     found = [*own.order_by("-tokens", "-all_answers")[:limit]]
-    found += _personal(since, until).filter(user__in=fresh)
+    newest = sorted(fresh, key=lambda id: fresh[id].tokens, reverse=True)[:NEWEST]
+    found += _personal(since, until).filter(user__in=newest)
     used = {row[0]: _use(row) for row in found}
-    for id, more in fresh.items():
-        used[id] = _plus(used[id], more) if id in used else more
+    for id in {*newest, *used} & fresh.keys():
+        used[id] = _plus(used[id], fresh[id]) if id in used else fresh[id]
     all = [Busy(id, *numbers) for id, numbers in used.items()]
     return sorted(all, key=lambda one: (one.tokens, one.answers, one.cost), reverse=True)[:limit]
 

@@ -85,7 +85,8 @@ def people(since: date, until: date) -> dict[date, int]:
     """How many people asked on each day. Days without any are left out."""
     rows, entries = _together(DailyUsage.objects.filter(day__range=(since, until), status=""), since, until)
     asked = {(one.user_id, day_of(one.asked_at)) for one in entries if one.user_id is not None}
-    counted = PersonalUsage.objects.filter(day__range=(since, until), user__in={user for user, _ in asked})
+    users, days = {user for user, _ in asked}, {day for _, day in asked}
+    counted = PersonalUsage.objects.filter(user__in=users, day__in=days)
     found = Counter({row.day: row.people for row in rows})
     found.update(day for _, day in asked.difference(counted.values_list("user_id", "day")))
     return {day: number for day, number in sorted(found.items()) if number}
