@@ -97,7 +97,7 @@ def _together(
 ) -> tuple[list[DailyUsage], list[UsageLog]]:
     """Both, so that no answer is missing or counted twice because it is being added to the figures."""
     for _ in range(TRIES):
-        entries, counted = list(UsageLog.objects.of_days(since, until)), list(rows)
+        entries, counted = list(UsageLog.objects.of_days(since, until)), list(rows.all())
         # The oldest entries are added first.
         if not entries or UsageLog.objects.filter(pk=entries[0].pk).exists():
             break

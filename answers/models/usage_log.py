@@ -1,6 +1,6 @@
 """What each answer used, without its text and independent of its row: the source of all figures and budgets.
 
-The end of an answer adds one entry, in the same transaction. Every few minutes one process adds the entries
+The end of an answer adds one entry, in the same transaction. Every minute one process adds the entries
 to `DailyUsage` and `PersonalUsage`, and deletes them. So the end of an answer only inserts: no answer waits
 for a row in which another one is being counted.
 """

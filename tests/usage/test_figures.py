@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+import pytest
 from django.utils import timezone
 
 from accounts.models import User
@@ -187,18 +188,26 @@ def test_days_outside_of_the_range_are_left_out(alice, answered):
         fold(no_pause)
 
 
-def test_an_answer_that_is_folded_between_two_reads_is_counted_once(alice, answered, monkeypatch):
+@pytest.mark.parametrize("step", ["of_days", "filter"])
+def test_an_answer_that_is_folded_while_the_figures_are_read_is_counted_once(
+    alice, answered, monkeypatch, step
+):
+    """It is folded after the first read, or after the second one."""
     answered(alice)
     rows = type(UsageLog.objects.all())
-    read = rows.of_days
+    read = getattr(rows, step)
 
-    def read_and_fold(self, since, until):
-        entries = list(read(self, since, until))
+    def read_and_fold(self, *args, **kwargs):
+        if step == "filter" and "pk" not in kwargs:
+            return read(self, *args, **kwargs)
+        found = list(read(self, *args, **kwargs))
+        monkeypatch.undo()
         fold(no_pause)
-        return entries
+        return found if step == "of_days" else read(self, *args, **kwargs)
 
-    monkeypatch.setattr(rows, "of_days", read_and_fold)
+    monkeypatch.setattr(rows, step, read_and_fold)
     assert [sums.answers for *_, sums in figures.daily(DAY, DAY)] == [1]
+    assert not UsageLog.objects.exists()
 
 
 def test_an_answer_of_another_day_is_another_row(alice, answered):

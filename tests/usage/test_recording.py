@@ -15,11 +15,13 @@ from accounts.removal import remove
 from answers.engine import queue
 from answers.engine.lease import SILENT_SECONDS
 from answers.engine.runtime import close_runtime
+from answers.engine.usage import fold
 from answers.models import Answer, QuestionLog, Status, UsageLog
 from answers.models.usage_log import COPIED
 from tests.support.api_behaviours import nonsense
 from tests.support.api_server import stall
 from tests.support.worker import ask, ended, save_process, save_question, settled, until
+from tests.usage.conftest import no_pause
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -131,11 +133,16 @@ async def test_what_a_guest_deletes_after_becoming_an_account_is_the_accounts(wo
     assert (await logged(row)).user_id == account.pk
 
 
-async def test_an_answer_that_another_process_ended_is_logged_by_that_one(worker, api_server):
+async def test_an_answer_that_another_process_ended_is_logged_by_that_one_only(worker, api_server):
     row = await running(worker, api_server)
-    assert await database_sync_to_async(Answer.objects.interrupt)(row, None)
+
+    def interrupt():
+        assert Answer.objects.interrupt(row, None)
+        assert fold(no_pause) == 1
+
+    await database_sync_to_async(interrupt)()
     await settled(worker)
-    assert (await is_logged_as_its_row(row)).status == "interrupted"
+    assert not await database_sync_to_async(UsageLog.objects.exists)()
 
 
 def test_an_end_that_is_rolled_back_is_not_logged(db, monkeypatch):
