@@ -1,7 +1,7 @@
 """Reads what each person used, also of answers that are not in the figures yet. Part of figures.py."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -64,9 +64,16 @@ def busiest(since: date, until: date, limit: int = 20) -> list[Busy]:
 
 
 def of_person(user_id: Any, since: date, until: date) -> Use:
-    used = [_use(row) for row in _personal(since, until).filter(user=user_id)]
-    fresh = _by_person(UsageLog.objects.of_days(since, until).filter(user=user_id))
-    return _plus(*used, *fresh.values())
+    return of_people([user_id], since, until).get(user_id, Use(0, 0, Decimal()))
+
+
+def of_people(user_ids: Collection[Any], since: date, until: date) -> dict[Any, Use]:
+    """The same for several people. Those who used nothing are left out."""
+    used = {row[0]: _use(row) for row in _personal(since, until).filter(user__in=user_ids)}
+    fresh = _by_person(UsageLog.objects.of_days(since, until).filter(user__in=user_ids))
+    for id, more in fresh.items():
+        used[id] = _plus(used[id], more) if id in used else more
+    return used
 
 
 def _candidates(since: date, until: date) -> list[Any]:

@@ -12,13 +12,25 @@ from typing import Any, NamedTuple, Self
 from django.db.models import QuerySet
 
 from answers.models.buckets import bucket
-from answers.models.busiest import Busy, Use, busiest, of_person
+from answers.models.busiest import Busy, Use, busiest, of_people, of_person
 from answers.models.daily_usage import DailyUsage
 from answers.models.days import day_of, today
 from answers.models.personal_usage import PersonalUsage
 from answers.models.usage_log import UsageLog
 
-__all__ = ["Busy", "Figures", "Key", "Use", "busiest", "by_key", "daily", "of_person", "people", "today"]
+__all__ = [
+    "Busy",
+    "Figures",
+    "Key",
+    "Use",
+    "busiest",
+    "by_key",
+    "daily",
+    "of_people",
+    "of_person",
+    "people",
+    "today",
+]
 
 Key = tuple[date, str, str, str]  # day, status, model, error code
 TRIES = 5

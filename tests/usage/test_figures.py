@@ -178,6 +178,20 @@ def test_the_busiest_are_first_and_include_those_who_are_only_in_the_log(databas
     ]
 
 
+def test_what_several_people_used_is_read_at_once(alice, bob, answered):
+    answered(alice)
+    fold(no_pause)
+    answered(alice)
+    answered(bob, completion_tokens=None)
+    other = User.objects.create_user("charlie")
+    found = figures.of_people([alice.pk, bob.pk, other.pk], DAY, DAY)
+    assert {id: (use.answers, use.tokens) for id, use in found.items()} == {
+        alice.pk: (2, 240),
+        bob.pk: (1, 100),
+    }
+    assert figures.of_people([bob.pk], DAY, DAY).keys() == {bob.pk}
+
+
 def test_days_outside_of_the_range_are_left_out(alice, answered):
     answered(alice)
     for _ in range(2):
