@@ -65,7 +65,6 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -174,7 +173,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'daily usage of a person',
                 'verbose_name_plural': 'daily usage of people',
                 'default_permissions': [],
-                'indexes': [models.Index(fields=['day', 'user'], name='personal_usage_by_day')],
+                'indexes': [models.Index(fields=['day', 'user'], name='personal_usage_by_day'), models.Index(models.F('day'), models.OrderBy(django.db.models.expressions.CombinedExpression(models.F('prompt_tokens'), '+', models.F('completion_tokens')), descending=True), name='personal_usage_busiest')],
                 'constraints': [models.UniqueConstraint(fields=('user', 'day'), name='one_personal_usage_per_day')],
             },
         ),
@@ -268,11 +267,11 @@ class Migration(migrations.Migration):
                 ('cost', models.DecimalField(decimal_places=8, max_digits=14, null=True)),
                 ('first_text_seconds', models.FloatField(null=True)),
                 ('seconds', models.FloatField(null=True)),
-                ('user', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('user', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'verbose_name': 'logged usage',
-                'indexes': [models.Index(fields=['user', 'asked_at'], name='usage_log_by_user')],
+                'indexes': [models.Index(fields=['user', 'asked_at'], name='usage_log_by_user'), models.Index(fields=['asked_at'], name='usage_log_by_time')],
             },
         ),
         migrations.RunPython(run(ADD), run(REMOVE)),
