@@ -26,8 +26,9 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
 
     @cached_property
     def _counted(self) -> int:
+        """In order: without, PostgreSQL would rather read the table than the index."""
         rows: Any = self.object_list
-        return int(rows.order_by()[: COUNTED_ROWS + 1].count())
+        return int(rows[: COUNTED_ROWS + 1].count())
 
 
 class CappedChangeList(ChangeList):
