@@ -4,13 +4,15 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.models import LogEntry
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.utils.html import format_html
 
 from answers.admin.entry_filters import DaysFilter, ValuesFilter
 from answers.admin.read_only import ReadOnlyLog
+
+ACTIONS = {ADDITION: "Added", CHANGE: "Changed", DELETION: "Deleted"}
 
 
 class LogDays(DaysFilter):
@@ -50,24 +52,31 @@ def first_at(moment: datetime) -> int:
 
 @admin.register(LogEntry)
 class LogEntryAdmin(ReadOnlyLog):
-    list_display = ["action_time", "user", "action_flag", "content_type", "thing", "message"]
+    title = "Django's log: what the staff added, changed and deleted"
+    list_display = ["when", "user", "action", "thing", "message"]
     list_filter = [LogDays, ByUser]
-    fields = ["action_time", "user", "action_flag", "content_type", "thing", "message"]
-    readonly_fields = ["thing", "message"]
+    fields = ["action_time", "user", "action", "thing", "message"]
+    readonly_fields = ["action", "thing", "message"]
     search_fields = ["object_repr", "change_message"]
     list_select_related = ["user", "content_type"]
     ordering = ["-pk"]  # by time, since ids grow with it and have an index
 
-    class Media:
-        css = {"all": ["answers/admin.css"]}
+    @admin.display(description="time")
+    def when(self, entry: LogEntry) -> datetime:
+        return entry.action_time
 
-    @admin.display(description="object")
+    @admin.display(description="action")
+    def action(self, entry: LogEntry) -> str:
+        return ACTIONS.get(entry.action_flag, "")
+
+    @admin.display(description="what")
     def thing(self, entry: LogEntry) -> str:
+        kind = str(entry.content_type.name) if entry.content_type else ""
         address = entry.get_admin_url()
         if entry.is_deletion() or not address:
-            return entry.object_repr
-        return format_html('<a href="{}">{}</a>', address, entry.object_repr)
+            return f"{kind} {entry.object_repr}".strip()
+        return format_html('{} <a href="{}">{}</a>', kind, address, entry.object_repr)
 
-    @admin.display(description="what changed")
+    @admin.display(description="change")
     def message(self, entry: LogEntry) -> str:
         return str(entry.get_change_message())

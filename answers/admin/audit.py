@@ -4,6 +4,7 @@ Nobody can add, change or delete an entry here, superusers included. Old ones ar
 """
 
 import re
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,7 +18,7 @@ from answers.admin.entry_filters import DaysFilter, TypedFilter, ValuesFilter
 from answers.admin.read_only import ReadOnlyLog
 from answers.models import Action, AuditEntry
 
-ANSWER = re.compile(r"^(answer )([0-9a-f]{8}-[0-9a-f-]{27})\b")
+ANSWER = re.compile(r"answer (?P<id>[0-9a-f]{8}-[0-9a-f-]{27})\b")
 
 
 class AuditDays(DaysFilter):
@@ -53,27 +54,35 @@ class AboutPerson(TypedFilter):
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyLog):
-    list_display = ["at", "by", "action", "about", "whose", "words", "number"]
+    title = "Audit: what the staff did"
+    list_display = ["when", "who", "action", "about", "whose"]
     list_filter = [AuditDays, ByStaff, ByAction, AboutPerson]
-    fields = ["at", "staff_name", "action", "what", "person", "words", "number"]
+    fields = ["at", "staff_name", "action", "what", "words", "number", "person"]
     search_fields = ["staff_name", "what", "person", "words"]
     ordering = ["-at", "-pk"]
 
-    class Media:
-        css = {"all": ["answers/admin.css"]}
+    @admin.display(description="time")
+    def when(self, entry: AuditEntry) -> datetime:
+        return entry.at
 
     @admin.display(description="staff")
-    def by(self, entry: AuditEntry) -> str:
+    def who(self, entry: AuditEntry) -> str:
         return entry.staff_name if entry.staff_id else f"{entry.staff_name} (deleted)"
 
     @admin.display(description="what")
     def about(self, entry: AuditEntry) -> str:
-        """An answer is a link. Its page says so if it is deleted."""
-        if not (found := ANSWER.match(entry.what)):
-            return entry.what
-        address = reverse(f"{self.admin_site.name}:answers_answer_change", args=[found[2]])
-        link = format_html('<a href="{}">{}</a>', address, found[0])
-        return format_html("{}{}", link, entry.what.removeprefix(found[0]))
+        """An answer is a link, whose page says so if it is deleted. With words and the number of rows."""
+        what: str = entry.what
+        if found := ANSWER.match(what):
+            address = reverse(f"{self.admin_site.name}:answers_answer_change", args=[found["id"]])
+            rest = what.removeprefix(found[0])
+            link = '<a href="{}" title="{}">answer {}</a>{}'
+            what = format_html(link, address, found["id"], found["id"][:8], rest)
+        if entry.words:
+            what = format_html("{} <q>{}</q>", what, entry.words)
+        if entry.number is not None and entry.number != 1:
+            what = format_html("{} ({})", what, f"{entry.number:,}")
+        return what
 
     @admin.display(description="person")
     def whose(self, entry: AuditEntry) -> str:

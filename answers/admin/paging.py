@@ -34,5 +34,5 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
 class CappedChangeList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        if self.paginator.has_more:
-            self.full_result_count = self.result_count  # so that no exact number of results is shown
+        if self.paginator.has_more or not self.query:
+            self.full_result_count = self.result_count  # then no number of results is shown beside the search

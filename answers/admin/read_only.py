@@ -19,6 +19,7 @@ class ReadOnlyLog(admin.ModelAdmin):  # type: ignore[type-arg]
     there are more.
     """
 
+    title: str
     actions = None
     list_per_page = 50
     list_max_show_all = 0
@@ -28,6 +29,12 @@ class ReadOnlyLog(admin.ModelAdmin):  # type: ignore[type-arg]
     show_full_result_count = False
     sortable_by = ()
     search_help_text = f"Searches the newest {SEARCHED_ROWS:,} entries. To search older ones, choose days."
+
+    class Media:
+        css = {"all": ["answers/admin.css"]}
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return super().changelist_view(request, (extra_context or {}) | {"title": self.title})
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CappedChangeList]:
         return CappedChangeList
