@@ -28,30 +28,38 @@ def record(
     person: object = "",
     words: str = "",
     number: int | None = None,
-) -> None:
-    """Add an entry to the audit. `what` names the answer, person or file; `number` is that of the rows."""
-    name = request.user.get_username()
-    AuditEntry.objects.create(
+) -> AuditEntry:
+    """Add an entry to the audit. `what` names the answer, person or file; `number` is that of the rows.
+
+    It replaces what `Audited` says of the same action.
+    """
+    entry = AuditEntry(
         staff_id=request.user.pk,
-        staff_name=name[:150],
+        staff_name=request.user.get_username()[:150],
         action=action,
         what=what[:200],
         person=str(person)[:150],
         words=words[:500],
         number=number,
     )
-    request.audited = _audited(request) | {action}  # type: ignore[attr-defined]
+    automatic = _automatic(request).get(action)
+    if automatic is not None:
+        entry.pk, entry.at = automatic.pk, automatic.at
+    entry.save()
+    _automatic(request)[action] = None
+    return entry
 
 
-def _audited(request: HttpRequest) -> set[Action]:
-    """What this request has recorded."""
-    return getattr(request, "audited", set())
+def _automatic(request: HttpRequest) -> dict[Action, AuditEntry | None]:
+    """By action, the entry that `Audited` made for this request. None if a view has made one."""
+    entries: dict[Action, AuditEntry | None] = request.__dict__.setdefault("audit_entries", {})
+    return entries
 
 
 class Audited(admin.ModelAdmin):  # type: ignore[type-arg]
     """What Django writes to its own log, also writes to the audit, which outlives the account of the staff.
 
-    A view that has recorded the same action itself, in its own words, is not recorded twice.
+    A view that records the same action in its own words, before or afterwards, is not recorded twice.
     """
 
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
@@ -74,13 +82,13 @@ class Audited(admin.ModelAdmin):  # type: ignore[type-arg]
     def _record(
         self, request: HttpRequest, action: Action, objects: Sequence[Any], message: Any = ""
     ) -> None:
-        if action in _audited(request):
+        if action in _automatic(request):
             return
         with translation.override("en"):  # whatever the language of the staff
             what = ", ".join(map(self.audited_name, objects[:NAMED]))
             what += ", ..." if len(objects) > NAMED else f": {_shown(message)}" if message else ""
         person = _person(objects[0]) if len(objects) == 1 else ""
-        record(request, action, what, person=person, number=len(objects))
+        _automatic(request)[action] = record(request, action, what, person=person, number=len(objects))
 
 
 def _person(obj: Model) -> object:

@@ -4,6 +4,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
 from django.urls import reverse
@@ -197,6 +198,23 @@ def test_many_deletions_at_once_are_one_entry():
     assert entry.number == 7
     assert entry.what.count("group Group") == 5
     assert entry.what.endswith(", ...")
+
+
+@pytest.mark.parametrize("is_before", [False, True])
+def test_a_view_that_says_it_better_is_not_recorded_twice(rf, is_before):
+    request = rf.post("/")
+    request.user = User.objects.create_superuser("ann")
+    group = Group.objects.create(name="Readers")
+    steps = [
+        lambda: admin.site.get_model_admin(Group).log_deletions(request, [group]),
+        lambda: record(request, Action.DELETED, "the group of readers", person="bob"),
+    ]
+    for step in steps[::-1] if is_before else steps:
+        step()
+    entries = AuditEntry.objects.values_list("what", "person", "staff_name")
+    assert list(entries) == [("the group of readers", "bob", "ann")]
+    record(request, Action.DELETED, "another one")
+    assert AuditEntry.objects.count() == 2
 
 
 def test_the_language_of_the_staff_does_not_matter():
