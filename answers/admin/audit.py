@@ -67,7 +67,9 @@ class AuditEntryAdmin(ReadOnlyLog):
 
     @admin.display(description="staff")
     def who(self, entry: AuditEntry) -> str:
-        return entry.staff_name if entry.staff_id else f"{entry.staff_name} (deleted)"
+        """Names in parentheses are no accounts: a command in a terminal."""
+        is_deleted = entry.staff_id is None and not entry.staff_name.startswith("(")
+        return f"{entry.staff_name} (deleted)" if is_deleted else entry.staff_name
 
     @admin.display(description="what")
     def about(self, entry: AuditEntry) -> str:
