@@ -10,7 +10,9 @@ from accounts.models import Invitation, User
 from answers.models import Action, Answer, AuditEntry, Share, Status
 from tests.support.admin_pages import addresses, read
 from tests.support.answers import make_answer
-from tests.support.staff import make_entry, staff_with, superuser
+from tests.support.audit_entries import make_entry
+from tests.support.staff import operator as log_in_operator
+from tests.support.staff import staff
 
 # The stream of an export gives its connection back after each part, which ends a transaction.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -50,8 +52,8 @@ def shown_in(body: str) -> list[str]:
 @pytest.fixture
 def without_reading() -> Client:
     """Somebody with every right but the one to read answers."""
-    client = staff_with(name="figures")
-    user = User.objects.get(username="figures")
+    client = staff()
+    user = User.objects.get(is_staff=True)
     user.user_permissions.set(Permission.objects.exclude(codename="read_answer"))
     return client
 
@@ -100,11 +102,11 @@ def test_without_the_right_to_read_deleting_tells_no_text(without_reading, answe
         assert shown_in(read(without_reading, f"/admin/{path}")) == []
     logged = str(list(LogEntry.objects.values())) + str(list(AuditEntry.objects.values()))
     assert shown_in(logged) == []
-    assert AuditEntry.objects.filter(action=Action.DELETED, staff_name="figures").count() == 2
+    assert AuditEntry.objects.filter(action=Action.DELETED).count() == 2
 
 
 def test_whoever_reads_a_text_leaves_an_entry_in_the_audit():
-    operator = superuser()
+    operator = log_in_operator()
     seen = set()
     for address in addresses():
         for method in ("get", "post"):
@@ -122,7 +124,7 @@ def test_whoever_reads_a_text_leaves_an_entry_in_the_audit():
 
 
 def test_a_search_is_in_the_audit_with_its_words_even_if_it_finds_nothing():
-    operator = superuser()
+    operator = log_in_operator()
     for words in ("zzquestion", "zyzzyva"):
         operator.get(LIST, {"q": words})
         entry = AuditEntry.objects.latest("pk")

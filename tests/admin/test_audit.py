@@ -14,8 +14,10 @@ from accounts.removal import remove
 from answers.admin import paging, read_only
 from answers.admin.auditing import record
 from answers.models import Action, AuditEntry, Share
-from tests.support.answers import make_answer
-from tests.support.staff import START, make_entry, staff_with, superuser
+from tests.support.answers import START, make_answer
+from tests.support.audit_entries import make_entry
+from tests.support.staff import operator as log_in_operator
+from tests.support.staff import staff
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +33,7 @@ def found(client, **query) -> list[str]:
 
 @pytest.fixture
 def auditor():
-    return staff_with("answers.view_auditentry", "admin.view_logentry", name="auditor")
+    return staff("view_auditentry", "view_logentry")
 
 
 def test_an_entry_says_who_did_what_when_with_whose_and_how_many(auditor, rf):
@@ -56,15 +58,15 @@ def test_an_answer_and_a_person_are_links(auditor):
 
 
 def test_only_who_may_view_the_audit_sees_it():
-    assert staff_with("answers.view_answer").get(AUDIT).status_code == 403
-    client = staff_with("answers.view_auditentry", name="other")
+    assert staff("view_answer").get(AUDIT).status_code == 403
+    client = staff("view_auditentry")
     assert client.get(AUDIT).status_code == 200
     assert client.get(LOG).status_code == 403
 
 
 @pytest.mark.parametrize("log", [AUDIT, LOG])
 def test_nobody_changes_a_log(log):
-    operator = superuser()
+    operator = log_in_operator()
     staff = User.objects.get(username="operator")
     LogEntry.objects.log_actions(staff.pk, [staff], 2, "Changed.")
     entry = make_entry("answer") if log == AUDIT else LogEntry.objects.get()
@@ -82,7 +84,7 @@ def test_no_permission_would_allow_it():
     """None exists that one could give away."""
     codes = AuditEntry._meta.default_permissions
     assert list(codes) == ["view"]
-    operator = superuser()
+    operator = log_in_operator()
     page = operator.get(AUDIT).content.decode()
     assert "Add audit entry" not in page
     assert "delete_selected" not in page
@@ -168,7 +170,7 @@ def test_more_entries_than_are_counted_are_said_so(auditor, monkeypatch):
 
 
 def test_what_django_changes_and_deletes_is_in_the_audit():
-    operator = superuser()
+    operator = log_in_operator()
     alice = User.objects.create_user("alice")
     operator.post("/admin/auth/group/add/", {"name": "Readers"})
     group = Group.objects.get()
@@ -190,7 +192,7 @@ def test_what_django_changes_and_deletes_is_in_the_audit():
 
 
 def test_many_deletions_at_once_are_one_entry():
-    operator = superuser()
+    operator = log_in_operator()
     groups = [Group.objects.create(name=f"Group {number}") for number in range(7)]
     data = {"action": "delete_selected", "_selected_action": [group.pk for group in groups], "post": "yes"}
     operator.post("/admin/auth/group/", data)
@@ -218,7 +220,7 @@ def test_a_view_that_says_it_better_is_not_recorded_twice(rf, is_before):
 
 
 def test_the_language_of_the_staff_does_not_matter():
-    operator = superuser()
+    operator = log_in_operator()
     data = {"name": "Leser"}
     operator.post("/admin/auth/group/add/", data, headers={"accept-language": "de"})
     assert AuditEntry.objects.get().what == "group Leser: Added."

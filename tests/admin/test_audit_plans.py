@@ -13,7 +13,7 @@ from accounts.models import User
 from answers.admin import paging, read_only
 from answers.models import Action, AuditEntry
 from tests.support.plans import ROWS, filled, plans
-from tests.support.staff import superuser
+from tests.support.staff import operator as log_in_operator
 
 AUDIT = "/admin/answers/auditentry/"
 LOG = "/admin/admin/logentry/"
@@ -74,7 +74,7 @@ def operator(request, tmp_path_factory, django_db_setup, django_db_blocker):
         url = f"sqlite:///{tmp_path_factory.mktemp('audit')}/audit.sqlite3"
     with django_db_blocker.unblock(), filled(url):
         fill_logs()
-        yield superuser()
+        yield log_in_operator()
 
 
 @pytest.mark.parametrize("page", PAGES)

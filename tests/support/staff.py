@@ -1,36 +1,25 @@
-"""People who use the admin, with few rights or with all, and entries in its logs."""
-
-from datetime import UTC, datetime, timedelta
-from typing import Any
+"""Members of the staff with certain rights, logged in."""
 
 from django.contrib.auth.models import Permission
 from django.test import Client
 
 from accounts.models import User
-from answers.models import Action, AuditEntry
-
-START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def staff_with(*rights: str, name: str = "staff") -> Client:
-    """A client that is logged in as somebody with these rights, such as `answers.view_answer`."""
-    user = User.objects.create_user(name, is_staff=True)
-    for right in rights:
-        app, _, codename = right.partition(".")
-        user.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
+def staff(*rights: str) -> Client:
+    """Somebody who has these permissions, such as `view_answer`."""
+    user = User.objects.create_user(f"staff-{User.objects.count()}", is_staff=True)
+    found = list(Permission.objects.filter(codename__in=rights))
+    assert {one.codename for one in found} == set(rights)
+    user.user_permissions.set(found)
     client = Client()
     client.force_login(user)
+    client.get("/admin/")  # the first page of a new session notes whose it is
     return client
 
 
-def superuser(name: str = "operator") -> Client:
+def operator() -> Client:
     client = Client()
-    client.force_login(User.objects.create_superuser(name))
+    client.force_login(User.objects.create_superuser("operator"))
+    client.get("/admin/")
     return client
-
-
-def make_entry(what: str, *, days: float = 0, **fields: Any) -> AuditEntry:
-    """`days` after `START`. By default, an account that is deleted has read it."""
-    entry = AuditEntry.objects.create(**{"what": what, "staff_name": "ann", "action": Action.READ} | fields)
-    AuditEntry.objects.filter(pk=entry.pk).update(at=START + timedelta(days=days))
-    return entry
