@@ -12,11 +12,13 @@ from django.utils import timezone
 from accounts.models import User
 from answers.admin import paging, read_only
 from answers.models import Action, AuditEntry
+from tests.support import plans as support
 from tests.support.plans import ROWS, filled, plans
 from tests.support.staff import operator as log_in_operator
 
 AUDIT = "/admin/answers/auditentry/"
 LOG = "/admin/admin/logentry/"
+LOGS = {"answers_auditentry", "django_admin_log"}
 STAFF = 5
 OLD = str((timezone.now() - timedelta(days=100)).date())  # the entries are of 138 days
 PAGES = {
@@ -72,8 +74,10 @@ def operator(request, tmp_path_factory, django_db_setup, django_db_blocker):
         url = server.create_database(f"audit-{uuid.uuid4().hex}")
     else:
         url = f"sqlite:///{tmp_path_factory.mktemp('audit')}/audit.sqlite3"
-    with django_db_blocker.unblock(), filled(url):
+    with django_db_blocker.unblock(), filled(url), pytest.MonkeyPatch.context() as patch:
         fill_logs()
+        tables = {vendor: {*names, *LOGS} for vendor, names in support.LARGE_TABLES.items()}
+        patch.setattr(support, "LARGE_TABLES", tables)
         yield log_in_operator()
 
 

@@ -18,17 +18,9 @@ ROWS = 20_000
 # Partial indexes, whose rows are few however many answers there are.
 SMALL_INDEXES = {"answer_queued", "answer_owned"}
 # PostgreSQL rightly reads the other tables as a whole while they are as small as here.
-LOGS = {"answers_auditentry", "django_admin_log"}
 LARGE_TABLES = {
-    "postgresql": {"answers_answer", *LOGS},
-    "sqlite": {
-        "answers_answer",
-        "answers_questionlog",
-        "answers_share",
-        "accounts_user",
-        "django_session",
-        *LOGS,
-    },
+    "postgresql": {"answers_answer"},
+    "sqlite": {"answers_answer", "answers_questionlog", "answers_share", "accounts_user", "django_session"},
 }
 MOST_ROWS = FEW_MATCHES * 1.5  # of a large table, by one step of a plan in PostgreSQL
 MOST_STEPS = 5  # thousand of SQLite's steps, but for a search, which reads all texts of the person
