@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils.html import format_html
 
 from answers.admin.entry_filters import DaysFilter, ValuesFilter
-from answers.admin.read_only import ReadOnlyLog
+from answers.admin.read_only import ReadOnlyLog, shown_time
 
 ACTIONS = {ADDITION: "Added", CHANGE: "Changed", DELETION: "Deleted"}
 
@@ -62,8 +62,8 @@ class LogEntryAdmin(ReadOnlyLog):
     ordering = ["-pk"]  # by time, since ids grow with it and have an index
 
     @admin.display(description="time")
-    def when(self, entry: LogEntry) -> datetime:
-        return entry.action_time
+    def when(self, entry: LogEntry) -> str:
+        return shown_time(entry.action_time)
 
     @admin.display(description="action")
     def action(self, entry: LogEntry) -> str:

@@ -4,7 +4,6 @@ Nobody can add, change or delete an entry here, superusers included. Old ones ar
 """
 
 import re
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,7 +14,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from answers.admin.entry_filters import DaysFilter, TypedFilter, ValuesFilter
-from answers.admin.read_only import ReadOnlyLog
+from answers.admin.read_only import ReadOnlyLog, shown_time
 from answers.models import Action, AuditEntry
 
 ANSWER = re.compile(r"answer (?P<id>[0-9a-f]{8}-[0-9a-f-]{27})\b")
@@ -62,8 +61,8 @@ class AuditEntryAdmin(ReadOnlyLog):
     ordering = ["-at", "-pk"]
 
     @admin.display(description="time")
-    def when(self, entry: AuditEntry) -> datetime:
-        return entry.at
+    def when(self, entry: AuditEntry) -> str:
+        return shown_time(entry.at)
 
     @admin.display(description="staff")
     def who(self, entry: AuditEntry) -> str:

@@ -1,15 +1,22 @@
 """What nobody changes in the admin, whatever their rights."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
 from answers.admin.entry_filters import parameters_of
 from answers.admin.paging import CappedChangeList, CappedPaginator
 
 SEARCHED_ROWS = 10_000
+
+
+def shown_time(at: datetime) -> str:
+    """In the reader's time zone, as in the list of answers."""
+    return f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S}"
 
 
 class ReadOnlyLog(admin.ModelAdmin):  # type: ignore[type-arg]
