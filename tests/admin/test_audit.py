@@ -55,6 +55,7 @@ def test_an_answer_and_a_person_are_links(auditor):
         in page
     )
     assert '<a href="?person=a%26b">a&amp;b</a>' in page
+    assert "2026-03-01 12:00:00" in page
 
 
 def test_only_who_may_view_the_audit_sees_it():
