@@ -152,10 +152,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'audit entry',
-                'verbose_name_plural': 'audit',
+                'verbose_name_plural': 'audit entries',
                 'ordering': ['-at', '-pk'],
                 'default_permissions': ['view'],
-                'indexes': [models.Index(fields=['-at', '-id'], name='audit_by_time')],
+                'indexes': [models.Index(fields=['-at', '-id'], name='audit_by_time'), models.Index(fields=['staff_name', '-at', '-id'], name='audit_by_staff'), models.Index(fields=['action', '-at', '-id'], name='audit_by_action'), models.Index(fields=['staff_name', 'action', '-at', '-id'], name='audit_by_staff_and_action'), models.Index(fields=['person', '-at', '-id'], name='audit_by_person')],
             },
         ),
         migrations.CreateModel(
