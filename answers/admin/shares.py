@@ -1,18 +1,21 @@
 """The admin of shared links, where an operator can revoke them."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import Substr
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
-from answers.models import Answer, Share
+from answers.admin.auditing import record
+from answers.admin.rights import may_read, may_see_names
+from answers.models import Action, Answer, Share
 
 SHOWN_CHARS = 80
 
 
 @admin.register(Share)
 class ShareAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ["first_question", "user", "created_at"]
     list_display_links = None  # there is nothing more to see
     list_select_related = ["user"]
     list_per_page = 50
@@ -21,6 +24,15 @@ class ShareAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     search_help_text = "The whole link, or its last part. To revoke links, select and delete them."
     view_on_site = False
     fields = ["user", "created_at"]
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        first = "first_question" if may_read(request) else "thread"
+        return [first, "user" if may_see_names(request) else "user_id", "created_at"]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if may_read(request):
+            record(request, Action.READ, "list of shared links", words=request.GET.get("q", ""))
+        return super().changelist_view(request, extra_context)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Share]:
         asked = Answer.objects.filter(thread=OuterRef("thread"), user=OuterRef("user"))
