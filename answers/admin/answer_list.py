@@ -161,8 +161,8 @@ class AnswerList(ChangeList):
         return self.found is not None and self.found.kind == "words" and connection.vendor == "sqlite"
 
     @property
-    def window(self) -> int:
-        return self.walk.window if isinstance(self.walk, Walk) else 0
+    def shown_window(self) -> str:
+        return f"{self.walk.window:,}" if isinstance(self.walk, Walk) else ""
 
     @property
     def description(self) -> str:

@@ -11,7 +11,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
@@ -57,20 +57,13 @@ class AnswerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return AnswerList
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        return [
-            "asked",
-            "asked_question" if may_read(request) else "short_id",
-            "person" if may_see_names(request) else "person_number",
-            "state",
-            "used_model",
-            "tokens",
-            "price",
-            "took",
-            "rated_with_comment" if may_read(request) else "rated",
-        ]
+        answer = "answer" if may_see_names(request) else "answer_of_number"
+        if may_read(request):
+            return ["asked", "asked_question", "state", "tokens", "price", "took", "rated_with_comment"]
+        return ["asked", answer, "state", "tokens", "price", "took", "rated"]
 
-    def get_list_display_links(self, request: HttpRequest, list_display: Sequence[Any]) -> list[Any]:
-        return ["asked_question", "short_id"]
+    def get_list_display_links(self, request: HttpRequest, list_display: Sequence[Any]) -> Any:
+        return None  # a cell has several links
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         response = super().changelist_view(request, {"title": "Answers", **(extra_context or {})})
@@ -93,24 +86,21 @@ class AnswerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description="asked")
     def asked(self, answer: Answer) -> str:
-        return answer_page.moment(answer.asked_at)
+        day, _, time = answer_page.moment(answer.asked_at).partition(" ")
+        return format_html('<span class="day">{}</span> {}', day, time)
 
     @admin.display(description="question")
     def asked_question(self, answer: Answer) -> str:
         text = " ".join(str(getattr(answer, "beginning", "")).split())
-        return format_html('<bdi lang="">{}</bdi>', text or "(empty)")
+        return _cell(answer, text or "(empty)", str(answer.user))
 
     @admin.display(description="answer")
-    def short_id(self, answer: Answer) -> str:
-        return format_html('<span class="id">{}</span>', str(answer.pk)[:13])
+    def answer(self, answer: Answer) -> str:
+        return _cell(answer, str(answer.pk), str(answer.user))
 
-    @admin.display(description="person")
-    def person(self, answer: Answer) -> str:
-        return format_html('<a href="?user={}"><bdi>{}</bdi></a>', answer.user_id, answer.user)
-
-    @admin.display(description="person")
-    def person_number(self, answer: Answer) -> str:
-        return format_html('<a href="?user={}">Person {}</a>', answer.user_id, answer.user_id)
+    @admin.display(description="answer")
+    def answer_of_number(self, answer: Answer) -> str:
+        return _cell(answer, str(answer.pk), f"Person {answer.user_id}")
 
     @admin.display(description="status")
     def state(self, answer: Answer) -> str:
@@ -118,10 +108,6 @@ class AnswerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             '<span class="status {}">{}</span>', answer.status, answer_page.shown_status(answer)
         )
         return format_html('{} <span class="code">{}</span>', status, answer.error_code)
-
-    @admin.display(description="model")
-    def used_model(self, answer: Answer) -> str:
-        return format_html('<bdi>{}</bdi> <span class="code">{}</span>', answer.model, answer.model_label)
 
     @admin.display(description="tokens")
     def tokens(self, answer: Answer) -> str:
@@ -172,7 +158,7 @@ class AnswerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         answer = kwargs["obj"]
         if may_read(request):
             record(request, Action.READ, f"{answer} and its thread", person=answer.user, number=1)
-        context |= answer_page.context(request, answer) | {"title": "Answer"}
+        context |= answer_page.context(request, answer) | {"title": f"Answer {answer.pk}", "subtitle": None}
         return super().render_change_form(request, context, *args, **kwargs)
 
     # -- Deleting one
@@ -189,6 +175,21 @@ class AnswerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def delete_model(self, request: HttpRequest, obj: Answer) -> None:
         record(request, Action.DELETED, str(obj), person=obj.user, number=1)
         delete_answers([obj.pk])
+
+
+def _cell(answer: Answer, text: str, person: str) -> str:
+    """A link to the answer, and below it who asked which model."""
+    address = reverse("admin:answers_answer_change", args=[answer.pk])
+    model = f"{answer.model} ({answer.model_label})" if answer.model_label else answer.model
+    return format_html(
+        '<a class="to-answer" href="{}"><bdi lang="">{}</bdi></a>'
+        '<span class="code"><a href="?user={}"><bdi>{}</bdi></a> <bdi>{}</bdi></span>',
+        address,
+        text,
+        answer.user_id,
+        person,
+        model,
+    )
 
 
 def _is_page(request: HttpRequest) -> bool:
