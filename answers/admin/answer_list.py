@@ -167,4 +167,5 @@ class AnswerList(ChangeList):
     @property
     def description(self) -> str:
         """What is filtered and searched, for the audit."""
-        return urlencode(self.kept_params(), doseq=True)
+        filters = {name: values for name, values in self.kept_params().items() if name != SEARCH_VAR}
+        return urlencode(filters, doseq=True)

@@ -63,12 +63,15 @@ def shown_status(answer: Answer) -> str:
     return Status(answer.status).name.capitalize()
 
 
+def shown_rating(answer: Answer) -> str:
+    return "" if answer.rating is None else Rating(answer.rating).name.capitalize()
+
+
 def shown_cost(cost: Decimal) -> str:
     return f"{cost.normalize():,f} {settings.ASKME_CURRENCY}"
 
 
 def _outcome(answer: Answer, reads: bool) -> Group:
-    rating = Rating(answer.rating).name.capitalize() if answer.rating is not None else ""
     return Group(
         "Outcome",
         [
@@ -77,7 +80,7 @@ def _outcome(answer: Answer, reads: bool) -> Group:
             Fact("error_code", "Error code", answer.error_code),
             Fact("error_message", "What the person was told", answer.error_message),
             Fact("error_detail", "The API's own words", answer.error_detail if reads else ""),
-            Fact("rating", "Rating", rating),
+            Fact("rating", "Rating", shown_rating(answer)),
             Fact("rating_note", "Comment", answer.rating_note if reads else ""),
         ],
     )

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.views.decorators.http import require_POST
 
 from answers.admin import answer_actions, answer_page
@@ -21,7 +21,7 @@ from answers.admin.auditing import record
 from answers.admin.deletion import delete_answers
 from answers.admin.filters import FILTERS, NAMES
 from answers.admin.rights import may_read, may_see_names, may_stop
-from answers.models import Action, Answer, Rating, Status
+from answers.models import Action, Answer, Status
 
 
 @admin.register(Answer)
@@ -58,9 +58,8 @@ class AnswerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         answer = "answer" if may_see_names(request) else "answer_of_number"
-        if may_read(request):
-            return ["asked", "asked_question", "state", "tokens", "price", "took", "rated_with_comment"]
-        return ["asked", answer, "state", "tokens", "price", "took", "rated"]
+        first = "asked_question" if may_read(request) else answer
+        return ["asked", first, "state", "tokens", "price", "took"]
 
     def get_list_display_links(self, request: HttpRequest, list_display: Sequence[Any]) -> Any:
         return None  # a cell has several links
@@ -74,7 +73,7 @@ class AnswerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                 record(
                     request,
                     Action.SEARCHED,
-                    f"answers: {shown.description}",
+                    f"answers: {shown.description}".rstrip(": "),
                     words=shown.query,
                     number=number,
                 )
@@ -92,7 +91,10 @@ class AnswerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description="question")
     def asked_question(self, answer: Answer) -> str:
         text = " ".join(str(getattr(answer, "beginning", "")).split())
-        return _cell(answer, text or "(empty)", str(answer.user))
+        cell = _cell(answer, text or "(empty)", str(answer.user))
+        if not answer.rating_note:
+            return cell
+        return format_html('{}<q class="comment" lang="">{}</q>', cell, answer.rating_note)
 
     @admin.display(description="answer")
     def answer(self, answer: Answer) -> str:
@@ -107,7 +109,9 @@ class AnswerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         status = format_html(
             '<span class="status {}">{}</span>', answer.status, answer_page.shown_status(answer)
         )
-        return format_html('{} <span class="code">{}</span>', status, answer.error_code)
+        more = [answer.error_code, answer_page.shown_rating(answer)]
+        lines = format_html_join("", ' <span class="code">{}</span>', ((one,) for one in more if one))
+        return format_html("{}{}", status, lines)
 
     @admin.display(description="tokens")
     def tokens(self, answer: Answer) -> str:
@@ -123,18 +127,6 @@ class AnswerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description="seconds")
     def took(self, answer: Answer) -> str:
         return "" if answer.seconds is None else f"{answer.seconds:,.1f}"
-
-    @admin.display(description="rating")
-    def rated(self, answer: Answer) -> str:
-        return "" if answer.rating is None else Rating(answer.rating).name.capitalize()
-
-    @admin.display(description="rating")
-    def rated_with_comment(self, answer: Answer) -> str:
-        return (
-            format_html('{} <q class="code">{}</q>', self.rated(answer), answer.rating_note)
-            if answer.rating_note
-            else self.rated(answer)
-        )
 
     # -- The page of an answer
 
