@@ -99,8 +99,9 @@ def find(request: HttpRequest, query: str, *, user: Any = None, only_words: bool
 def _by_id(query: str) -> Found | None:
     if re.search(r"\s", query):
         return None
+    # Without `column = query`, from which SQLite would compute the ending, and not use the index.
     conditions = [
-        Q(**{column: query, f"ending_of_{column}": query[-ENDING_CHARS:]}) & ~Q(**{column: Literal("")})
+        Q(**{f"ending_of_{column}": query[-ENDING_CHARS:]}) & ~Q(**{column: Literal("")})
         for column in ("response_id", "request_id")
     ]
     if ids := UUIDS.findall(query)[-1:]:

@@ -8,17 +8,35 @@ from django.db.models.functions import Substr
 from django.http import HttpRequest, HttpResponse
 
 from answers.admin.auditing import record
+from answers.admin.paging import CappedChangeList, CappedPaginator
 from answers.admin.rights import may_read, may_see_names
 from answers.models import Action, Answer, Share
 
 SHOWN_CHARS = 80
 
 
+class ShareList(CappedChangeList):
+    def get_results(self, request: HttpRequest) -> None:
+        """With the first question of each thread: of this page, since the others are only counted."""
+        super().get_results(request)
+        asked = Answer.objects.filter(thread=OuterRef("thread"), user=OuterRef("user"))
+        first = asked.order_by("asked_at", "pk").annotate(shown=Substr("question", 1, SHOWN_CHARS))
+        page: Any = self.result_list
+        keys = [share.pk for share in page[: self.list_per_page]]
+        shown = Share.objects.filter(pk__in=keys).select_related("user")
+        shown = shown.annotate(first=Subquery(first.values("shown")[:1]))
+        self.result_list = list(shown.order_by("-created_at", "-pk"))
+
+
 @admin.register(Share)
 class ShareAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display_links = None  # there is nothing more to see
-    list_select_related = ["user"]
+    list_select_related = False
     list_per_page = 50
+    list_max_show_all = 0
+    sortable_by = ()
+    paginator = CappedPaginator
+    show_full_result_count = False
     ordering = ["-created_at"]
     search_fields = ["pk"]
     search_help_text = "The whole link, or its last part. To revoke links, select and delete them."
@@ -34,11 +52,8 @@ class ShareAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             record(request, Action.READ, "list of shared links", words=request.GET.get("q", ""))
         return super().changelist_view(request, extra_context)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Share]:
-        asked = Answer.objects.filter(thread=OuterRef("thread"), user=OuterRef("user"))
-        first = asked.order_by("asked_at", "pk").annotate(shown=Substr("question", 1, SHOWN_CHARS))
-        shares: QuerySet[Share] = super().get_queryset(request)
-        return shares.annotate(first=Subquery(first.values("shown")[:1]))
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CappedChangeList]:
+        return ShareList
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Share], search_term: str

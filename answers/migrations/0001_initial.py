@@ -249,6 +249,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'shared link',
+                'indexes': [models.Index(fields=['-created_at', '-token'], name='share_by_time')],
                 'constraints': [models.UniqueConstraint(fields=('user', 'thread'), name='one_share_per_thread')],
             },
         ),
