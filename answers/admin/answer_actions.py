@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from answers.admin import walk
 from answers.admin.answer_list import AnswerList
 from answers.admin.auditing import record
 from answers.admin.deletion import delete_answers
@@ -33,7 +34,7 @@ def stop_selected(model_admin: "AnswerAdmin", request: HttpRequest, queryset: Qu
     ended = len(ids) - len(stopped)
     sentence = f"{_answers(len(stopped))} stopped." if stopped else "No answer was stopped."
     if ended:
-        sentence += f" {_answers(ended)} had already ended."
+        sentence += f" {_answers(ended, '')} had already ended."
     model_admin.message_user(request, sentence, messages.SUCCESS if stopped else messages.WARNING)
 
 
@@ -60,7 +61,7 @@ def delete_selected(
         "opts": model_admin.opts,
         "media": model_admin.media,
         "count": len(ids),
-        "is_all": request.POST.get("select_across") == "1",
+        "is_newest": request.POST.get("select_across") == "1" and len(ids) == walk.COUNTED,
         "running": rows.unfinished().count(),
         "ids": " ".join(str(id) for id in ids),
         "first": ids[0] if ids else "",
@@ -99,5 +100,6 @@ def _record(request: HttpRequest, action: Action, ids: list[Any], number: int) -
         record(request, action, f"{len(ids):,} answers: {' '.join(str(id) for id in ids)}", number=number)
 
 
-def _answers(number: int) -> str:
-    return f"{number:,} answer was" if number == 1 else f"{number:,} answers were"
+def _answers(number: int, verb: str = "were") -> str:
+    noun, verb = ("answer", "was" if verb else "") if number == 1 else ("answers", verb)
+    return f"{number:,} {noun} {verb}".rstrip()

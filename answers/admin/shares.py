@@ -41,7 +41,9 @@ class ShareAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ["pk"]
     search_help_text = "The whole link, or its last part. To revoke links, select and delete them."
     view_on_site = False
-    fields = ["user", "created_at"]
+
+    def get_fields(self, request: HttpRequest, obj: Share | None = None) -> list[Any]:
+        return ["user", "created_at"] if may_see_names(request) else ["created_at"]
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         first = "first_question" if may_read(request) else "thread"
@@ -49,7 +51,7 @@ class ShareAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if may_read(request):
-            record(request, Action.READ, "list of shared links", words=request.GET.get("q", ""))
+            record(request, Action.READ, "list of shared links")  # without the link that was searched
         return super().changelist_view(request, extra_context)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CappedChangeList]:
@@ -66,6 +68,15 @@ class ShareAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description="first question")
     def first_question(self, share: Share) -> str:
         return str(getattr(share, "first", None) or "deleted")
+
+    def delete_model(self, request: HttpRequest, obj: Share) -> None:
+        record(request, Action.DELETED, f"shared link of {obj}", person=obj.user, number=1)
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Share]) -> None:
+        what = " ".join(str(thread) for thread in queryset.values_list("thread", flat=True))
+        record(request, Action.DELETED, f"shared links of threads: {what}", number=queryset.count())
+        super().delete_queryset(request, queryset)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
