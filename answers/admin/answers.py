@@ -1,114 +1,43 @@
-"""The admin of answers, read-only: every question, its answer, and how it ended."""
+"""The admin of answers, read-only: every question, its answer, and how it ended.
+
+What it shows depends on several rights; see answers/admin/rights.py. `str(answer)` has no text, because
+Django shows it in titles and messages, and keeps it in its log.
+"""
+
+from collections.abc import Sequence
+from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
+from django.views.decorators.http import require_POST
 
-from answers.models import Answer
-from answers.models.sources import ShownSource
-
-LONG = ["text", "reasoning", "sources", "error_detail"]
-USERNAME = f"user__{get_user_model().USERNAME_FIELD}"
+from answers.admin import answer_actions, answer_page
+from answers.admin.answer_list import AnswerList
+from answers.admin.auditing import record
+from answers.admin.deletion import delete_answers
+from answers.admin.filters import FILTERS, NAMES
+from answers.admin.rights import may_read, may_see_names, may_stop
+from answers.models import Action, Answer, Status
 
 
 @admin.register(Answer)
 class AnswerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = [
-        "short_question",
-        "status",
-        "user",
-        "model",
-        "model_label",
-        "asked_at",
-        "rounded_seconds",
-        "error_code",
-        "rating",
-    ]
-    list_filter = ["status", "rating", "asked_at", "model", "error_code"]
-    search_fields = [
-        "question",
-        "text",
-        "error_detail",
-        "rating_note",
-        USERNAME,
-        "=response_id",
-        "=request_id",
-    ]
-    date_hierarchy = "asked_at"
-    list_select_related = ["user"]
-    list_per_page = 50
+    list_filter = FILTERS  # type: ignore[assignment]
+    ordering = ["-asked_at", "-pk"]
+    sortable_by = ()  # no other order has an index
+    show_facets = admin.ShowFacets.NEVER
     view_on_site = False  # only its owner may see that page
-    show_full_result_count = False  # otherwise each search counts a large table twice
-    fieldsets = [
-        (None, {"fields": ["question", "formatted", "cited", "status", "user", "follows", "process"]}),
-        ("Source of the text", {"fields": ["text"], "classes": ["collapse"]}),
-        ("Reasoning", {"fields": ["reasoning"], "classes": ["collapse"]}),
-        ("Feedback", {"fields": ["rating", "rating_note"]}),
-        ("Outcome", {"fields": ["finish_reason", "error_code", "error_message", "error_detail"]}),
-        (
-            "The model",
-            {
-                "fields": [
-                    "model",
-                    "model_label",
-                    "sent_turns",
-                    "prompt_tokens",
-                    "cached_tokens",
-                    "completion_tokens",
-                    "reasoning_tokens",
-                    "tokens_estimated",
-                    "cost",
-                    "response_id",
-                    "request_id",
-                ]
-            },
-        ),
-        (
-            "Times",
-            {
-                "fields": [
-                    "asked_at",
-                    "started_at",
-                    "finished_at",
-                    "first_text_seconds",
-                    "seconds",
-                    "stop_requested_at",
-                ]
-            },
-        ),
-    ]
+    fields = ()  # templates/admin/answers/answer/change_form.html shows them
+    actions = [answer_actions.stop_selected, answer_actions.delete_selected]
 
     class Media:
-        css = {"all": ["answers/text.css", "answers/admin.css"]}
+        css = {"all": ["answers/text.css", "answers/admin.css", "answers/admin_answers.css"]}
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Answer]:
-        # The list shows no long texts, so it need not read fifty answers of a megabyte each.
-        match = request.resolver_match
-        queryset = super().get_queryset(request)
-        return queryset.defer(*LONG) if match and not match.kwargs else queryset
-
-    @admin.display(description="text")
-    def formatted(self, answer: Answer) -> str:
-        """The text as people see it."""
-        html = answer.html
-        return format_html('<div class="text" lang="">{}</div>', html) if html else "-"
-
-    @admin.display(description="sources")
-    def cited(self, answer: Answer) -> str:
-        """The sources as people see them. An address that is not a link for them is shown as text."""
-        pairs = zip(answer.sources, answer.shown_sources, strict=True)
-        items = format_html_join("", "<li>{}</li>", ((_link(shown, one["url"]),) for one, shown in pairs))
-        return format_html("<ol>{}</ol>", items) if items else "-"
-
-    @admin.display(description="question", ordering="question")
-    def short_question(self, answer: Answer) -> str:
-        return str(answer)
-
-    @admin.display(description="seconds", ordering="seconds")
-    def rounded_seconds(self, answer: Answer) -> str:
-        return "" if answer.seconds is None else f"{answer.seconds:.1f}"
+    # -- Rights
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -116,15 +45,145 @@ class AnswerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def has_change_permission(self, request: HttpRequest, obj: Answer | None = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Answer | None = None) -> bool:
-        """Never on these pages. The admin of users asks too, because it deletes people with their answers."""
-        match = request.resolver_match
-        is_here = match is not None and (match.url_name or "").startswith("answers_answer_")
-        return not is_here and super().has_delete_permission(request, obj)
+    def has_stop_permission(self, request: HttpRequest) -> bool:
+        return may_stop(request)
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        return lookup in NAMES
+
+    # -- The list
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[AnswerList]:
+        return AnswerList
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        answer = "answer" if may_see_names(request) else "answer_of_number"
+        first = "asked_question" if may_read(request) else answer
+        return ["asked", first, "state", "tokens", "price", "took"]
+
+    def get_list_display_links(self, request: HttpRequest, list_display: Sequence[Any]) -> Any:
+        return None  # a cell has several links
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        response = super().changelist_view(request, {"title": "Answers", **(extra_context or {})})
+        shown = (response.context_data or {}).get("cl") if isinstance(response, TemplateResponse) else None
+        if isinstance(shown, AnswerList):
+            number = len(shown.result_list)
+            if shown.query:
+                record(
+                    request,
+                    Action.SEARCHED,
+                    f"answers: {shown.description}".rstrip(": "),
+                    words=shown.query,
+                    number=number,
+                )
+            elif may_read(request) and number:
+                record(
+                    request, Action.READ, f"list of answers: {shown.description}".rstrip(": "), number=number
+                )
+        return response
+
+    @admin.display(description="asked")
+    def asked(self, answer: Answer) -> str:
+        day, _, time = answer_page.moment(answer.asked_at).partition(" ")
+        return format_html('<span class="day">{}</span> {}', day, time)
+
+    @admin.display(description="question")
+    def asked_question(self, answer: Answer) -> str:
+        text = " ".join(str(getattr(answer, "beginning", "")).split())
+        cell = _cell(answer, text or "(empty)", str(answer.user))
+        if not answer.rating_note:
+            return cell
+        return format_html('{}<q class="comment" lang="">{}</q>', cell, answer.rating_note)
+
+    @admin.display(description="answer")
+    def answer(self, answer: Answer) -> str:
+        return _cell(answer, str(answer.pk), str(answer.user))
+
+    @admin.display(description="answer")
+    def answer_of_number(self, answer: Answer) -> str:
+        return _cell(answer, str(answer.pk), f"Person {answer.user_id}")
+
+    @admin.display(description="status")
+    def state(self, answer: Answer) -> str:
+        status = format_html(
+            '<span class="status {}">{}</span>', answer.status, answer_page.shown_status(answer)
+        )
+        more = [answer.error_code, answer_page.shown_rating(answer)]
+        lines = format_html_join("", ' <span class="code">{}</span>', ((one,) for one in more if one))
+        return format_html("{}{}", status, lines)
+
+    @admin.display(description="tokens")
+    def tokens(self, answer: Answer) -> str:
+        if answer.prompt_tokens is None and answer.completion_tokens is None:
+            return ""
+        about = "≈" if answer.tokens_estimated else ""
+        return f"{about}{answer.prompt_tokens or 0:,} + {answer.completion_tokens or 0:,}"
+
+    @admin.display(description="cost")
+    def price(self, answer: Answer) -> str:
+        return "" if answer.cost is None else answer_page.shown_cost(answer.cost)
+
+    @admin.display(description="seconds")
+    def took(self, answer: Answer) -> str:
+        return "" if answer.seconds is None else f"{answer.seconds:,.1f}"
+
+    # -- The page of an answer
+
+    def get_urls(self) -> list[Any]:
+        stop = self.admin_site.admin_view(require_POST(self.stop_view))
+        return [path("<uuid:object_id>/stop/", stop, name="answers_answer_stop"), *super().get_urls()]
+
+    def stop_view(self, request: HttpRequest, object_id: Any) -> HttpResponse:
+        return answer_actions.stop_view(self, request, object_id)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Answer]:
+        return (
+            super().get_queryset(request).select_related("user")
+            if _is_page(request)
+            else super().get_queryset(request)
+        )
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        answer = kwargs["obj"]
+        if may_read(request):
+            record(request, Action.READ, f"{answer} and its thread", person=answer.user, number=1)
+        context |= answer_page.context(request, answer) | {"title": f"Answer {answer.pk}", "subtitle": None}
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    # -- Deleting one
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """Nothing else is deleted: what followed it then follows the answer before it."""
+        running = sum(not Status(answer.status).is_end for answer in objs)
+        counts = {"answers": len(objs)} | ({"of which running": running} if running else {})
+        perms_needed = set() if self.has_delete_permission(request) else {"answer"}
+        return [str(answer) for answer in objs], counts, perms_needed, []
+
+    def delete_model(self, request: HttpRequest, obj: Answer) -> None:
+        record(request, Action.DELETED, str(obj), person=obj.user, number=1)
+        delete_answers([obj.pk])
 
 
-def _link(source: ShownSource, address: str) -> str:
-    if not source.url:
-        return format_html("<bdi>{}</bdi> (<bdi>{}</bdi>)", source.title, address)
-    link = '<a href="{}" target="_blank" rel="noopener noreferrer nofollow"><bdi>{}</bdi></a> ({})'
-    return format_html(link, source.url, source.title, source.host)
+def _cell(answer: Answer, text: str, person: str) -> str:
+    """A link to the answer, and below it who asked which model."""
+    address = reverse("admin:answers_answer_change", args=[answer.pk])
+    model = f"{answer.model} ({answer.model_label})" if answer.model_label else answer.model
+    return format_html(
+        '<a class="to-answer" href="{}"><bdi lang="">{}</bdi></a>'
+        '<span class="code"><a href="?user={}"><bdi>{}</bdi></a> <bdi>{}</bdi></span>',
+        address,
+        text,
+        answer.user_id,
+        person,
+        model,
+    )
+
+
+def _is_page(request: HttpRequest) -> bool:
+    match = request.resolver_match
+    return bool(match and match.kwargs)

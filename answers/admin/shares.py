@@ -1,32 +1,61 @@
 """The admin of shared links, where an operator can revoke them."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import Substr
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
-from answers.models import Answer, Share
+from answers.admin.auditing import record
+from answers.admin.paging import CappedChangeList, CappedPaginator
+from answers.admin.rights import may_read, may_see_names
+from answers.models import Action, Answer, Share
 
 SHOWN_CHARS = 80
 
 
+class ShareList(CappedChangeList):
+    def get_results(self, request: HttpRequest) -> None:
+        """With the first question of each thread: of this page, since the others are only counted."""
+        super().get_results(request)
+        asked = Answer.objects.filter(thread=OuterRef("thread"), user=OuterRef("user"))
+        first = asked.order_by("asked_at", "pk").annotate(shown=Substr("question", 1, SHOWN_CHARS))
+        page: Any = self.result_list
+        keys = [share.pk for share in page[: self.list_per_page]]
+        shown = Share.objects.filter(pk__in=keys).select_related("user")
+        shown = shown.annotate(first=Subquery(first.values("shown")[:1]))
+        self.result_list = list(shown.order_by("-created_at", "-pk"))
+
+
 @admin.register(Share)
 class ShareAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ["first_question", "user", "created_at"]
     list_display_links = None  # there is nothing more to see
-    list_select_related = ["user"]
+    list_select_related = False
     list_per_page = 50
+    list_max_show_all = 0
+    sortable_by = ()
+    paginator = CappedPaginator
+    show_full_result_count = False
     ordering = ["-created_at"]
     search_fields = ["pk"]
     search_help_text = "The whole link, or its last part. To revoke links, select and delete them."
     view_on_site = False
-    fields = ["user", "created_at"]
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Share]:
-        asked = Answer.objects.filter(thread=OuterRef("thread"), user=OuterRef("user"))
-        first = asked.order_by("asked_at", "pk").annotate(shown=Substr("question", 1, SHOWN_CHARS))
-        shares: QuerySet[Share] = super().get_queryset(request)
-        return shares.annotate(first=Subquery(first.values("shown")[:1]))
+    def get_fields(self, request: HttpRequest, obj: Share | None = None) -> list[Any]:
+        return ["user", "created_at"] if may_see_names(request) else ["created_at"]
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        first = "first_question" if may_read(request) else "thread"
+        return [first, "user" if may_see_names(request) else "user_id", "created_at"]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if may_read(request):
+            record(request, Action.READ, "list of shared links")  # without the link that was searched
+        return super().changelist_view(request, extra_context)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CappedChangeList]:
+        return ShareList
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Share], search_term: str
@@ -39,6 +68,15 @@ class ShareAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description="first question")
     def first_question(self, share: Share) -> str:
         return str(getattr(share, "first", None) or "deleted")
+
+    def delete_model(self, request: HttpRequest, obj: Share) -> None:
+        record(request, Action.DELETED, f"shared link of {obj}", person=obj.user, number=1)
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Share]) -> None:
+        what = " ".join(str(thread) for thread in queryset.values_list("thread", flat=True))
+        record(request, Action.DELETED, f"shared links of threads: {what}", number=queryset.count())
+        super().delete_queryset(request, queryset)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

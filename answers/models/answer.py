@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from answers.formatting import formatted_html, prefix_of
 from answers.models.answer_queries import AnswerQuerySet
+from answers.models.literal import Ending
 from answers.models.process import Process
 from answers.models.sources import ShownSource
 from answers.models.status import Rating, Status
@@ -151,6 +152,9 @@ class Answer(models.Model):
                 name="answer_by_error",
                 condition=~Q(error_code=""),
             ),
+            # For whoever has an id from the API's own log.
+            models.Index(Ending("response_id"), name="answer_by_response", condition=~Q(response_id="")),
+            models.Index(Ending("request_id"), name="answer_by_request", condition=~Q(request_id="")),
             # In the order of a thread, or SQLite would rather read all answers of the person.
             models.Index(fields=["thread", "user", "asked_at", "id"], name="answer_by_thread"),
             models.Index(
@@ -176,7 +180,8 @@ class Answer(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.question[:80]
+        """Without any of the question: Django keeps this in the admin's log, also of deleted answers."""
+        return f"answer {self.pk}"
 
     def get_absolute_url(self) -> str:
         return reverse("answer", args=[self.pk])

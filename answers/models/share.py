@@ -60,6 +60,7 @@ class Share(models.Model):
         # A second link would outlive the first. Per user: a thread has the id of its first answer, and once
         # that is deleted, somebody else's answer may get the same one.
         constraints = [models.UniqueConstraint(fields=["user", "thread"], name="one_share_per_thread")]
+        indexes = [models.Index(fields=["-created_at", "-token"], name="share_by_time")]  # for the admin
 
     def __str__(self) -> str:
         return f"thread {self.thread}"  # never the token

@@ -24,6 +24,9 @@ class Tree:
         """The tree of one thread, without the texts of its answers."""
         return cls(answers.order_by("asked_at", "pk").only("pk", "follows"))
 
+    def __len__(self) -> int:
+        return len(self._answers)
+
     def find(self, id: UUID) -> Answer | None:
         return self._answers.get(id)
 

@@ -102,8 +102,13 @@ def _answer(place: Place, question: str, asked_at: datetime, number: int) -> dic
         "question": question,
         "text": f"Because {number % 1000} of them {number % 77} are so.",
         "status": Status.FAILED if number % 50 == 0 else Status.COMPLETE,
+        "error_code": ("busy" if number % 100 else "rate_limited") if number % 50 == 0 else "",
+        "rating": {7: 1, 8: -1}.get(number % 20),
+        "rating_note": "It is wrong." if number % 40 == 8 else "",
         "asked_at": asked_at,
-        "model": "model",
+        "model": "other" if number % 5 == 0 else "model",
+        "response_id": f"resp_{place.id.hex}",
+        "request_id": f"req_{place.user}_{place.number}",
     }
 
 

@@ -26,7 +26,7 @@ LAYERS = {
     "asking": {"engine", "models", "protocol"},
     "live": {"asking", "engine", "formatting", "models", "protocol", ""},
     "pages": {"asking", "engine", "formatting", "models", "protocol", ""},
-    "admin": {"asking", "engine", "formatting", "models"},
+    "admin": {"asking", "engine", "formatting", "models", "pages"},
     "management": {"engine", "models", "protocol", ""},
     "apps": {"conf"},
     "": {"asking", "engine", "live", "protocol"},  # answers/__init__.py, the public interface

@@ -23,7 +23,7 @@ class Command(BaseCommand):
         first = answers.only("question").first()
         self.stdout.write(
             f"A thread shared by {share.user.get_username()} since {share.created_at:%Y-%m-%d},"
-            f" {count:,} answer{'' if count == 1 else 's'}: {first or 'deleted'}"
+            f" {count:,} answer{'' if count == 1 else 's'}: {first.question[:80] if first else 'deleted'}"
         )
         if not yes:
             self.stdout.write("Nothing was revoked. Add --yes to revoke the link.")

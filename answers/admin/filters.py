@@ -1,0 +1,184 @@
+"""The filters of the list of answers. Their choices cost a few look-ups, and each of them has an index.
+
+Each filter sets the value of one column; answers/admin/walk.py finds the rows. Only these are accepted from
+an address. Django would take any column, so that `?text__startswith=a` would tell texts to those who may not
+read them.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Any, ClassVar
+
+from django.contrib.admin import ListFilter, SimpleListFilter
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from answers.admin.rights import may_read, may_see_names
+from answers.models import Answer, Rating, Status
+
+MOST_VALUES = 50  # of one column
+
+# The values of an indexed column, each found by one look at its index. DISTINCT would read the whole index.
+VALUES = """
+    WITH RECURSIVE found (value) AS (
+        SELECT min({column}) FROM answers_answer WHERE NOT ({column} = '')
+        UNION ALL
+        SELECT (
+            SELECT min({column}) FROM answers_answer WHERE NOT ({column} = '') AND {column} > found.value
+        ) FROM found WHERE found.value IS NOT NULL
+    ) SELECT value FROM found WHERE value IS NOT NULL LIMIT {most}
+"""
+
+
+def values_of(column: str) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(VALUES.format(column=column, most=MOST_VALUES))
+        return [value for (value,) in cursor]
+
+
+class ColumnFilter(SimpleListFilter):
+    """`chosen` are the columns that this filter sets, and their values."""
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        return {} if self.value() is None else {str(self.parameter_name): self.value()}
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Answer]) -> QuerySet[Answer]:
+        return queryset.filter(**self.chosen)
+
+
+class StatusFilter(ColumnFilter):
+    title, parameter_name = "status", "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(one.value), one.name.capitalize()) for one in Status]  # the admin is in English
+
+
+class ModelFilter(ColumnFilter):
+    title, parameter_name = "model", "model"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in values_of("model")]
+
+
+class ErrorFilter(ColumnFilter):
+    title, parameter_name = "error code", "error_code"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(code, code) for code in values_of("error_code")]
+
+
+class RatingFilter(ColumnFilter):
+    """Those with a comment are for whoever may read it."""
+
+    title, parameter_name = "rating", "rating"
+    COMMENTED: ClassVar[dict[str, int]] = {"good-commented": Rating.GOOD, "bad-commented": Rating.BAD}
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        plain = [(str(Rating.GOOD.value), "Good"), (str(Rating.BAD.value), "Bad")]
+        if not may_read(request):
+            return plain
+        return [*plain, ("good-commented", "Good, with a comment"), ("bad-commented", "Bad, with a comment")]
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        value = self.value()
+        if value is None:
+            return {}
+        if value not in (known for known, _ in self.lookup_choices):
+            raise IncorrectLookupParameters(value)
+        if value in self.COMMENTED:
+            return {"rating": self.COMMENTED[value], "rating_note__gt": ""}
+        return {"rating": int(value)}
+
+
+class PersonFilter(ColumnFilter):
+    """There are too many people for a list of them, so a name in a row is a link to the person's answers."""
+
+    title, parameter_name = "person", "user"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        if self.value() is None:
+            return []
+        user = get_user_model()._default_manager.filter(pk=self.chosen["user"]).first()
+        name = str(user) if user is not None and may_see_names(request) else f"Person {self.value()}"
+        return [(str(self.value()), name)]
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        if self.value() is None:
+            return {}
+        try:
+            return {"user": get_user_model()._meta.pk.to_python(self.value())}
+        except ValidationError as error:
+            raise IncorrectLookupParameters(str(error)) from error
+
+
+class DaysFilter(ListFilter):
+    """Both days included, in the reader's time zone."""
+
+    title = "day"
+    template = "admin/answers/answer/days_filter.html"
+    names = ("since", "until")
+    SPANS: ClassVar[dict[str, int]] = {"Today": 0, "Last 7 days": 6, "Last 30 days": 29}
+
+    def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, admin: Any) -> None:
+        super().__init__(request, params, model, admin)
+        for name in self.names:
+            if values := params.pop(name, None):
+                self.used_parameters[name] = values[-1].strip()
+
+    def expected_parameters(self) -> list[str | None]:
+        return list(self.names)
+
+    def has_output(self) -> bool:
+        return True
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        chosen = {name: self.used_parameters.get(name, "") for name in self.names}
+        nothing = dict.fromkeys(self.names)
+        yield {
+            "display": "Any",
+            "query_string": changelist.get_query_string(nothing),
+            "selected": not any(chosen.values()),
+            "inputs": chosen,
+            "others": [
+                (name, value)
+                for name, values in changelist.kept_params().items()
+                if name not in self.names
+                for value in values
+            ],
+        }
+        today = timezone.localdate()
+        for display, days in self.SPANS.items():
+            since = str(today - timedelta(days=days))
+            yield {
+                "display": display,
+                "query_string": changelist.get_query_string(nothing | {"since": since}),
+                "selected": chosen == {"since": since, "until": ""},
+            }
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Answer]) -> QuerySet[Answer]:
+        if since := self._midnight("since"):
+            queryset = queryset.filter(asked_at__gte=since)
+        if until := self._midnight("until", timedelta(days=1)):
+            queryset = queryset.filter(asked_at__lt=until)
+        return queryset
+
+    def _midnight(self, name: str, later: timedelta = timedelta()) -> datetime | None:
+        if not (text := str(self.used_parameters.get(name, ""))):
+            return None
+        try:
+            day = date.fromisoformat(text) + later
+            return timezone.make_aware(datetime.combine(day, time.min))
+        except (ValueError, OverflowError) as error:
+            raise IncorrectLookupParameters(str(error)) from error
+
+
+FILTERS = [DaysFilter, StatusFilter, ErrorFilter, RatingFilter, ModelFilter, PersonFilter]
+NAMES = {"since", "until", "status", "error_code", "rating", "model", "user"}
