@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 
+from answers.admin.export import Exports
 from answers.models import Answer
 from answers.models.sources import ShownSource
 
@@ -14,7 +15,7 @@ USERNAME = f"user__{get_user_model().USERNAME_FIELD}"
 
 
 @admin.register(Answer)
-class AnswerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class AnswerAdmin(Exports):
     list_display = [
         "short_question",
         "status",
