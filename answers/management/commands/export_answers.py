@@ -35,8 +35,8 @@ STAFF_NAME = "(terminal)"  # in the audit; no username contains parentheses
 class Command(BaseCommand):
     help = (
         "Write questions and answers to a file, newest first, with everything that the admin shows: as JSON"
-        " Lines for programs, or as CSV for spreadsheets. Days are those of TIME_ZONE; times in the file are"
-        " in UTC."
+        " Lines for programs, or as CSV for spreadsheets. Days are those of the site's time zone (TIME_ZONE);"
+        " times in the file are in UTC."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
