@@ -38,7 +38,8 @@ def batches(answers: AnswerQuerySet, columns: Sequence[str], most: int | None = 
     Besides fields, a column can be `person`, the user's name, or `person_id`. Answers that are deleted
     meanwhile are left out.
     """
-    rest = answers
+    # No JOIN for the keys: the list of the admin reads the users too.
+    rest = answers = answers.select_related(None).order_by()
     while keys := _keys(rest, columns, KEY_ROWS if most is None else min(KEY_ROWS, most)):
         for ids in _short_enough(keys):
             if rows := _rows(answers, ids, columns):
@@ -46,7 +47,9 @@ def batches(answers: AnswerQuerySet, columns: Sequence[str], most: int | None = 
         if most is not None:
             most -= len(keys)
         asked_at, pk, _ = keys[-1]
-        rest = answers.older_than(asked_at, pk)
+        # First in the condition: of two times, SQLite would otherwise look up that of the filter, and read
+        # from there each time.
+        rest = Answer.objects.using(answers.db).order_by().older_than(asked_at, pk) & answers
 
 
 def _keys(answers: AnswerQuerySet, columns: Sequence[str], most: int) -> list[tuple[Any, UUID, int]]:
@@ -55,8 +58,7 @@ def _keys(answers: AnswerQuerySet, columns: Sequence[str], most: int) -> list[tu
     for name in LONG:
         if name in columns:
             length += StoredLength(name)
-    # No JOIN: the list of the admin reads the users too.
-    ordered = answers.select_related(None).newest_first().annotate(stored_length=length)
+    ordered = answers.newest_first().annotate(stored_length=length)
     return list(ordered.values_list("asked_at", "pk", "stored_length")[:most])
 
 
