@@ -39,7 +39,7 @@ class Statement(NamedTuple):
 
 
 @contextmanager
-def filled(url: str) -> Iterator[None]:
+def filled(url: str, rows: int = ROWS) -> Iterator[None]:
     """For this thread, the default database is one at this URL, with many answers."""
     alias = f"filled-{uuid.uuid4().hex}"
     config = environ.Env.db_url_config(url)
@@ -49,7 +49,8 @@ def filled(url: str) -> Iterator[None]:
         call_command("migrate", database=alias, verbosity=0)
         connections["default"] = connections[alias]
         connections["default"].alias = "default"
-        fill(ROWS)
+        if rows:
+            fill(rows)
         yield
     finally:
         connections["default"].close()
