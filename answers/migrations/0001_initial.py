@@ -65,7 +65,6 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -153,10 +152,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'audit entry',
-                'verbose_name_plural': 'audit',
+                'verbose_name_plural': 'audit entries',
                 'ordering': ['-at', '-pk'],
                 'default_permissions': ['view'],
-                'indexes': [models.Index(fields=['-at', '-id'], name='audit_by_time')],
+                'indexes': [models.Index(fields=['-at', '-id'], name='audit_by_time'), models.Index(fields=['staff_name', '-at', '-id'], name='audit_by_staff'), models.Index(fields=['action', '-at', '-id'], name='audit_by_action'), models.Index(fields=['staff_name', 'action', '-at', '-id'], name='audit_by_staff_and_action'), models.Index(fields=['person', '-at', '-id'], name='audit_by_person')],
             },
         ),
         migrations.CreateModel(
@@ -268,11 +267,11 @@ class Migration(migrations.Migration):
                 ('cost', models.DecimalField(decimal_places=8, max_digits=14, null=True)),
                 ('first_text_seconds', models.FloatField(null=True)),
                 ('seconds', models.FloatField(null=True)),
-                ('user', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('user', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'verbose_name': 'logged usage',
-                'indexes': [models.Index(fields=['user', 'asked_at'], name='usage_log_by_user')],
+                'indexes': [models.Index(fields=['user', 'asked_at'], name='usage_log_by_user'), models.Index(fields=['asked_at'], name='usage_log_by_time')],
             },
         ),
         migrations.RunPython(run(ADD), run(REMOVE)),

@@ -19,11 +19,13 @@ class UsageLog(models.Model):
     """One answer that has ended and is not yet in the daily figures."""
 
     answer = models.UUIDField(unique=True, editable=False)
+    # No constraint: an answer must be able to end while its person's account is being deleted.
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
         null=True,
         related_name="+",
+        db_constraint=False,
         db_index=False,  # usage_log_by_user covers it
     )
     asked_at = models.DateTimeField()
@@ -43,7 +45,14 @@ class UsageLog(models.Model):
 
     class Meta:
         verbose_name = "logged usage"
-        indexes = [models.Index(fields=["user", "asked_at"], name="usage_log_by_user")]
+        indexes = [
+            models.Index(fields=["user", "asked_at"], name="usage_log_by_user"),
+            models.Index(fields=["asked_at"], name="usage_log_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.status} at {self.asked_at:%H:%M}"
+
+    @property
+    def has_unknown_tokens(self) -> bool:
+        return self.prompt_tokens is None and self.completion_tokens is None

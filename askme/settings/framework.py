@@ -28,7 +28,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 
 INSTALLED_APPS = [
     "askme",  # before django.contrib.staticfiles, whose `runserver` it replaces
-    "django.contrib.admin",
+    "askme.admin_site.AdminConfig",  # django.contrib.admin
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -1,0 +1,84 @@
+"""The audit in the admin: what the staff read, searched, exported, stopped, deleted and changed.
+
+Nobody can add, change or delete an entry here, superusers included. Old ones are pruned (ASKME_AUDIT_DAYS).
+"""
+
+import re
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+
+from answers.admin.entry_filters import DaysFilter, TypedFilter, ValuesFilter
+from answers.admin.read_only import ReadOnlyLog
+from answers.models import Action, AuditEntry
+
+ANSWER = re.compile(r"^(answer )([0-9a-f]{8}-[0-9a-f-]{27})\b")
+
+
+class AuditDays(DaysFilter):
+    column = "at"
+
+
+class ByStaff(ValuesFilter):
+    """By name, which stays when an account is deleted or renamed."""
+
+    title = "staff"
+    parameter_name = column = "staff_name"
+
+
+class ByAction(ValuesFilter):
+    title = "action"
+    parameter_name = column = "action"
+
+    def values(self, rows: QuerySet[Any]) -> list[Any]:
+        return list(Action)
+
+    def label(self, value: Any) -> str:
+        return str(Action(value).label)
+
+
+class AboutPerson(TypedFilter):
+    title = "person"
+    fields = [("person", "Username", "text")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        person = self.used_parameters.get("person")
+        return queryset.filter(person=person) if person else queryset
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyLog):
+    list_display = ["at", "by", "action", "about", "whose", "words", "number"]
+    list_filter = [AuditDays, ByStaff, ByAction, AboutPerson]
+    fields = ["at", "staff_name", "action", "what", "person", "words", "number"]
+    search_fields = ["staff_name", "what", "person", "words"]
+    ordering = ["-at", "-pk"]
+
+    class Media:
+        css = {"all": ["answers/admin.css"]}
+
+    @admin.display(description="staff")
+    def by(self, entry: AuditEntry) -> str:
+        return entry.staff_name if entry.staff_id else f"{entry.staff_name} (deleted)"
+
+    @admin.display(description="what")
+    def about(self, entry: AuditEntry) -> str:
+        """An answer is a link. Its page says so if it is deleted."""
+        if not (found := ANSWER.match(entry.what)):
+            return entry.what
+        address = reverse(f"{self.admin_site.name}:answers_answer_change", args=[found[2]])
+        link = format_html('<a href="{}">{}</a>', address, found[0])
+        return format_html("{}{}", link, entry.what.removeprefix(found[0]))
+
+    @admin.display(description="person")
+    def whose(self, entry: AuditEntry) -> str:
+        """A link to all entries about them."""
+        if not entry.person:
+            return ""
+        query = urlencode({"person": entry.person})
+        return format_html('<a href="?{}">{}</a>', query, entry.person)
