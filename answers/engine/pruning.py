@@ -1,5 +1,6 @@
 """Deleting what is out of date: of `answers` itself, and what the site adds with its hook `prunable`.
 
+What answers used is added to the figures first.
 `manage.py prune` does it, and so does one of the running processes, every hour (answers/engine/pruner.py).
 """
 
@@ -11,7 +12,9 @@ from django.utils import timezone
 
 from answers.engine import retention
 from answers.engine.hooks import site_hooks
+from answers.engine.usage import fold
 from answers.models import AuditEntry, PersonalUsage, Prunable, PruneRun, QuestionLog, Share, in_batches
+from answers.models.days import today
 
 USAGE_DAYS = 400  # of each person, so that the admin can show a year
 
@@ -19,7 +22,7 @@ USAGE_DAYS = 400  # of each person, so that the admin can show a year
 def prunables() -> list[Prunable]:
     """Everything that may be out of date, in the order in which it is deleted."""
     now = timezone.now()
-    usage = PersonalUsage.objects.filter(day__lt=timezone.localdate(now) - timedelta(days=USAGE_DAYS))
+    usage = PersonalUsage.objects.filter(day__lt=today() - timedelta(days=USAGE_DAYS))
     audit = AuditEntry.objects.filter(at__lt=now - timedelta(days=settings.ASKME_AUDIT_DAYS))
     return [
         Prunable.rows("question log entries", QuestionLog.objects.expired()),
@@ -32,10 +35,13 @@ def prunables() -> list[Prunable]:
 
 
 def prune(pause: Callable[[float], object]) -> Iterator[tuple[str, int]]:
-    """Delete it in short transactions. Yields what was deleted, with its number, and records it at the end.
+    """Delete it in short transactions, after the figures. Yields what was deleted, with its number.
+
+    At the end it is recorded, for the admin.
 
     `pause` is called after each transaction with the seconds that others should get.
     """
+    fold(pause)
     deleted = {}
     for kind in prunables():
         if number := in_batches(kind.delete, pause):

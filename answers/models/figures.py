@@ -21,6 +21,7 @@ __all__ = ["Busy", "Figures", "Key", "Use", "busiest", "by_key", "daily", "of_pe
 
 Key = tuple[date, str, str, str]  # day, status, model, error code
 TRIES = 5
+COST_STEP = Decimal("1e-8")
 
 
 class Figures(NamedTuple):
@@ -110,26 +111,27 @@ def busiest(since: date, until: date, limit: int = 20) -> list[Busy]:
     own = _personal(since, until)
     fresh = _by_person(_entries(since, until).exclude(user=None))
     rows = [*own.order_by("-tokens", "-all_answers")[:limit], *own.filter(user__in=fresh)]
-    used = {row[0]: Use(*row[1:]) for row in rows}
+    used = {row[0]: _use(row) for row in rows}
     for id, more in fresh.items():
-        used[id] = _plus(used.get(id), more)
+        used[id] = _plus(used[id], more) if id in used else more
     all = [Busy(id, *numbers) for id, numbers in used.items()]
     return sorted(all, key=lambda one: (one.tokens, one.answers, one.cost), reverse=True)[:limit]
 
 
 def of_person(user_id: Any, since: date, until: date) -> Use:
-    row = _personal(since, until).filter(user=user_id).first()
+    used = [_use(row) for row in _personal(since, until).filter(user=user_id)]
     fresh = _by_person(_entries(since, until).filter(user=user_id))
-    return _plus(Use(*row[1:]) if row else None, fresh.get(user_id))
+    return _plus(*used, *fresh.values())
 
 
-def _plus(one: Use | None, other: Use | None) -> Use:
-    both = [use for use in (one, other) if use is not None]
-    return Use(
-        sum(use.answers for use in both),
-        sum(use.tokens for use in both),
-        sum((use.cost for use in both), Decimal()),
-    )
+def _use(row: tuple[Any, int, int, Decimal]) -> Use:
+    _, answers, tokens, cost = row
+    return Use(answers, tokens, cost.quantize(COST_STEP))  # SQLite adds costs as binary fractions
+
+
+def _plus(*all: Use) -> Use:
+    cost = sum((one.cost for one in all), Decimal())
+    return Use(sum(one.answers for one in all), sum(one.tokens for one in all), cost)
 
 
 def _entries(since: date, until: date) -> QuerySet[UsageLog]:

@@ -12,7 +12,7 @@ from accounts.models import User
 from answers.engine import retention
 from answers.engine.pruning import prunables, prune
 from answers.models import Answer, AuditEntry, PersonalSettings, PersonalUsage, PruneRun, Share, Status
-from tests.support.plans import filled
+from tests.support.default_database import migrated
 
 
 @pytest.fixture(scope="module", params=["SQLite", "PostgreSQL"])
@@ -21,7 +21,7 @@ def database(request, tmp_path_factory, django_db_setup, django_db_blocker):
         url = request.getfixturevalue("postgres_server").create_database(f"retention-{uuid.uuid4().hex}")
     else:
         url = f"sqlite:///{tmp_path_factory.mktemp('retention')}/retention.sqlite3"
-    with django_db_blocker.unblock(), filled(url, rows=0):
+    with django_db_blocker.unblock(), migrated(url):
         yield request.param
 
 

@@ -2,17 +2,15 @@
 
 import json
 import re
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any, NamedTuple
 
-import environ
-from django.core.management import call_command
 from django.db import connections
 
 from answers.pages.search import FEW_MATCHES
 from bench.rows.fill import fill
+from tests.support.default_database import migrated
 
 ROWS = 20_000
 # Partial indexes, whose rows are few however many answers there are.
@@ -39,23 +37,11 @@ class Statement(NamedTuple):
 
 
 @contextmanager
-def filled(url: str, rows: int = ROWS) -> Iterator[None]:
+def filled(url: str) -> Iterator[None]:
     """For this thread, the default database is one at this URL, with many answers."""
-    alias = f"filled-{uuid.uuid4().hex}"
-    config = environ.Env.db_url_config(url)
-    usual = connections["default"]
-    connections.settings[alias] = usual.settings_dict | {"OPTIONS": {}, "CONN_HEALTH_CHECKS": False} | config
-    try:
-        call_command("migrate", database=alias, verbosity=0)
-        connections["default"] = connections[alias]
-        connections["default"].alias = "default"
-        if rows:
-            fill(rows)
+    with migrated(url):
+        fill(ROWS)
         yield
-    finally:
-        connections["default"].close()
-        connections["default"] = usual
-        del connections.settings[alias]
 
 
 def plans(action: Callable[[], object]) -> list[Statement]:
