@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from accounts.deactivation import deactivate
 from accounts.models import User
 from accounts.person_actions import PersonActions, may_download
-from accounts.person_search import MOST_FOUND, ids_found
+from accounts.person_search import FEW_PEOPLE, MOST_FOUND, ids_found
 from accounts.person_usage import RECENT_DAYS, money, recent_use, usage_of
 from answers.admin.entry_filters import DaysFilter
 from answers.admin.paging import CappedChangeList, CappedPaginator
@@ -58,8 +58,8 @@ class PersonAdmin(PersonActions, UserAdmin):  # type: ignore[type-arg]
         "groups",
     ]
     search_help_text = (
-        "A username, an email address or an id. If there are more than 10,000 people, names and addresses are"
-        f" found by their beginning. A search finds at most {MOST_FOUND:,} people."
+        f"A username, an email address or an id. With more than {FEW_PEOPLE:,} people, names and addresses"
+        f" are found by their beginning. A search finds at most {MOST_FOUND:,} people."
     )
     fieldsets = [*UserAdmin.fieldsets, ("Usage", {"fields": ["usage"]})]  # type: ignore[misc]
     readonly_fields = ["usage"]

@@ -14,7 +14,7 @@ from django.db.models.functions import Upper
 
 from accounts.models import User
 
-FEW_PEOPLE = 10_000  # all of whom are read in some milliseconds
+FEW_PEOPLE = 2_000  # all of whom are read in a few milliseconds
 MOST_FOUND = 1_000
 LAST = chr(0x10FFFF)  # comes after all other characters
 COLUMNS = ("username", "email")
