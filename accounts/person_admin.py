@@ -8,6 +8,8 @@ from django.contrib.auth.admin import UserAdmin
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.html import format_html
 
 from accounts.deactivation import deactivate
 from accounts.models import User
@@ -48,7 +50,7 @@ class OwnLimits(admin.StackedInline):  # type: ignore[type-arg]
 @admin.register(User)
 class PersonAdmin(PersonActions, UserAdmin):  # type: ignore[type-arg]
     change_form_template = "admin/accounts/user/change_form.html"
-    list_display = ["username", "email", "account", "date_joined", "last_login", "recent", "recent_cost"]
+    list_display = ["person", "recent", "seen", "joined"]
     list_filter = [
         Joined,
         ("is_guest", BooleanFieldListFilter),
@@ -61,7 +63,7 @@ class PersonAdmin(PersonActions, UserAdmin):  # type: ignore[type-arg]
         f"A username, an email address or an id. With more than {FEW_PEOPLE:,} people, names and addresses"
         f" are found by their beginning. A search finds at most {MOST_FOUND:,} people."
     )
-    fieldsets = [*UserAdmin.fieldsets, ("Usage", {"fields": ["usage"]})]  # type: ignore[misc]
+    fieldsets = [UserAdmin.fieldsets[0], (None, {"fields": ["usage"]}), *UserAdmin.fieldsets[1:]]  # type: ignore[index]
     readonly_fields = ["usage"]
     inlines = [OwnLimits]
     actions = ["deactivate", "activate"]
@@ -89,22 +91,31 @@ class PersonAdmin(PersonActions, UserAdmin):  # type: ignore[type-arg]
     def get_inlines(self, request: HttpRequest, obj: User | None = None) -> list[Any]:
         return self.inlines if obj is not None else []  # the page that adds a person asks for little
 
-    @admin.display(description="account")
-    def account(self, user: User) -> str:
+    @admin.display(description="person")
+    def person(self, user: User) -> str:
+        """The username, and below it what kind of account it is, and its address."""
         kinds = [
             "deactivated" if not user.is_active else "",
             "guest" if user.is_guest else "",
             "superuser" if user.is_superuser else "staff" if user.is_staff else "",
+            user.email,
         ]
-        return ", ".join(filter(None, kinds)) or "-"
+        return format_html("{}<small>{}</small>", user.get_username(), ", ".join(filter(None, kinds)))
 
-    @admin.display(description=f"answers, {RECENT_DAYS} days")
+    @admin.display(description=f"last {RECENT_DAYS} days")
     def recent(self, user: Any) -> str:
-        return f"{user.recent.answers:,}" if user.recent else "0"
+        if not user.recent:
+            return "-"
+        answers = f"{user.recent.answers:,} answer{'' if user.recent.answers == 1 else 's'}"
+        return f"{answers}, {money(user.recent.cost)}" if user.recent.cost else answers
 
-    @admin.display(description=f"cost, {RECENT_DAYS} days")
-    def recent_cost(self, user: Any) -> str:
-        return money(user.recent.cost) if user.recent and user.recent.cost else "-"
+    @admin.display(description="last login")
+    def seen(self, user: User) -> str:
+        return f"{timezone.localtime(user.last_login):%Y-%m-%d}" if user.last_login else "-"
+
+    @admin.display(description="joined")
+    def joined(self, user: User) -> str:
+        return f"{timezone.localtime(user.date_joined):%Y-%m-%d}"
 
     @admin.display(description="usage")
     def usage(self, user: User) -> str:

@@ -36,11 +36,10 @@ class AutoDeleteForm(forms.Form):
         site = settings.ASKME_KEEP_DAYS
         days = sorted({*OFFERED_DAYS, *([chosen] if chosen else [])})
         shorter = [(str(one), _after(one)) for one in days if not site or one < site]
-        usual = (
-            _("%(time)s, as for everybody") % {"time": _after(site)} if site else _("Until you delete them")
-        )
+        everybodys = _("%(time)s, as for everybody") % {"time": _after(site)}
         field: Any = self.fields["days"]
-        field.choices = [*shorter, ("", usual)]
+        field.choices = [*shorter, ("", everybodys if site else _("Until you delete them"))]
+        field.initial = str(chosen) if str(chosen) in dict(shorter) else ""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

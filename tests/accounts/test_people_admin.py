@@ -88,7 +88,7 @@ def test_the_list_shows_what_each_used_lately(alice, used, django_assert_num_que
         page = client.get(LIST)
     rows = re.findall(r"<tr>.*?</tr>", page.content.decode(), re.DOTALL)
     [row] = [text_of(row) for row in rows if "alice@example.org" in row]
-    assert "5 10.00 USD" in row
+    assert "5 answers, 10.00 USD" in row
     assert page.context["cl"].result_count == len(others) + 2
 
 
