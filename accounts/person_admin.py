@@ -64,7 +64,7 @@ class PersonAdmin(PersonActions, UserAdmin):  # type: ignore[type-arg]
         f" are found by their beginning. A search finds at most {MOST_FOUND:,} people."
     )
     fieldsets = [UserAdmin.fieldsets[0], (None, {"fields": ["usage"]}), *UserAdmin.fieldsets[1:]]  # type: ignore[index]
-    readonly_fields = ["usage"]
+    readonly_fields = ["usage", "last_login", "date_joined"]
     inlines = [OwnLimits]
     actions = ["deactivate", "activate"]
     ordering = ["-date_joined", "-pk"]

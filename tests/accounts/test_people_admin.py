@@ -97,8 +97,6 @@ def fields_of(client, user):
     form = client.get(page_of(user)).context["adminform"].form
     fields = {name: form[name].value() for name in form.fields if form[name].value() not in (None, False)}
     fields = {name: value for name, value in fields.items() if name not in ("password", "last_login")}
-    joined = timezone.localtime(user.date_joined)
-    fields |= {"date_joined_0": joined.date(), "date_joined_1": joined.time()}
     prefix = "personal_settings-"
     rows = PersonalSettings.objects.filter(user=user).count()
     fields |= {f"{prefix}TOTAL_FORMS": 1, f"{prefix}INITIAL_FORMS": rows, f"{prefix}0-user": user.pk}

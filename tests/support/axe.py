@@ -10,21 +10,22 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "bes
 # Called from outside the page's own scripts, so its content security policy does not apply.
 # In forced colours, a person's own palette decides on the contrast. Chromium still reports our colour of the
 # text (`-webkit-text-fill-color`) to axe, beside the palette's background.
-RUN = """(tags) => axe.run({
+RUN = """([tags, part]) => axe.run(part || document, {
   runOnly: { type: "tag", values: tags },
   rules: { "color-contrast": { enabled: !matchMedia("(forced-colors: active)").matches } },
   resultTypes: ["violations"],
 })"""
 
 
-def assert_accessible(page: Page) -> None:
+def assert_accessible(page: Page, part: str = "") -> None:
     """Fail with what axe finds on the page as it looks now: each rule, and the elements that break it.
 
+    `part` is a selector, for what is ours in a page of Django's.
     Transitions that still run are finished first, since colours on their way have other contrasts.
     """
     page.evaluate("document.getAnimations().forEach((one) => one instanceof CSSTransition && one.finish())")
     page.evaluate(AXE_SCRIPT)
-    violations = page.evaluate(RUN, RULES)["violations"]
+    violations = page.evaluate(RUN, [RULES, part])["violations"]
     assert not violations, f"axe on {page.url}:\n" + "\n".join(map(_described, violations))
 
 
