@@ -58,12 +58,12 @@ class OutdatedThreads:
         self._skipped: set[Thread] = set()  # another session holds one of their answers; the next prune comes
 
     def total(self, most: int | None = None) -> int:
-        """How many answers they have. With `most`, counting ends soon after it, and so does reading."""
-        unfinished, total, read, last = self._unfinished(), 0, 0, None
+        """How many answers they have. With `most`, counting ends soon after it."""
+        unfinished, total, last = self._unfinished(), 0, None
         while page := self._page(last, PAGE_ROWS):
             total += sum(not row.is_kept and row.owned_thread not in unfinished for row in page)
-            read, last = read + len(page), page[-1]
-            if most is not None and (total > most or read > 10 * most):
+            last = page[-1]
+            if most is not None and total > most:
                 break
         return total
 
@@ -73,6 +73,9 @@ class OutdatedThreads:
         if not page:
             return None
         outdated = {row.owned_thread for row in page if not row.is_kept} - self._skipped
+        if not outdated:  # no transaction, since on SQLite one keeps all other writers waiting
+            self._last = page[-1]
+            return 0
         with transaction.atomic():
             ids, is_all = self._lock(outdated, size)
             deleted = _delete(ids)
@@ -102,8 +105,6 @@ class OutdatedThreads:
         Returns them with their threads, and whether that is all of these threads but those that must stay.
         Whoever wants to follow up one of these answers now waits for the lock, and finds the answer gone.
         """
-        if not threads:
-            return {}, True
         users, ids = {user for user, _ in threads}, {thread for _, thread in threads}
         rows = Answer.objects.filter(user__in=users, thread__in=ids).order_by("thread", "user", "asked_at")
         read = list(rows.values_list("pk", "user_id", "thread")[: size + 1])
