@@ -94,6 +94,9 @@ def end(key: str) -> User | None:
 
 def hand_over(guest: User, user: User) -> None:
     """Give everything that a guest has to an account, and delete the guest. Running answers continue."""
+    if Answer.objects.filter(user=user).exists():
+        # What the account asked before must not be deleted because a guest chose to keep less.
+        PersonalSettings.objects.filter(user=guest).update(keep_days=None)
     shared = Share.objects.filter(user=user).values("thread")
     Share.objects.filter(user=guest, thread__in=shared).delete()  # a thread has one link
     # After the answers, whose end may just be logged; before the figures, to which it may just be added.

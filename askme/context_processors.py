@@ -14,6 +14,10 @@ def model_warnings(request: HttpRequest) -> dict[str, Any]:
     return {"model_warnings": SimpleLazyObject(model_check.warnings)}
 
 
-def notice(request: HttpRequest) -> dict[str, str]:
-    """What people are told about who reads what they ask (templates/answers/notice.html)."""
-    return {"notice": settings.ASKME_NOTICE, "notice_url": settings.ASKME_NOTICE_URL}
+def notice(request: HttpRequest) -> dict[str, Any]:
+    """What people are told about who keeps and reads what they ask (templates/answers/notice.html)."""
+    return {
+        "notice": settings.ASKME_NOTICE,
+        "notice_url": settings.ASKME_NOTICE_URL,
+        "keep_days": settings.ASKME_KEEP_DAYS,
+    }
