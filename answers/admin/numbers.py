@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from django.conf import settings
 
+MOST_TIMES = 10  # more than a comparison says: the site has only just begun
 UNITS = [(10**9, "G"), (10**6, "M"), (10**3, "k")]
 
 
@@ -33,18 +34,18 @@ def money(amount: Decimal | float) -> str:
 
 
 def share(part: float, whole: float) -> str:
-    return f"{100 * part / whole:.3g} %" if whole else "-"
+    return f"{100 * part / whole:.3g}%" if whole else "-"
 
 
 def change(now: float, before: float, days: int, *, less: str = "fewer") -> str:
-    """Such as "12 % more than in the 7 days before". Empty if there is nothing to compare with."""
-    if not before:
+    """Such as "12% more than in the 7 days before". Empty if there is nothing to compare with."""
+    if not before or now > MOST_TIMES * before:
         return ""
     then = f"in the {days} days before" if days > 1 else "on the day before"
     percent = round(100 * (now - before) / before)
     if not percent:
         return f"as {'much' if less == 'less' else 'many'} as {then}"
-    return f"{abs(percent):,} % {'more' if percent > 0 else less} than {then}"
+    return f"{abs(percent):,}% {'more' if percent > 0 else less} than {then}"
 
 
 def plural(number: int, one: str, many: str = "") -> str:

@@ -47,8 +47,8 @@ class AnswerLine(NamedTuple):
     person: str  # empty if it must not be shown
     model: str
     process: str
-    asked: str
-    running: str
+    asked: str  # how long ago
+    running: str  # for how long; empty if it waits
     is_stopping: bool
 
 

@@ -18,6 +18,7 @@ from answers.models import DailyUsage, Status, figures
 from answers.models.usage_report import Report, median, p95, tokens
 
 BUSIEST = 20
+MOST_BARS, WEEK = 100, 7  # of more days, each bar is a week
 
 
 class Tile(NamedTuple):
@@ -50,13 +51,15 @@ class DailyUsageAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if not self.has_view_permission(request):
             raise PermissionDenied
         days, form = chosen(request.GET, figures.today())
-        report = Report(days.since, days.until)
+        is_long = (days.until - days.since).days >= MOST_BARS
+        report = Report(days.since, days.until, days_each=WEEK if is_long else 1)
         context = {
             **self.admin_site.each_context(request),
             "title": "Usage",
             "opts": self.opts,
             "media": self.media,
             "range": days,
+            "dates": f"{days.since:%-d %B %Y} to {days.until:%-d %B %Y}",
             "choices": CHOICES,
             "form": form,
             "is_empty": not report.total.answers,
@@ -80,7 +83,7 @@ class DailyUsageAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 def tiles(report: Report) -> list[Tile]:
-    whole, days = report.total, len(report.days)
+    whole, days = report.total, report.days
     before = report.before().total
     ends = report.by(lambda row: row.status)
     complete, failed = (ends[end].answers if end in ends else 0 for end in (Status.COMPLETE, Status.FAILED))
@@ -93,12 +96,9 @@ def tiles(report: Report) -> list[Tile]:
     ]
     return [
         Tile("Answers", numbers.count(whole.answers), numbers.change(whole.answers, before.answers, days)),
-        Tile(
-            "Complete",
-            numbers.share(complete, whole.answers),
-            f"{numbers.share(failed, whole.answers)} failed" if whole.answers else "",
-        ),
-        Tile("First text", numbers.seconds(median(whole)), f"95 % within {numbers.seconds(p95(whole))}"),
+        Tile("Complete", numbers.share(complete, whole.answers)),
+        Tile("Failed", numbers.share(failed, whole.answers), _most_frequent_error(report)),
+        Tile("First text", numbers.seconds(median(whole)), f"95% within {numbers.seconds(p95(whole))}"),
         Tile("People", numbers.count(most), "on the busiest day"),
         Tile(
             "Tokens",
@@ -110,21 +110,26 @@ def tiles(report: Report) -> list[Tile]:
     ]
 
 
+def _most_frequent_error(report: Report) -> str:
+    codes = [code for code in report.by(lambda row: row.error_code) if code]
+    return f"most often {codes[0]}" if codes else ""
+
+
 def models(report: Report) -> list[list[str]]:
     """For each model, as the table by model shows it."""
     return [
         [
             name,
             numbers.count(of.answers),
+            numbers.money(of.cost) if of.cost or not of.cost_unknown else "-",
+            numbers.count(of.cost_unknown),
             numbers.seconds(median(of)),
             numbers.seconds(p95(of)),
-            numbers.count(of.prompt_tokens),
-            numbers.count(of.cached_tokens),
-            numbers.count(of.completion_tokens),
-            numbers.count(of.reasoning_tokens),
+            numbers.short(of.prompt_tokens),
+            numbers.short(of.cached_tokens),
+            numbers.short(of.completion_tokens),
+            numbers.short(of.reasoning_tokens),
             numbers.count(of.tokens_estimated),
-            numbers.money(of.cost),
-            numbers.count(of.cost_unknown),
         ]
         for name, of in report.by(lambda row: row.model or NO_MODEL).items()
     ]

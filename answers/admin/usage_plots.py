@@ -3,8 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from django.conf import settings
+
 from answers.admin import numbers
-from answers.admin.plots import Plot, Series, bars, lines
+from answers.admin.plots import Plot, Series, bars, lines, name_of
 from answers.models.figures import Figures
 from answers.models.status import Status
 from answers.models.usage_report import ENDS, Report, Row, median, p95, tokens
@@ -48,26 +50,26 @@ def sections(report: Report) -> list[Section]:
 
 
 def _answers(report: Report) -> Section:
-    days = report.by_day(lambda row: row.status)
+    days = report.over_time(lambda row: row.status)
     series = [
         _series(str(end.label), COLOURS[end], days[end], lambda one: one.answers, numbers.count)
         for end in ENDS
         if end in days
     ]
-    plot = bars(report.days, series, numbers.short)
+    plot = bars(report.periods, series, numbers.short)
     table = _table(report, series, numbers.count, total="All")
     note = "An answer counts once it has ended, on the day on which the question was asked."
     return Section("answers", "Answers by status", plot, table, note)
 
 
 def _first_text(report: Report) -> Section:
-    days = report.each_day()
+    days = report.each_period()
     whole = report.total
     series = [
         Series("Median", "model-0", [median(day) for day in days], numbers.seconds(median(whole))),
-        Series("95 % are faster", "model-1", [p95(day) for day in days], numbers.seconds(p95(whole))),
+        Series("95% are faster", "model-1", [p95(day) for day in days], numbers.seconds(p95(whole))),
     ]
-    plot = lines(report.days, series, lambda value: f"{value:g} s" if value >= 1 else numbers.seconds(value))
+    plot = lines(report.periods, series, lambda value: f"{value:.3g} s")
     note = "From the question to its first text, waiting included."
     return Section("first-text", "Seconds to first text", plot, _table(report, series, numbers.seconds), note)
 
@@ -75,7 +77,7 @@ def _first_text(report: Report) -> Section:
 def _models(report: Report) -> list[Section]:
     """Tokens and costs."""
     most = [name for name, of in report.by(_model).items() if tokens(of) or of.cost][:MOST_MODELS]
-    days = report.by_day(lambda row: _model(row) if _model(row) in most else OTHERS)
+    days = report.over_time(lambda row: _model(row) if _model(row) in most else OTHERS)
     names = [name for name in (*most, OTHERS) if name in days]
     colours = {name: f"model-{place}" for place, name in enumerate(most)} | {OTHERS: "others"}
 
@@ -90,14 +92,14 @@ def _models(report: Report) -> list[Section]:
         Section(
             "tokens",
             "Tokens by model",
-            bars(report.days, used, numbers.short),
+            bars(report.periods, used, numbers.short),
             _table(report, used, numbers.count, total="All"),
             _doubts(total.tokens_unknown, total.tokens_estimated, "Tokens"),
         ),
         Section(
             "cost",
-            "Cost by model",
-            bars(report.days, costs, numbers.money, whole=False),
+            f"Cost by model in {settings.ASKME_CURRENCY}",
+            bars(report.periods, costs, lambda value: f"{value:,.4g}", whole=False),
             _table(report, costs, numbers.money, total="All"),
             _doubts(total.cost_unknown, total.tokens_estimated if total.cost else 0, "Costs"),
         ),
@@ -105,35 +107,40 @@ def _models(report: Report) -> list[Section]:
 
 
 def _people(report: Report) -> Section:
-    values = [report.people.get(day, 0) for day in report.days]
-    series = [Series("People who asked", "model-0", values, f"at most {max(values, default=0):,} a day")]
-    plot = bars(report.days, series, numbers.short)
+    values = report.most_people()
+    label = "People who asked" if _is_daily(report) else "People on the busiest day of the week"
+    series = [Series(label, "model-0", values, f"at most {max(values):,}")]
+    plot = bars(report.periods, series, numbers.short)
     return Section("people", "People", plot, _table(report, series, numbers.count))
 
 
 def _errors(report: Report) -> Section:
     codes = [code for code in report.by(lambda row: row.error_code) if code]
     own = codes[:MOST_MODELS]
-    days = report.by_day(lambda row: row.error_code if row.error_code in ("", *own) else OTHERS)
+    days = report.over_time(lambda row: row.error_code if row.error_code in ("", *own) else OTHERS)
     colours = {code: f"model-{place}" for place, code in enumerate(own)} | {OTHERS: "others"}
     series = [
         _series(code, colours[code], days[code], lambda one: one.answers, numbers.count)
         for code in (*own, OTHERS)
         if code in days
     ]
-    plot = bars(report.days, series, numbers.short)
+    plot = bars(report.periods, series, numbers.short)
     return Section("errors", "Errors by code", plot, _table(report, series, numbers.count, total="All"))
 
 
 def _ratings(report: Report) -> Section:
-    days = report.each_day()
+    days = report.each_period()
     series = [
         _series("Good", "complete", days, lambda one: one.good, numbers.count),
         _series("Bad", "failed", days, lambda one: one.bad, numbers.count),
     ]
-    plot = bars(report.days, series, numbers.short)
+    plot = bars(report.periods, series, numbers.short)
     note = "By the day of the question."
     return Section("ratings", "Ratings", plot, _table(report, series, numbers.count, total="All"), note)
+
+
+def _is_daily(report: Report) -> bool:
+    return len(report.periods) == report.days
 
 
 def _model(row: Row) -> str:
@@ -154,14 +161,18 @@ def _series(
 def _table(report: Report, series: list[Series], show: Callable[[float], str], *, total: str = "") -> Table:
     """`total` is the heading of a last column with the sum of the others, which one column does not need."""
     adds_up = bool(total) and len(series) > 1
-    headings = ["Day", *(one.label for one in series), *([total] if adds_up else [])]
+    headings = [
+        "Day" if _is_daily(report) else "Week",
+        *(one.label for one in series),
+        *([total] if adds_up else []),
+    ]
     rows = []
-    for place in range(len(report.days) - 1, -1, -1):
+    for place in range(len(report.periods) - 1, -1, -1):
         values = [one.values[place] for one in series]
         if any(values):
             cells = ["-" if value is None else show(value) for value in values]
             cells += [show(sum(value or 0 for value in values))] if adds_up else []
-            rows.append([f"{report.days[place]:%a %-d %b %Y}", *cells])
+            rows.append([name_of(report.periods[place]), *cells])
     return Table(headings, rows)
 
 

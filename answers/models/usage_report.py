@@ -27,19 +27,35 @@ class Row(NamedTuple):
     figures: Figures
 
 
-class Report:
-    """The figures of these days, the first and the last included."""
+class Period(NamedTuple):
+    """Some days, the first and the last included. They may be the same."""
 
-    def __init__(self, since: date, until: date) -> None:
-        self.since, self.until = since, until
-        self.days = [since + ONE_DAY * number for number in range((until - since).days + 1)]
+    first: date
+    last: date
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
+
+class Report:
+    """The figures of these days, the first and the last included, in periods of so many days each."""
+
+    def __init__(self, since: date, until: date, days_each: int = 1) -> None:
+        self.since, self.until, self.days = since, until, (until - since).days + 1
+        self.periods = periods(since, until, days_each)
+        self._place_of = {
+            one.first + ONE_DAY * number: place
+            for place, one in enumerate(self.periods)
+            for number in range(one.days)
+        }
         self.rows = [Row(*row) for row in figures.daily(since, until)]
         self.people = figures.people(since, until)
         self.total = total(row.figures for row in self.rows)
 
     def before(self) -> "Report":
         """That of as many days before these."""
-        return Report(self.since - ONE_DAY * len(self.days), self.since - ONE_DAY)
+        return Report(self.since - ONE_DAY * self.days, self.since - ONE_DAY)
 
     def by(self, key: Callable[[Row], str]) -> dict[str, Figures]:
         """Those with the most answers first."""
@@ -49,16 +65,32 @@ class Report:
         totals = {name: total(parts) for name, parts in groups.items()}
         return dict(sorted(totals.items(), key=lambda pair: (-pair[1].answers, pair[0])))
 
-    def by_day(self, key: Callable[[Row], str]) -> dict[str, list[Figures]]:
-        """One for each of the days, also for those without answers."""
-        groups: dict[tuple[str, date], list[Figures]] = defaultdict(list)
+    def over_time(self, key: Callable[[Row], str]) -> dict[str, list[Figures]]:
+        """For each key one for each of the periods, also for those without answers."""
+        groups: dict[str, list[list[Figures]]] = defaultdict(lambda: [[] for _ in self.periods])
         for row in self.rows:
-            groups[key(row), row.day].append(row.figures)
-        names = {name for name, _ in groups}
-        return {name: [total(groups.get((name, day), ())) for day in self.days] for name in names}
+            groups[key(row)][self._place_of[row.day]].append(row.figures)
+        return {name: [total(parts) for parts in places] for name, places in groups.items()}
 
-    def each_day(self) -> list[Figures]:
-        return self.by_day(lambda row: "").get("") or [total(()) for _ in self.days]
+    def each_period(self) -> list[Figures]:
+        return self.over_time(lambda row: "").get("") or [Figures() for _ in self.periods]
+
+    def most_people(self) -> list[int]:
+        """For each period, how many asked on the day on which most did. Sums would count people twice."""
+        most = [0 for _ in self.periods]
+        for day, number in self.people.items():
+            place = self._place_of[day]
+            most[place] = max(most[place], number)
+        return most
+
+
+def periods(since: date, until: date, days_each: int) -> list[Period]:
+    """The last one ends with the last day. Days that are left at the beginning are part of the first one."""
+    number = max(1, ((until - since).days + 1) // days_each)
+    firsts = [until + ONE_DAY - ONE_DAY * days_each * place for place in range(number, 0, -1)]
+    firsts[0] = since
+    lasts = [*(day - ONE_DAY for day in firsts[1:]), until]
+    return [Period(*pair) for pair in zip(firsts, lasts, strict=True)]
 
 
 def total(parts: Iterable[Figures]) -> Figures:
