@@ -7,6 +7,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
+from answers.models.usage_report import YEARS
+
 CHOICES = [7, 30, 90, 365]  # days
 DEFAULT = 30
 MOST_DAYS = 366
@@ -24,9 +26,13 @@ class RangeForm(forms.Form):
 
     def clean(self) -> None:
         since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
-        if since and until and since > until:
+        if not (since and until):
+            return
+        if since.year not in YEARS or until.year not in YEARS:
+            raise ValidationError("There are no figures of that year.")
+        if since > until:
             raise ValidationError("The first day is after the last one.")
-        if since and until and (until - since).days >= MOST_DAYS:
+        if (until - since).days >= MOST_DAYS:
             raise ValidationError(f"Choose at most {MOST_DAYS} days.")
 
 

@@ -13,6 +13,8 @@ from answers.models.status import Status
 
 # In the order in which they are shown. Only answers that have ended are counted.
 ENDS = [Status.COMPLETE, Status.STOPPED, Status.FAILED, Status.INTERRUPTED]
+# Beyond these years, there are no figures, and further away dates cannot be computed with.
+YEARS = range(2000, 2200)
 ONE_DAY = timedelta(days=1)
 NUMBERS = [name for name in Figures._fields if name not in ("cost", "first_text")]
 

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from answers.models import figures
 from answers.models.figures import Figures
-from answers.models.usage_report import ENDS, NUMBERS, Report, median, p95, tokens
+from answers.models.usage_report import ENDS, NUMBERS, YEARS, Report, median, p95, tokens
 
 BUSIEST = 20
 MOST_DAYS = 3_660
@@ -129,7 +129,12 @@ def busiest(report: Report) -> list[dict[str, Any]]:
 
 def _as_json(of: Figures) -> dict[str, Any]:
     numbers = {name: getattr(of, name) for name in NUMBERS}
-    return numbers | {"cost": float(of.cost), "first_text_median": median(of), "first_text_p95": p95(of)}
+    times = {"first_text_median": _rounded(median(of)), "first_text_p95": _rounded(p95(of))}
+    return numbers | times | {"cost": float(of.cost)}
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
 
 
 def _counted(parts: Iterable[tuple[str, Figures]]) -> dict[str, Any]:
@@ -144,6 +149,9 @@ def _common(of: Figures) -> list[str]:
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
-        raise ArgumentTypeError(f"{text} is not a day such as 2026-01-31") from None
+        day = None
+    if day is None or day.year not in YEARS:
+        raise ArgumentTypeError(f"{text} is not a day such as 2026-01-31")
+    return day
