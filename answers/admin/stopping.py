@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.contrib.auth import get_user_model
+from django.utils import timezone
 
 from answers.engine import queue
 from answers.models import Answer
@@ -15,14 +15,14 @@ def stop_answers(ids: Iterable[UUID]) -> list[Answer]:
     A question that waits ends here and now. A running answer is stopped by its process, within a second. The
     page of whoever asked notices either by itself.
     """
-    unfinished = Answer.objects.filter(pk__in=list(ids)).order_by().unfinished()
-    stopped = []
-    for answer in unfinished.select_related("user").only("pk", "status", f"user__{_name_field()}"):
-        waited = queue.stop(answer.user, answer.pk) is not None
-        if waited or Answer.objects.request_stop(answer.user, answer.pk):
-            stopped.append(answer)
-    return stopped
+    chosen = Answer.objects.filter(pk__in=list(ids)).order_by().unfinished()
+    rows = chosen.select_related("user").only("pk", "status", "user")
+    return [answer for answer in rows if _stop(answer)]
 
 
-def _name_field() -> str:
-    return get_user_model().USERNAME_FIELD
+def _stop(answer: Answer) -> bool:
+    """False if it has just ended."""
+    if queue.stop(answer.user, answer.pk) is not None:
+        return True
+    unfinished = Answer.objects.filter(pk=answer.pk).unfinished()
+    return bool(unfinished.update(stop_requested_at=timezone.now()))

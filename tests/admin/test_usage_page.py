@@ -8,7 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from answers.models import UsageLog, figures
+from answers.models import UsageLog
+from answers.models.days import start_of
 from tests.support.usage import day, log_in_staff, make_people, make_personal, make_usage
 
 pytestmark = pytest.mark.django_db
@@ -69,7 +70,7 @@ def test_the_numbers_are_the_sums_of_the_days(operator):
 
 
 def test_answers_that_are_not_in_the_daily_figures_yet_are_counted(operator):
-    moment = figures.start_of(day(0)) + timedelta(hours=1)
+    moment = start_of(day(0)) + timedelta(hours=1)
     UsageLog.objects.create(answer="0" * 32, asked_at=moment, status="complete", model="luna")
     assert tiles(operator.get(URL))["Answers"][0] == "1"
 
