@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Count, Q
 
 from accounts.models import GuestKey, User
-from answers.models import Answer, Share, Status, delete_in_batches
+from answers.models import Answer, Share, Status, UsageLog, delete_in_batches
 
 UNFINISHED = Q(status__in=[Status.QUEUED, Status.RUNNING])
 
@@ -42,6 +42,8 @@ def remove(*users: User) -> None:
         delete_in_batches(Answer.objects.filter(user=user))
     delete_sessions(list(users))
     for user in users:
+        # Before the lock: what is just being added to the figures of this person needs that lock, too.
+        UsageLog.objects.filter(user=user).update(user=None)
         with transaction.atomic():
             # A guest's key first, as a question does; otherwise each could wait for the other.
             GuestKey.objects.select_for_update().filter(user=user).first()

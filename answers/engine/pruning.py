@@ -1,11 +1,13 @@
 """Deleting what is out of date: of `answers` itself, and what the site adds with its hook `prunable`.
 
+What answers used is added to the figures first.
 `manage.py prune` does it, and so does one of the running processes, every hour (answers/engine/pruner.py).
 """
 
 from collections.abc import Callable, Iterator
 
 from answers.engine.hooks import site_hooks
+from answers.engine.usage import fold
 from answers.models import Prunable, QuestionLog, Share, in_batches
 
 
@@ -19,10 +21,11 @@ def prunables() -> list[Prunable]:
 
 
 def prune(pause: Callable[[float], object]) -> Iterator[tuple[str, int]]:
-    """Delete it in short transactions. Yields what was deleted, with its number.
+    """Delete it in short transactions, after the figures. Yields what was deleted, with its number.
 
     `pause` is called after each transaction with the seconds that others should get.
     """
+    fold(pause)
     for kind in prunables():
         if number := in_batches(kind.delete, pause):
             yield kind.name, number

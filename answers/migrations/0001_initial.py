@@ -173,7 +173,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'daily usage of a person',
                 'verbose_name_plural': 'daily usage of people',
                 'default_permissions': [],
-                'indexes': [models.Index(fields=['day', 'user'], name='personal_usage_by_day')],
+                'indexes': [models.Index(fields=['day', 'user'], name='personal_usage_by_day'), models.Index(models.F('day'), models.OrderBy(django.db.models.expressions.CombinedExpression(models.F('prompt_tokens'), '+', models.F('completion_tokens')), descending=True), name='personal_usage_busiest')],
                 'constraints': [models.UniqueConstraint(fields=('user', 'day'), name='one_personal_usage_per_day')],
             },
         ),

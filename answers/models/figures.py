@@ -9,11 +9,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple, Self
 
-from django.db.models import F, QuerySet, Sum
+from django.db.models import QuerySet
 
 from answers.models.buckets import bucket
+from answers.models.busiest import Busy, Use, busiest, of_person
 from answers.models.daily_usage import DailyUsage
-from answers.models.days import day_of, end_of, start_of, today
+from answers.models.days import day_of, today
 from answers.models.personal_usage import PersonalUsage
 from answers.models.usage_log import UsageLog
 
@@ -63,21 +64,6 @@ class Figures(NamedTuple):
         )
 
 
-class Use(NamedTuple):
-    """What one person used."""
-
-    answers: int
-    tokens: int
-    cost: Decimal
-
-
-class Busy(NamedTuple):
-    user_id: Any
-    answers: int
-    tokens: int
-    cost: Decimal
-
-
 def by_key(entries: Iterable[UsageLog]) -> dict[Key, Figures]:
     groups: dict[Key, list[UsageLog]] = defaultdict(list)
     for one in entries:
@@ -99,41 +85,11 @@ def people(since: date, until: date) -> dict[date, int]:
     """How many people asked on each day. Days without any are left out."""
     rows, entries = _together(DailyUsage.objects.filter(day__range=(since, until), status=""), since, until)
     asked = {(one.user_id, day_of(one.asked_at)) for one in entries if one.user_id is not None}
-    counted = PersonalUsage.objects.filter(day__range=(since, until), user__in={user for user, _ in asked})
+    users, days = {user for user, _ in asked}, {day for _, day in asked}
+    counted = PersonalUsage.objects.filter(user__in=users, day__in=days)
     found = Counter({row.day: row.people for row in rows})
     found.update(day for _, day in asked.difference(counted.values_list("user_id", "day")))
     return {day: number for day, number in sorted(found.items()) if number}
-
-
-def busiest(since: date, until: date, limit: int = 20) -> list[Busy]:
-    """The people who used most tokens. Those who deleted their account are not among them."""
-    own = _personal(since, until)
-    fresh = _by_person(_entries(since, until).exclude(user=None))
-    rows = [*own.order_by("-tokens", "-all_answers")[:limit], *own.filter(user__in=fresh)]
-    used = {row[0]: Use(*row[1:]) for row in rows}
-    for id, more in fresh.items():
-        used[id] = _plus(used.get(id), more)
-    all = [Busy(id, *numbers) for id, numbers in used.items()]
-    return sorted(all, key=lambda one: (one.tokens, one.answers, one.cost), reverse=True)[:limit]
-
-
-def of_person(user_id: Any, since: date, until: date) -> Use:
-    row = _personal(since, until).filter(user=user_id).first()
-    fresh = _by_person(_entries(since, until).filter(user=user_id))
-    return _plus(Use(*row[1:]) if row else None, fresh.get(user_id))
-
-
-def _plus(one: Use | None, other: Use | None) -> Use:
-    both = [use for use in (one, other) if use is not None]
-    return Use(
-        sum(use.answers for use in both),
-        sum(use.tokens for use in both),
-        sum((use.cost for use in both), Decimal()),
-    )
-
-
-def _entries(since: date, until: date) -> QuerySet[UsageLog]:
-    return UsageLog.objects.filter(asked_at__gte=start_of(since), asked_at__lt=end_of(until)).order_by("pk")
 
 
 def _together(
@@ -141,7 +97,7 @@ def _together(
 ) -> tuple[list[DailyUsage], list[UsageLog]]:
     """Both, so that no answer is missing or counted twice because it is being added to the figures."""
     for _ in range(TRIES):
-        entries, counted = list(_entries(since, until)), list(rows)
+        entries, counted = list(UsageLog.objects.of_days(since, until)), list(rows)
         # The oldest entries are added first.
         if not entries or UsageLog.objects.filter(pk=entries[0].pk).exists():
             break
@@ -152,27 +108,3 @@ def _figures_of(row: DailyUsage) -> Figures:
     return Figures(*[getattr(row, name) for name in Figures._fields])._replace(
         first_text=Counter(row.first_text)
     )
-
-
-def _personal(since: date, until: date) -> QuerySet[Any, tuple[Any, int, int, Decimal]]:
-    return (
-        PersonalUsage.objects.filter(day__range=(since, until))
-        .values("user_id")
-        .annotate(
-            all_answers=Sum("answers"),
-            tokens=Sum(F("prompt_tokens") + F("completion_tokens")),
-            all_cost=Sum("cost"),
-        )
-        .values_list("user_id", "all_answers", "tokens", "all_cost")
-    )
-
-
-def _by_person(entries: Iterable[UsageLog]) -> dict[Any, Use]:
-    groups: dict[Any, list[UsageLog]] = defaultdict(list)
-    for one in entries:
-        groups[one.user_id].append(one)
-    figures = {id: Figures.of(group) for id, group in groups.items()}
-    return {
-        id: Use(one.answers, one.prompt_tokens + one.completion_tokens, one.cost)
-        for id, one in figures.items()
-    }

@@ -5,14 +5,55 @@ to `DailyUsage` and `PersonalUsage`, and deletes them. So the end of an answer o
 for a row in which another one is being counted.
 """
 
-from django.conf import settings
-from django.db import models
+from collections.abc import Collection
+from datetime import date
+from uuid import UUID
 
+from django.conf import settings
+from django.db import connection, models
+
+from answers.models.days import end_of, start_of
 from answers.models.status import Status
+
+# Of an entry and of an answer's row alike.
+COPIED = [
+    "user_id",
+    "asked_at",
+    "status",
+    "model",
+    "error_code",
+    "prompt_tokens",
+    "completion_tokens",
+    "cached_tokens",
+    "reasoning_tokens",
+    "tokens_estimated",
+    "cost",
+    "first_text_seconds",
+    "seconds",
+]
 
 
 class UsageLogQuerySet(models.QuerySet["UsageLog"]):
-    pass
+    def of_days(self, since: date, until: date) -> "UsageLogQuerySet":
+        """Answers to questions of these days, both included, in the order in which they are folded."""
+        return self.filter(asked_at__gte=start_of(since), asked_at__lt=end_of(until)).order_by("pk")
+
+    def record(self, answers: Collection[UUID]) -> None:
+        """Add the entries of answers that have just ended. Call it in the transaction in which they do.
+
+        In SQL, because the ORM would read the rows first. What is logged is what the row says, so its person
+        is the current one even if a guest has become an account since the answer began.
+        """
+        key = self.model._meta.get_field("answer")
+        columns, marks = ", ".join(COPIED), ", ".join(["%s"] * len(answers))
+        # A caller without limits may use the id of a deleted answer again, before its entry is folded.
+        statement = f"""
+            INSERT INTO {self.model._meta.db_table} (answer, {columns})
+            SELECT id, {columns} FROM answers_answer WHERE id IN ({marks})
+            ON CONFLICT (answer) DO NOTHING
+        """  # noqa: S608
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [key.get_db_prep_value(id, connection) for id in answers])
 
 
 class UsageLog(models.Model):
