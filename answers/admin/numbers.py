@@ -28,9 +28,13 @@ def seconds(number: float | None) -> str:
     return f"{number:.2f} s" if number < 10 else f"{number:,.0f} s"
 
 
-def money(amount: Decimal | float) -> str:
-    """With the currency. Two decimals, or four if it is less than 1."""
-    return f"{amount:,.{2 if amount >= 1 or not amount else 4}f} {settings.ASKME_CURRENCY}"
+def amount(money: Decimal | float) -> str:
+    """Two decimals, or four if it is less than 1."""
+    return f"{money:,.{2 if money >= 1 or not money else 4}f}"
+
+
+def money(sum: Decimal | float) -> str:
+    return f"{amount(sum)} {settings.ASKME_CURRENCY}"
 
 
 def share(part: float, whole: float) -> str:

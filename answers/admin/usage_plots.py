@@ -100,7 +100,7 @@ def _models(report: Report) -> list[Section]:
             "cost",
             f"Cost by model in {settings.ASKME_CURRENCY}",
             bars(report.periods, costs, lambda value: f"{value:,.4g}", whole=False),
-            _table(report, costs, numbers.money, total="All"),
+            _table(report, costs, numbers.amount, total="All"),
             _doubts(total.cost_unknown, total.tokens_estimated if total.cost else 0, "Costs"),
         ),
     ]

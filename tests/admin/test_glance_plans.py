@@ -25,7 +25,7 @@ def database(request, tmp_path_factory, django_db_setup, django_db_blocker):
 
 
 def report():
-    Report(figures.today() - timedelta(days=364), figures.today()).before()
+    Report(figures.today() - timedelta(days=6), figures.today()).before()
 
 
 @pytest.mark.parametrize("read", [lambda: now(with_names=True, with_answers=True), report, operator_warnings])
