@@ -77,7 +77,9 @@ def test_answers_that_are_not_in_the_daily_figures_yet_are_counted(operator):
 
 def test_it_is_compared_with_as_many_days_before(operator):
     make_usage(6, answers=112, cost="1")
-    make_usage(7, answers=100, cost="2")
+    make_usage(7, answers=60, cost="2")
+    make_usage(13, answers=40)
+    make_usage(14, answers=1_000)
     shown = tiles(operator.get(f"{URL}?days=7"))
     assert shown["Answers"] == ("112", "12% more than in the 7 days before")
     assert shown["Cost"] == ("1.00 USD", "50% less than in the 7 days before")
