@@ -73,6 +73,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "accounts.context_processors.accounts",
                 "askme.context_processors.model_warnings",
+                "askme.context_processors.operator_warnings",
                 "askme.context_processors.notice",
             ]
         },
