@@ -1,4 +1,4 @@
-"""The admin of answers, shared links, usage, processes and the audit. Django imports this package by its name."""
+"""The admin of answers, shared links, usage, processes and the audit. Django imports it by its name."""
 
 from answers.admin.answers import AnswerAdmin
 from answers.admin.audit import AuditEntryAdmin
