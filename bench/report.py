@@ -11,7 +11,8 @@ HEAD = """# Results of `make bench`
 
 One run on one machine: {machine}.
 There, {speed}.
-Figures from different runs or machines cannot be compared; ratios within a run can. The server and the load have a core each; if the server is two processes, the second shares
+Figures from different runs or machines cannot be compared; ratios within a run can. The server and the load
+have a core each; if the server is two processes, the second shares
 the load's core, and PostgreSQL and Redis share both. CPU is the server's, in microseconds for each token that
 a page received, with all the product's features: sessions, saving, positions, limits. The lag is the time
 from the API's send to the page's receive. The references do none of that: `proxy` is a raw asyncio proxy, the
