@@ -19,6 +19,7 @@ from tests.support.services import Postgres, Redis
 
 LOADS = [Load(1, 50), Load(50, 50), Load(200, 30), Load(500, 20), Load(1, 0, tokens=20_000)]
 # What formatting adds: the same answers, with followers that ask for HTML and with others.
+LOADS += [MANY := Load(1_000, 10), OVERLOAD := Load(500, 40)]
 LOADS += [Load(20, 30, is_markdown=True), Load(200, 30, is_markdown=True)]
 
 
@@ -60,6 +61,12 @@ def run(name: str, server: AbstractContextManager[Server], load: Load, **options
 def is_measured(name: str, load: Load) -> bool:
     if load.is_markdown:
         return name in ("askme", "askme, HTML")
+    if load == MANY:
+        return name in ("proxy", "askme x 2")
+    if load == OVERLOAD:  # about twice what a third of a core can do
+        return name in ("proxy", "askme, slow core")
+    if name == "askme, slow core":
+        return load.pages >= 200
     too_slow = name == "plain" and load.pages > 200
     return not (too_slow or name == "askme, HTML" or (name == "askme, Redis, far" and not load.rate))
 
@@ -76,9 +83,11 @@ def main() -> None:
     with servers.api() as api, redis() as redis_url, postgres() as database_url:
         factories = {
             "proxy": lambda: servers.proxy(api.port),
+            "proxy, uvloop": lambda: servers.proxy(api.port, "uvloop"),
             "plain": lambda: servers.plain(api.port),
             "askme": lambda: servers.askme(api.port),
             "askme, HTML": lambda: servers.askme(api.port),
+            "askme, slow core": lambda: servers.askme(api.port, busy_neighbours=2),
             "askme, Redis": lambda: servers.askme(api.port, redis_url=redis_url),
             "askme, Redis, far": lambda: servers.askme(
                 api.port, redis_url=redis_url, processes=2, database_url=database_url

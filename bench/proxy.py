@@ -61,4 +61,10 @@ async def main(port: int, api_port: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]), int(sys.argv[2])))
+    port, api_port, loop = sys.argv[1:]
+    if loop == "uvloop":
+        import uvloop
+
+        uvloop.run(main(int(port), int(api_port)))
+    else:
+        asyncio.run(main(int(port), int(api_port)))

@@ -3,20 +3,23 @@
 import math
 from pathlib import Path
 
-from bench.machine import machine
+from bench.machine import machine, speed
 from bench.measure import Result
 
 FOLDER = Path(__file__).resolve().parent
 HEAD = """# Results of `make bench`
 
-One run on one machine: {machine}. Figures from different runs or machines cannot be compared; ratios
-within a run can. The server and the load have a core each; if the server is two processes, the second shares
+One run on one machine: {machine}.
+There, {speed}.
+Figures from different runs or machines cannot be compared; ratios within a run can. The server and the load
+have a core each; if the server is two processes, the second shares
 the load's core, and PostgreSQL and Redis share both. CPU is the server's, in microseconds for each token that
 a page received, with all the product's features: sessions, saving, positions, limits. The lag is the time
-from the API's send to the page's receive. The references do none of that: `proxy` is a raw asyncio proxy, and
-`plain` uses a thread with `requests`, and `async_to_sync` for each token.
+from the API's send to the page's receive. The references do none of that: `proxy` is a raw asyncio proxy, the
+same with uvloop is another, and `plain` uses a thread with `requests`, and `async_to_sync` for each token.
+`askme, slow core` shares the server's core with two processes that never rest, so it has a third of it.
 
-| load | server | CPU µs/token | of the proxy's | lag p50 / p99 ms | first text p50 / p99 ms | tokens/s | \
+| load | server | CPU, of the proxy's | µs/token | lag p50 / p99 ms | first text p50 / p99 ms | tokens/s | \
 tokens per batch | lost, doubled, unfinished | KB per stream | connects/s | page in s |
 |---|---|---|---|---|---|---|---|---|---|---|---|
 """
@@ -33,7 +36,7 @@ that ask for HTML get fewer, larger frames, so they may cost less than the other
 
 def write(results: list[Result], folder: Path = FOLDER) -> None:
     rows = [_row(result, results) for result in results if not result.load.is_markdown]
-    head = HEAD.format(machine=machine())
+    head = HEAD.format(machine=machine(), speed=speed())
     plot = "\n![CPU and lag by load](results.svg)\n"
     (folder / "RESULTS.md").write_text(f"{head}{''.join(rows)}{plot}{_formatting(results)}")
 
@@ -51,10 +54,10 @@ def _formatting(results: list[Result]) -> str:
 
 
 def _row(result: Result, results: list[Result]) -> str:
-    proxy = next(r.cpu for r in results if r.server == "proxy" and r.load == result.load)
+    proxy = next((r.cpu for r in results if r.server == "proxy" and r.load == result.load), math.nan)
     first = "–" if math.isnan(result.first_p50) else f"{result.first_p50:,.1f} / {result.first_p99:,.1f}"
     return (
-        f"| {result.load} | {result.server} | {result.cpu:.0f} | {result.cpu / proxy:.1f} "
+        f"| {result.load} | {result.server} | {result.cpu / proxy:.1f} | {result.cpu:.0f} "
         f"| {result.lag_p50:,.1f} / {result.lag_p99:,.1f} "
         f"| {first} "
         f"| {result.tokens / result.seconds:,.0f} | {result.batch:.1f} "

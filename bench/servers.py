@@ -111,9 +111,23 @@ def api() -> Iterator[Process]:
 
 
 @contextmanager
-def proxy(api_port: int) -> Iterator[Server]:
-    with running(["-m", "bench.proxy", "PORT", str(api_port)], core=SERVER_CORE) as process:
+def proxy(api_port: int, loop: str = "asyncio") -> Iterator[Server]:
+    with running(["-m", "bench.proxy", "PORT", str(api_port), loop], core=SERVER_CORE) as process:
         yield Server([process], sessions=False)
+
+
+@contextmanager
+def neighbours(number: int) -> Iterator[None]:
+    """Processes that never rest, on the server's core and with its priority. They end by themselves too."""
+    busy = f"import time, os; os.sched_setaffinity(0, [{SERVER_CORE}]); end = time.monotonic() + 600\n"
+    busy += f"while time.monotonic() < end and os.getppid() == {os.getpid()}: sum(range(10_000))"
+    processes = [subprocess.Popen([sys.executable, "-c", busy]) for _ in range(number)]
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
 
 
 @contextmanager
@@ -126,7 +140,12 @@ def plain(api_port: int) -> Iterator[Server]:
 
 @contextmanager
 def askme(
-    api_port: int, *, processes: int = 1, redis_url: str = "", database_url: str = ""
+    api_port: int,
+    *,
+    processes: int = 1,
+    redis_url: str = "",
+    database_url: str = "",
+    busy_neighbours: int = 0,
 ) -> Iterator[Server]:
     """The whole product: sessions, saving, positions, limits. Each page is a different person."""
     with tempfile.TemporaryDirectory(prefix="askme-bench-") as folder, ExitStack() as stack:
@@ -147,11 +166,9 @@ def askme(
                 [sys.executable, "manage.py", *command], cwd=ROOT, env=os.environ | environment, check=True
             )
         arguments = ["-c", DAPHNE, "-v", "0", "-p", "PORT", "--no-server-name", "askme.asgi:application"]
-        yield Server(
-            [
-                stack.enter_context(
-                    running(arguments, core=(SERVER_CORE, LOAD_CORE)[number % 2], **environment)
-                )
-                for number in range(processes)
-            ]
-        )
+        started = [
+            stack.enter_context(running(arguments, core=(SERVER_CORE, LOAD_CORE)[number % 2], **environment))
+            for number in range(processes)
+        ]
+        stack.enter_context(neighbours(busy_neighbours))
+        yield Server(started)

@@ -21,7 +21,7 @@ from answers.engine.database_thread import DatabaseThread
 from answers.engine.hooks import Hooks, site_hooks
 from answers.engine.lease import Lease
 from answers.engine.outcome import INTERNAL, INTERRUPTED, STOPPED, Outcome
-from answers.engine.pace import pace
+from answers.engine.pace import Pace
 from answers.engine.places import Places
 from answers.engine.provider import Provider
 from answers.engine.relay import Relay
@@ -43,6 +43,7 @@ class Worker:
         self.relay = Relay(self._end)
         self._threads = ThreadPoolExecutor(settings.ASKME_THREADS, thread_name_prefix="answer")
         self._busy = 0  # threads of the pool that run an answer
+        self._pace = Pace(self._apply_pace)
         self.is_server = False
         self._draining = False
         self._provider: Provider | None = None
@@ -113,12 +114,11 @@ class Worker:
         self.wake()
 
     def _start(self, answer: RunningAnswer) -> None:
-        self._busy += 1
+        self._count(1)
         try:
             if self._provider is None:
                 self._provider = Provider(settings.ASKME_THREADS)
             client = self._provider.client
-            client.pace(pace(self._busy))
             answer.completion = client.ask(answer.prompt)
             self.relay.announce(protocol.started(answer.id, answer.shown_model))
             self._threads.submit(self._run, answer, answer.completion)
@@ -173,10 +173,16 @@ class Worker:
     # -- At the end
 
     def _thread_returned(self, answer: RunningAnswer) -> None:
-        self._busy -= 1
-        if self._provider is not None:
-            self._provider.client.pace(pace(self._busy))
+        self._count(-1)
         self.wake()
+
+    def _count(self, change: int) -> None:
+        self._busy += change
+        self._pace.count(self._busy)
+
+    def _apply_pace(self, seconds: float) -> None:
+        if self._provider is not None:
+            self._provider.client.pace(seconds)
 
     def _end(self, answer: RunningAnswer) -> None:
         """Called when its last text is collected. Its end is saved first, then announced."""
@@ -214,6 +220,7 @@ class Worker:
         self._draining = self._lease.draining = True  # from here on, others claim what waits
         self._poll_timer.cancel()
         self._lease.lag.stop()
+        self._pace.close()
         if self._claim_task is not None:
             await asyncio.wait([self._claim_task], timeout=SAVE_SECONDS)
         if self.answers and drain_seconds:

@@ -12,12 +12,12 @@ from django.views.decorators.http import require_safe
 from answers.engine.hooks import site_hooks
 from answers.engine.model_options import offered
 from answers.models import NOTE_CHARS, Answer
+from answers.pages.constant_html import NIL, constant_html
 from answers.pages.history import own_or_404
 from answers.pages.suggestions import suggestions
-from answers.pages.thread_path import PathEntry, ThreadPath
+from answers.pages.thread_path import ThreadPath
 
 LINKED_CHARS = 8_000  # of a question in an address, if questions have no limit
-NIL = UUID(int=0)  # a placeholder for the id, in the HTML template of a new answer
 
 
 @require_safe
@@ -51,7 +51,8 @@ def render_page(
     context = {
         "answer": answer,
         "path": path,
-        "blank_entry": PathEntry(Answer(pk=NIL, thread=NIL, status="loading"), [NIL]),
+        "blank": NIL,
+        "constant": constant_html(request),
         "can_follow": settings.ASKME_CONTEXT_TOKENS > 0,
         "models": models if len(models) > 1 else {},
         "new_answer": uuid4(),

@@ -38,7 +38,7 @@ def test_the_report_says_what_formatting_adds(tmp_path):
     results += [result(PLAIN, markdown, 60.2, 29.9), result(HTML, markdown, 71.4, 9.96)]
     write(results, tmp_path)
     table = (tmp_path / "RESULTS.md").read_text()
-    assert "| 50 x 50/s | askme | 100 | 5.0 |" in table
+    assert "| 50 x 50/s | askme | 5.0 | 100 |" in table
     assert "| 20 x 30/s, Markdown | 60 | 71 | +11 | 29.9 | 10.0 |" in table
     assert table.count("Markdown |") == 1
 

@@ -1,0 +1,24 @@
+"""How a request passes through Django: its middleware and its view run in one thread, one after another."""
+
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.core.handlers.asgi import ASGIHandler
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+
+class Handler(ASGIHandler):
+    """Django's own handler, with middleware in its synchronous mode.
+
+    In the other mode, each middleware that is not written for it changes from the event loop to a thread and
+    back, 20 times for a page. Beside running answers, each of these waits for its turn.
+    """
+
+    def load_middleware(self, is_async: bool = False) -> None:
+        super().load_middleware(is_async=False)
+
+    async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
+        get_response: Any = sync_to_async(self.get_response, thread_sensitive=True)
+        response: HttpResponseBase = await get_response(request)
+        return response
