@@ -13,6 +13,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ORDER_VAR, SEARCH_VAR, ChangeList
+from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -100,6 +101,7 @@ def _download(request: HttpRequest, changelist: ChangeList, choice: Choice) -> H
         request,
         Action.EXPORTED,
         ": ".join(filter(None, [what, _filters(changelist)])),
+        person=_person(request),
         words=changelist.query,
         number=min(number, most),
     )
@@ -115,6 +117,12 @@ def _filters(changelist: ChangeList) -> str:
     return ", ".join(
         f"{name}={value}" for name, values in pairs if name not in (SEARCH_VAR, ORDER_VAR) for value in values
     )
+
+
+def _person(request: HttpRequest) -> object:
+    """Whose answers they are, if the list shows those of one person. The list has validated the key."""
+    key = request.GET.get("user")
+    return (get_user_model()._default_manager.filter(pk=key).first() if key else None) or ""
 
 
 def _parts(export: Export, most: int, *, is_cut: bool) -> Iterator[str]:

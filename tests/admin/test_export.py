@@ -152,6 +152,15 @@ def test_the_audit_knows_of_an_export_that_nobody_reads(operator, alice):
     assert (entry.what, entry.number) == ("CSV", 3)
 
 
+def test_the_audit_knows_whose_answers_were_exported(operator, alice):
+    make_answer(alice, "Mine?")
+    make_answer(User.objects.create_user("bob"), "Bob's?")
+    [row] = objects_of(export(operator, "jsonl", f"?user={alice.pk}"))
+    assert row["question"] == "Mine?"
+    export(operator, "jsonl")
+    assert list(AuditEntry.objects.order_by("pk").values_list("person", "number")) == [("alice", 1), ("", 2)]
+
+
 @pytest.mark.parametrize("choice", ["csv", "jsonl"])
 def test_a_file_ends_at_the_limit_and_says_so(operator, alice, settings, choice):
     settings.ASKME_EXPORT_ROWS = 3

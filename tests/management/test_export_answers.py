@@ -166,10 +166,9 @@ def test_both_databases_write_the_same_files_in_a_process_of_their_own(any_datab
     done = site.manage("export_answers", "--rated")
     rated = [json.loads(line) for line in done.stdout.splitlines()]
     assert [len(row["conversation"]) for row in rated] == [2, 0, 1]
-    # A reader that has seen enough, as after "| head", is no error.
-    command = ["sh", "-c", f"{sys.executable} manage.py export_answers | head -c 1"]
+    # A reader that is gone, as "head" is once it has seen enough, is no error.
+    command = ["sh", "-c", f"{sys.executable} manage.py export_answers | true"]
     done = subprocess.run(
         command, cwd=ROOT, env=os.environ | site.environment, capture_output=True, text=True
     )
-    assert (done.returncode, done.stdout) == (0, "{")
-    assert "Error" not in done.stderr
+    assert (done.stdout, done.stderr) == ("", "5 answers.\n")
