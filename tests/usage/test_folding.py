@@ -36,6 +36,10 @@ FILL = f"""
 User.objects.bulk_create([User(pk=number + 1, username=f"u{{number}}") for number in range({PEOPLE})])
 UsageLog.objects.bulk_create([entry(number) for number in range({ENTRIES})])
 """
+PRUNED = """
+from answers.models import PruneRun
+PruneRun.objects.renew()  # or the process would prune at once, which folds too
+"""
 ADD = f"for number in range({ENTRIES}, {ENTRIES + MORE}): entry(number).save()"
 FOLD = "while UsageLog.objects.exists(): fold(lambda seconds: None)"
 PRINT = """
@@ -125,7 +129,7 @@ def test_others_get_time_between_two_transactions(alice, answered):
 def test_a_running_process_folds_by_itself(make_site, api_server, meet):
     site = make_site(api_server)
     assert site.manage("migrate", "-v0").returncode == 0
-    run(start(site, FILL))
+    run(start(site, FILL + PRUNED))
     site.ports = [free_port()]  # or it would start with an empty database
     site.start()
     sums = f"sums: {ENTRIES} {PEOPLE}"
