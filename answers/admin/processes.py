@@ -10,15 +10,14 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from answers.admin.auditing import record
 from answers.admin.numbers import count, span
+from answers.admin.overview import OverviewAdmin
 from answers.admin.rights import may_see_names, may_stop
 from answers.admin.stopping import stop_answers
-from answers.admin.warnings import operator_warnings
 from answers.engine.lease import SILENT_SECONDS
 from answers.models import Action, Answer, Process, PruneRun
 
@@ -61,35 +60,21 @@ class Now(NamedTuple):
 
 
 @admin.register(Process)
-class ProcessAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Its list is the page, so it is in the index, and Django's permission to view it applies."""
+class ProcessAdmin(OverviewAdmin):
+    template, title = "admin/answers/now.html", "Now"
 
     def get_urls(self) -> list[URLPattern]:
-        page = self.admin_site.admin_view(self.changelist_view)
         stop = self.admin_site.admin_view(self.stop_view)
-        return [
-            path("", page, name="answers_process_changelist"),
-            path("stop/", stop, name="answers_process_stop"),
-        ]
+        return [*super().get_urls(), path("stop/", stop, name="answers_process_stop")]
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
+    def page_context(self, request: HttpRequest) -> dict[str, Any]:
         may_see_answers = request.user.has_perm("answers.view_answer")
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Now",
-            "opts": self.opts,
-            "media": self.media,
+        return {
             "now": now(with_names=may_see_names(request), with_answers=may_see_answers),
             "may_see_answers": may_see_answers,
             "may_stop": may_stop(request),
             "prune": _last_prune(),
-            "operator_warnings": operator_warnings(),
         }
-        return TemplateResponse(request, "admin/answers/now.html", context | (extra_context or {}))
 
     def stop_view(self, request: HttpRequest) -> HttpResponse:
         """Stop one answer, in whichever process it runs, and return to the page."""
@@ -106,15 +91,6 @@ class ProcessAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         else:
             messages.info(request, "The answer has already ended.")
         return HttpResponseRedirect(reverse("admin:answers_process_changelist"))
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Process | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Process | None = None) -> bool:
-        return False
 
 
 def now(*, with_names: bool, with_answers: bool) -> Now:

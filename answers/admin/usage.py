@@ -4,16 +4,14 @@ from typing import Any, NamedTuple
 
 from django.contrib import admin
 from django.contrib.auth import get_user_model
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
-from django.urls import NoReverseMatch, URLPattern, path, reverse
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
 
 from answers.admin import numbers
+from answers.admin.overview import OverviewAdmin
 from answers.admin.ranges import CHOICES, chosen
 from answers.admin.rights import may_see_people
 from answers.admin.usage_plots import NO_MODEL, sections
-from answers.admin.warnings import operator_warnings
 from answers.models import DailyUsage, Status, figures
 from answers.models.usage_report import Report, median, p95, tokens
 
@@ -38,26 +36,14 @@ class BusyPerson(NamedTuple):
 
 
 @admin.register(DailyUsage)
-class DailyUsageAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Its list is the usage page, so it is in the index, and Django's permission to view it applies."""
+class DailyUsageAdmin(OverviewAdmin):
+    template, title = "admin/answers/usage.html", "Usage"
 
-    def get_urls(self) -> list[URLPattern]:
-        page = self.admin_site.admin_view(self.changelist_view)
-        return [path("", page, name="answers_dailyusage_changelist")]
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
+    def page_context(self, request: HttpRequest) -> dict[str, Any]:
         days, form = chosen(request.GET, figures.today())
         is_long = (days.until - days.since).days >= MOST_BARS
         report = Report(days.since, days.until, days_each=WEEK if is_long else 1)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Usage",
-            "opts": self.opts,
-            "media": self.media,
+        return {
             "range": days,
             "dates": f"{days.since:%-d %B %Y} to {days.until:%-d %B %Y}",
             "choices": CHOICES,
@@ -68,18 +54,7 @@ class DailyUsageAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             "models": models(report),
             "busiest": busiest(request, report),
             "may_see_people": may_see_people(request),
-            "operator_warnings": operator_warnings(),
         }
-        return TemplateResponse(request, "admin/answers/usage.html", context | (extra_context or {}))
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: DailyUsage | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: DailyUsage | None = None) -> bool:
-        return False
 
 
 def tiles(report: Report) -> list[Tile]:
