@@ -10,13 +10,15 @@ from hashlib import md5
 from typing import Any, NamedTuple
 
 from django.conf import settings
+from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection, transaction
 from django.db.models import Model
 from django.utils import timezone
 
 from accounts.models import User
-from answers.models import Answer, QuestionLog, Share, Status
+from answers.models import Answer, AuditEntry, QuestionLog, Share, Status
+from bench.rows import audit
 
 THREAD_ANSWERS = 10
 LEAVER_ANSWERS = 100  # of a person who deletes everything, whatever the number of rows
@@ -62,6 +64,8 @@ def fill(rows: int) -> None:
             now,
         )
         _copy(_sessions_model(), _sessions(people, now), now)
+        _copy(AuditEntry, audit.entries(rows, now), now)
+        _copy(LogEntry, audit.log_entries(rows, now), now)
     if connection.vendor == "postgresql":
         _reset_sequences()
         with connection.cursor() as cursor:
@@ -170,9 +174,9 @@ def _copy(model: type[Model], rows: Iterator[dict[str, Any]], now: datetime) -> 
 
 
 def _reset_sequences() -> None:
-    """So that new users and log entries get new ids."""
+    """So that new users and entries get new ids."""
     with connection.cursor() as cursor:
-        for model in (User, QuestionLog):
+        for model in (User, QuestionLog, AuditEntry, LogEntry):
             table = model._meta.db_table
             largest = f"SELECT coalesce(max(id), 0) + 1 FROM {table}"
             cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), ({largest}))")

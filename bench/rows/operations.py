@@ -19,6 +19,7 @@ from answers.models import Answer, QuestionLog, Status
 from answers.pages import export
 from answers.pages.thread_list import Place as PageStart
 from answers.protocol import Ask, Refused
+from bench.rows.audit import audit
 from bench.rows.fill import BUSY, FIRST_OTHER, LEAVER, LEAVER_ANSWERS, THREAD_ANSWERS, Place
 
 RUNS = 7  # of each operation; the best counts
@@ -57,7 +58,7 @@ def measure(run: Operation) -> float:
 @override_settings(ASKME_QUESTIONS_PER_MINUTE=0)
 def measure_all() -> dict[str, float]:
     busy, other = User.objects.get(pk=BUSY), User.objects.get(pk=FIRST_OTHER)
-    operations = [*asking(busy), *background(busy), *pages(busy), *search(busy), *others(other)]
+    operations = [*asking(busy), *background(busy), *pages(busy), *search(busy), *others(other), *audit()]
     results = {name: measure(run) for name, run in operations}
     return results | deletion(busy)
 
