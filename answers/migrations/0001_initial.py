@@ -220,7 +220,7 @@ class Migration(migrations.Migration):
             options={
                 'ordering': [models.OrderBy(models.F('asked_at'), descending=True)],
                 'permissions': [('read_answer', 'Can read questions and answers'), ('export_answer', 'Can export questions and answers'), ('stop_answer', 'Can stop answers')],
-                'default_permissions': ['view', 'delete'],
+                'default_permissions': ['add', 'view', 'delete'],
                 'indexes': [models.Index(fields=['user', '-asked_at', '-id', 'thread'], name='answer_by_user'), models.Index(fields=['user', 'status', '-asked_at', '-id'], name='answer_by_status'), models.Index(fields=['-asked_at', '-id'], name='answer_by_time'), models.Index(fields=['status', '-asked_at', '-id'], name='answer_all_by_status'), models.Index(fields=['model', '-asked_at', '-id'], name='answer_by_model'), models.Index(condition=models.Q(('error_code', ''), _negated=True), fields=['error_code', '-asked_at', '-id'], name='answer_by_error'), models.Index(answers.models.literal.Ending('response_id'), condition=models.Q(('response_id', ''), _negated=True), name='answer_by_response'), models.Index(answers.models.literal.Ending('request_id'), condition=models.Q(('request_id', ''), _negated=True), name='answer_by_request'), models.Index(fields=['thread', 'user', 'asked_at', 'id'], name='answer_by_thread'), models.Index(condition=models.Q(('process__isnull', False)), fields=['process', 'user', 'turn'], name='answer_owned'), models.Index(condition=models.Q(('status', 'queued')), fields=['status', 'turn', 'asked_at', 'id'], name='answer_queued'), models.Index(condition=models.Q(('rating__isnull', False)), fields=['rating', '-asked_at', '-id'], name='answer_rated')],
             },
         ),

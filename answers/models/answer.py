@@ -172,7 +172,7 @@ class Answer(models.Model):
                 condition=Q(rating__isnull=False),
             ),
         ]
-        default_permissions = ["view", "delete"]
+        default_permissions = ["add", "view", "delete"]  # "add": who may ask, if a site decides so
         permissions = [
             ("read_answer", "Can read questions and answers"),
             ("export_answer", "Can export questions and answers"),

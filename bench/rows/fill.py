@@ -10,13 +10,24 @@ from hashlib import md5
 from typing import Any, NamedTuple
 
 from django.conf import settings
+from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection, transaction
 from django.db.models import Model
 from django.utils import timezone
 
 from accounts.models import User
-from answers.models import Answer, DailyUsage, PersonalUsage, QuestionLog, Share, Status, UsageLog
+from answers.models import (
+    Answer,
+    AuditEntry,
+    DailyUsage,
+    PersonalUsage,
+    QuestionLog,
+    Share,
+    Status,
+    UsageLog,
+)
+from bench.rows import audit
 from bench.rows.fill_usage import usage
 
 THREAD_ANSWERS = 10
@@ -65,6 +76,8 @@ def fill(rows: int) -> None:
         _copy(_sessions_model(), _sessions(people, now), now)
         for model, values in usage(rows, BUSY, range(FIRST_OTHER, FIRST_OTHER + people), now):
             _copy(model, values, now)
+        _copy(AuditEntry, audit.entries(rows, now), now)
+        _copy(LogEntry, audit.log_entries(rows, now), now)
     if connection.vendor == "postgresql":
         _reset_sequences()
         with connection.cursor() as cursor:
@@ -178,9 +191,10 @@ def _copy(model: type[Model], rows: Iterator[dict[str, Any]], now: datetime) -> 
 
 
 def _reset_sequences() -> None:
-    """So that new users and log entries get new ids."""
+    """So that new users and entries get new ids."""
     with connection.cursor() as cursor:
-        for model in (User, QuestionLog, DailyUsage, PersonalUsage, UsageLog):
+        logs = (QuestionLog, UsageLog, AuditEntry, LogEntry)
+        for model in (User, DailyUsage, PersonalUsage, *logs):
             table = model._meta.db_table
             largest = f"SELECT coalesce(max(id), 0) + 1 FROM {table}"
             cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), ({largest}))")
