@@ -1,48 +1,15 @@
-"""The admin of people and of invitations, where an operator also finds the links of invitations."""
+"""The admin of people, and of invitations, where an operator also finds their links."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
-from django.db import transaction
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from accounts.models import Invitation, User
-from accounts.removal import possessions, remove
-from answers.models import Answer
+from accounts.models import Invitation
+from accounts.person_admin import PersonAdmin
 
-SHOWN_PEOPLE = 100  # on the page that asks whether to delete them
-
-
-@admin.register(User)
-class AskmeUserAdmin(UserAdmin):  # type: ignore[type-arg]
-    list_display = ["username", "email", "is_guest", "is_staff", "date_joined", "last_login"]
-    list_filter = ["is_guest", *UserAdmin.list_filter]
-
-    def get_deleted_objects(
-        self, objs: Sequence[User] | QuerySet[User], request: HttpRequest
-    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """How much a deletion deletes. Django would load each answer in order to list it."""
-        found = possessions(objs)
-        people = [str(user) for user in objs[:SHOWN_PEOPLE]]
-        if (more := len(objs) - len(people)) > 0:
-            people.append(f"and {more:,} more")
-        counts = {"users": len(objs), "answers": found.answers}
-        counts |= {"running answers": found.running, "shared links": found.shares}
-        may_delete = not found.answers or self.admin_site.get_model_admin(Answer).has_delete_permission(
-            request
-        )
-        return people, counts, set() if may_delete else {"answer"}, []
-
-    def delete_model(self, request: HttpRequest, obj: User) -> None:
-        # After the admin's own transaction, because the answers are deleted in many short ones.
-        transaction.on_commit(lambda: remove(obj))
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        remove(*queryset)
+__all__ = ["InvitationAdmin", "PersonAdmin"]
 
 
 @admin.register(Invitation)

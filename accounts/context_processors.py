@@ -27,6 +27,7 @@ def accounts(request: HttpRequest) -> dict[str, Any]:
         "back": here if is_elsewhere else "",
         "must_log_in": is_elsewhere and not settings.ASKME_GUESTS,
         "signup": settings.ASKME_SIGNUP,
+        "guest_days": settings.ASKME_GUEST_DAYS,
         "sends_email": bool(settings.EMAIL_URL),
         "account": SimpleLazyObject(_benefits),
         "sso": _(settings.ASKME_OIDC_NAME) if settings.ASKME_OIDC_ISSUER else "",

@@ -1,5 +1,6 @@
 """The page on which people delete their account."""
 
+from django.conf import settings
 from django.contrib.auth import logout
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -28,4 +29,4 @@ def delete_account(request: HttpRequest) -> HttpResponse:
             guests.end(key)  # pages that are still open must not create another guest with it
     remove(user)
     logout(request)
-    return render(request, "account/deleted.html")
+    return render(request, "account/deleted.html", {"audit_days": settings.ASKME_AUDIT_DAYS})

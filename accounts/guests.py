@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.models import GuestKey, User
 from answers.engine.hooks import logged_in_user, open_session
-from answers.models import Answer, QuestionLog, Share
+from answers.models import Answer, PersonalSettings, PersonalUsage, QuestionLog, Share, UsageLog
 
 
 class Browser(NamedTuple):
@@ -94,10 +94,16 @@ def end(key: str) -> User | None:
 
 def hand_over(guest: User, user: User) -> None:
     """Give everything that a guest has to an account, and delete the guest. Running answers continue."""
+    if Answer.objects.filter(user=user).exists():
+        # What the account asked before must not be deleted because a guest chose to keep less.
+        PersonalSettings.objects.filter(user=guest).update(keep_days=None)
     shared = Share.objects.filter(user=user).values("thread")
     Share.objects.filter(user=guest, thread__in=shared).delete()  # a thread has one link
-    for model in (Answer, Share, QuestionLog):
+    # After the answers, whose end may just be logged; before the figures, to which it may just be added.
+    for model in (Answer, Share, QuestionLog, UsageLog):
         model.objects.filter(user=guest).update(user=user)
+    PersonalUsage.objects.hand_over(guest.pk, user.pk)
+    PersonalSettings.objects.hand_over(guest.pk, user.pk)
     guest.delete()
 
 

@@ -9,12 +9,9 @@ from typing import NamedTuple
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import Count, Q
 
 from accounts.models import GuestKey, User
-from answers.models import Answer, Share, Status, delete_in_batches
-
-UNFINISHED = Q(status__in=[Status.QUEUED, Status.RUNNING])
+from answers.models import Answer, Share, UsageLog, delete_in_batches
 
 
 class Possessions(NamedTuple):
@@ -29,10 +26,12 @@ class Possessions(NamedTuple):
         return f"{_count(self.answers, 'answer')}{running}, {_count(self.shares, 'shared link')}"
 
 
-def possessions(users: Iterable[User]) -> Possessions:
+def possessions(users: Iterable[User], most: int | None = None) -> Possessions:
+    """With `most`, a larger number of answers is not counted to its end."""
     answers = Answer.objects.filter(user__in=users).order_by()
-    found = answers.aggregate(all=Count("pk"), running=Count("pk", filter=UNFINISHED))
-    return Possessions(found["all"], found["running"], Share.objects.filter(user__in=users).count())
+    number = (answers if most is None else answers[: most + 1]).count()
+    running = answers.unfinished().count()
+    return Possessions(number, running, Share.objects.filter(user__in=users).count())
 
 
 def remove(*users: User) -> None:
@@ -42,6 +41,8 @@ def remove(*users: User) -> None:
         delete_in_batches(Answer.objects.filter(user=user))
     delete_sessions(list(users))
     for user in users:
+        # Before the lock: what is just being added to the figures of this person needs that lock, too.
+        UsageLog.objects.filter(user=user).update(user=None)
         with transaction.atomic():
             # A guest's key first, as a question does; otherwise each could wait for the other.
             GuestKey.objects.select_for_update().filter(user=user).first()

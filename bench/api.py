@@ -1,8 +1,8 @@
 """A cheap stand-in for the API: `python -m bench.api PORT`. One process serves all streams.
 
 The question says what to answer: "tokens=200 rate=20 markdown=0". Rate 0 sends all at once. Each token is
-"NUMBER:MICROSECONDS ", by the monotonic clock, which all processes on a machine share. With markdown=1, the
-tokens stand in prose, lists, code and tables.
+"NUMBER:MICROSECONDS ", by the monotonic clock, which all processes on a machine share. With markdown=1, they
+are those of bench/markdown.py.
 """
 
 import asyncio
@@ -11,12 +11,12 @@ import re
 import sys
 import time
 
-from bench.markdown import markup_before
+from bench.markdown import token
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 EVENT = (
     b'data: {"id":"x","object":"chat.completion.chunk","choices":[{"index":0,'
-    b'"delta":{"content":"%b%d:%d "},"finish_reason":null}]}\n\n'
+    b'"delta":{"content":"%b"},"finish_reason":null}]}\n\n'
 )
 END = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
 
@@ -60,8 +60,9 @@ class Stream(asyncio.Protocol):
             self.transport.write(events + chunk(END) + b"0\r\n\r\n")
 
     def event(self, number: int) -> bytes:
-        markup = markup_before(number) if self.is_markdown else ""
-        return EVENT % (json.dumps(markup)[1:-1].encode(), number, now())
+        if self.is_markdown:
+            return EVENT % json.dumps(token(number, now()))[1:-1].encode()
+        return EVENT % (b"%d:%d " % (number, now()))
 
     def send_next(self) -> None:
         if self.transport.is_closing():

@@ -5,6 +5,7 @@ import statistics
 import time
 from dataclasses import dataclass
 
+from bench.markdown import TIMED
 from bench.pages import Page, Tally, get_cookie, open_page
 from bench.servers import Server
 
@@ -69,7 +70,7 @@ async def measure(
     idle_memory = server.memory_bytes
     started = time.perf_counter()
     for index, page in enumerate(pages):
-        page.ask(load.question, html=html)
+        page.ask(load.question, html=html, timed=TIMED if load.is_markdown else 1)
         if load.rate and index % 10 == 9:
             await asyncio.sleep(0.05)  # 200 questions in a second
     if follow_elsewhere:
@@ -86,7 +87,7 @@ async def measure(
     else:
         cpu_before = server.cpu_seconds
         await finish(pages)
-        cpu, tokens, memory = server.cpu_seconds - cpu_before, len(tally.lags), server.memory_bytes
+        cpu, tokens, memory = server.cpu_seconds - cpu_before, tally.tokens, server.memory_bytes
     await finish(pages)
     seconds = time.perf_counter() - started
     for page in pages:
@@ -100,14 +101,14 @@ async def measure(
         lag_p99=percentile(tally.lags, 0.99),
         first_p50=percentile(tally.first_lags, 0.5),
         first_p99=percentile(tally.first_lags, 0.99),
-        tokens=len(tally.lags),
+        tokens=tally.tokens,
         seconds=seconds,
         lost=tally.lost,
         doubled=tally.doubled,
         unfinished=tally.unfinished,
         memory=(memory - idle_memory) / load.pages,
         connects=connects,
-        batch=len(tally.lags) / max(tally.frames, 1),
+        batch=tally.tokens / max(tally.frames, 1),
         http_seconds=http_seconds,
         updates=tally.frames / load.pages / load.seconds if load.rate else float("nan"),
     )
@@ -124,7 +125,7 @@ async def connect(server: Server, index: int, tally: Tally, like: Page | None = 
 async def steady(server: Server, load: Load, tally: Tally) -> tuple[float, int, int, float]:
     """CPU seconds, tokens and memory while all streams run, and how long a page of the site takes then."""
     await asyncio.sleep(WARM_SECONDS)
-    cpu, tokens = server.cpu_seconds, len(tally.lags)
+    cpu, tokens = server.cpu_seconds, tally.tokens
     until = time.perf_counter() + load.seconds - WARM_SECONDS - COOL_SECONDS
     http_seconds = 0.0
     if server.sessions:
@@ -132,7 +133,7 @@ async def steady(server: Server, load: Load, tally: Tally) -> tuple[float, int, 
         await get_cookie(server.hosts[0])
         http_seconds = time.perf_counter() - before
     await asyncio.sleep(until - time.perf_counter())
-    return server.cpu_seconds - cpu, len(tally.lags) - tokens, server.memory_bytes, http_seconds
+    return server.cpu_seconds - cpu, tally.tokens - tokens, server.memory_bytes, http_seconds
 
 
 async def finish(pages: list[Page]) -> None:

@@ -15,6 +15,7 @@ import uuid
 from dataclasses import dataclass, field
 
 TOKEN = re.compile(r"(\d+):(\d+) ")
+CUT_TOKEN = re.compile(r"\d+:\d*$")
 
 
 def now() -> int:
@@ -28,6 +29,7 @@ class Tally:
 
     lags: list[int] = field(default_factory=list)
     first_lags: list[int] = field(default_factory=list)  # from the question to its first text
+    tokens: int = 0
     frames: int = 0
     lost: int = 0
     doubled: int = 0
@@ -42,8 +44,9 @@ class Page(asyncio.Protocol):
         self.expected = 0  # the number of the next token
         self.html = False  # whether it asks for the formatted text too
         self.asked_at = 0
+        self.timed = 1  # one token of so many has a number and a time
         self.buffer = b""
-        self.pending = ""  # a token that was cut between two frames
+        self.pending = ""  # what came after the last token with a number, perhaps a cut one
         key = base64.b64encode(os.urandom(16)).decode()
         self.handshake = (
             f"GET {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nCookie: {cookie}\r\n"
@@ -61,8 +64,8 @@ class Page(asyncio.Protocol):
         length = bytes([0x80 | len(data)]) if len(data) < 126 else b"\xfe" + struct.pack("!H", len(data))
         self.transport.write(b"\x81" + length + bytes(4) + data)  # masked with zeros
 
-    def ask(self, question: str, *, html: bool = False) -> None:
-        self.asked_at, self.html = now(), html
+    def ask(self, question: str, *, html: bool = False, timed: int = 1) -> None:
+        self.asked_at, self.html, self.timed = now(), html, timed
         fields = {"format": "html"} if html else {}
         self.send(type="question.ask", answer=self.answer, question=question, follows=None, **fields)
 
@@ -99,7 +102,8 @@ class Page(asyncio.Protocol):
         if event["type"] == "answer.text":
             self.text(event["text"], arrived)
         elif event["type"] in ("answer.finished", "error"):
-            if event.get("status") != "complete" or self.pending or self.html != ("html_length" in event):
+            is_cut = CUT_TOKEN.search(self.pending) is not None
+            if event.get("status") != "complete" or is_cut or self.html != ("html_length" in event):
                 self.tally.unfinished += 1
             self.finished.set()
 
@@ -113,7 +117,8 @@ class Page(asyncio.Protocol):
                 self.tally.doubled += 1
             else:
                 self.tally.lost += number - self.expected
-                self.expected = number + 1
+                self.expected = number + self.timed
+                self.tally.tokens += self.timed
                 self.tally.lags.append(arrived - sent)
                 if number == 0 and self.asked_at:
                     self.tally.first_lags.append(arrived - self.asked_at)

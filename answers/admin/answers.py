@@ -19,13 +19,14 @@ from answers.admin import answer_actions, answer_page
 from answers.admin.answer_list import AnswerList
 from answers.admin.auditing import record
 from answers.admin.deletion import delete_answers
+from answers.admin.export import Exports
 from answers.admin.filters import FILTERS, NAMES
 from answers.admin.rights import may_read, may_see_names, may_stop
 from answers.models import Action, Answer, Status
 
 
 @admin.register(Answer)
-class AnswerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class AnswerAdmin(Exports):
     list_filter = FILTERS  # type: ignore[assignment]
     ordering = ["-asked_at", "-pk"]
     sortable_by = ()  # no other order has an index

@@ -1,7 +1,10 @@
 """Who may read an answer. A missing answer and somebody else's answer look the same."""
 
+from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
+from django.contrib.auth import get_user_model
 from django.utils.translation import gettext as _
 
 from answers.asking.requester import Requester
@@ -22,6 +25,16 @@ def require_reader(requester: Requester, answer: UUID, share: str | None = None)
 def require_login(requester: Requester) -> None:
     """Raises `Refused` if the person was logged in and no longer is."""
     requester.user()
+
+
+@run_in_database_thread
+def deactivated(users: Collection[Any]) -> set[Any]:
+    """Which of these users, by primary key, have been deactivated. None, if their model has no such field."""
+    model = get_user_model()
+    if "is_active" not in {field.name for field in model._meta.get_fields()}:
+        return set()
+    found = model._base_manager.filter(pk__in=users, is_active=False)
+    return set(found.values_list("pk", flat=True))
 
 
 def not_found(answer: UUID) -> Refused:

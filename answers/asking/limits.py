@@ -1,7 +1,7 @@
 """Limits on questions: per person, per network address, for the whole site, and for the whole queue.
 
-They count the log of questions in the database, so they hold across all processes. Synchronous, for the
-database thread.
+They count the log of questions in the database, so they hold across all processes. Budgets, which limit what
+the answers use, are in budgets.py. Synchronous, for the database thread.
 """
 
 import math
@@ -13,8 +13,10 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
+from answers.asking import budgets
+from answers.asking.duration import duration
 from answers.engine.hooks import site_hooks
 from answers.models import QuestionLog
 from answers.protocol import Refused
@@ -49,10 +51,12 @@ def check(user: AbstractBaseUser, address: str, answer: UUID, *, waiting: int) -
 
     `waiting` is the length of the queue.
     """
+    budget = budgets.budget_of(user.pk)
+    own = {"MINUTE": settings.ASKME_QUESTIONS_PER_MINUTE, "DAY": budget.questions_limit}
     for window, seconds, per_person, per_network in WINDOWS:
-        limit = getattr(settings, f"ASKME_QUESTIONS_PER_{window}")
+        limit = own[window]
         if wait := _wait(QuestionLog.objects.filter(user_id=user.pk), limit, seconds):
-            again = _("Please ask again in %(time)s.") % {"time": _duration(wait)}
+            again = _("Please ask again in %(time)s.") % {"time": duration(wait)}
             sentence = f"{per_person % {'limit': limit}} {again}"
             raise Refused("too_many_questions", sentence, answer=answer, retry_after=wait)
         limit = getattr(settings, f"ASKME_ADDRESS_QUESTIONS_PER_{window}")
@@ -60,15 +64,16 @@ def check(user: AbstractBaseUser, address: str, answer: UUID, *, waiting: int) -
             again = _("Please ask again in %(time)s.")
             if site_hooks().login_lifts_address_limit(user):
                 again = _("Please ask again in %(time)s, or log in.")
-            sentence = f"{per_network} {again % {'time': _duration(wait)}}"
+            sentence = f"{per_network} {again % {'time': duration(wait)}}"
             raise Refused("too_many_questions", sentence, answer=answer, retry_after=wait)
     if wait := _wait(QuestionLog.objects.all(), settings.ASKME_SITE_QUESTIONS_PER_DAY, 86_400):
         full = _("This site has reached its limit of questions per day.")
-        again = _("Please ask again in %(time)s.") % {"time": _duration(wait)}
+        again = _("Please ask again in %(time)s.") % {"time": duration(wait)}
         raise Refused("too_many_questions", f"{full} {again}", answer=answer, retry_after=wait)
+    budgets.check(budget, answer)
     if settings.ASKME_QUEUE and waiting >= settings.ASKME_QUEUE:
         full = _("The site is very busy right now.")
-        again = _("Please ask again in %(time)s.") % {"time": _duration(BUSY_SECONDS)}
+        again = _("Please ask again in %(time)s.") % {"time": duration(BUSY_SECONDS)}
         raise Refused("busy", f"{full} {again}", answer=answer, retry_after=BUSY_SECONDS)
 
 
@@ -80,13 +85,3 @@ def _wait(asked: QuerySet[QuestionLog], limit: int, seconds: int) -> int:
     newest = asked.filter(asked_at__gt=now - timedelta(seconds=seconds)).order_by("-asked_at")
     oldest = newest.values_list("asked_at", flat=True)[limit - 1 : limit].first()
     return 0 if oldest is None else max(1, math.ceil(seconds - (now - oldest).total_seconds()))
-
-
-def _duration(seconds: int) -> str:
-    if seconds < 100:
-        return ngettext("%(number)d second", "%(number)d seconds", seconds) % {"number": seconds}
-    if seconds < 6_000:
-        minutes = math.ceil(seconds / 60)
-        return ngettext("%(number)d minute", "%(number)d minutes", minutes) % {"number": minutes}
-    hours = math.ceil(seconds / 3_600)
-    return ngettext("%(number)d hour", "%(number)d hours", hours) % {"number": hours}

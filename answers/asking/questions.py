@@ -103,8 +103,9 @@ def _save(requester: Requester, ask: Ask, process: UUID | None) -> int | None:
     return ahead
 
 
-# This is what a question costs before it is answered, in the one thread that all people share: seven SQL
-# statements, each of them needed, one more for an account with an address, and up to two for a follow-up.
+# This is what a question costs before it is answered, in the one thread that all people share: eight SQL
+# statements, each of them needed, one more for an account with an address, one if the site has a budget, and
+# up to two for a follow-up.
 @transaction.atomic
 def _save_once(requester: Requester, ask: Ask, process: UUID | None) -> tuple[object, int | None]:
     hooks = site_hooks()

@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from answers.engine import queue
+from answers.engine.loop_lag import LoopLag
 from answers.models import Answer, Process
 
 HEARTBEAT_SECONDS = 2.0
@@ -27,6 +28,7 @@ class Lease:
     def __init__(self, process: UUID) -> None:
         self.process = process
         self.draining = False  # set on the event loop; written with the next heartbeat
+        self.lag = LoopLag()
         self._next_heartbeat = self._next_sweep = 0.0
         self._suspected_since: dict[Hashable, float] = {}
         self._revoked: set[UUID] = set()  # processes that this one has declared dead
@@ -35,7 +37,7 @@ class Lease:
         """Write a heartbeat if one is due."""
         now = time.monotonic()
         if now >= self._next_heartbeat:
-            Process.objects.renew(self.process, draining=self.draining)
+            Process.objects.renew(self.process, draining=self.draining, lag_seconds=self.lag.worst())
             self._next_heartbeat = now + HEARTBEAT_SECONDS
 
     def forget_suspicions(self) -> None:

@@ -207,9 +207,9 @@ def _prepare(row: Answer, prompt: Prompt | None) -> RunningAnswer:
 
 def _end(row: Answer, outcome: Outcome) -> bool:
     """End a question that has never run. Returns False if it does not wait any more."""
-    row.finished_at, row.process = timezone.now(), None
+    row.finished_at = timezone.now()
     row.seconds = max(0.0, (row.finished_at - row.asked_at).total_seconds())
     row.status, row.error_code, row.error_message = outcome.status, outcome.error_code, outcome.error_message
-    names = ("status", "error_code", "error_message", "finished_at", "seconds", "process")
+    names = ("status", "error_code", "error_message", "finished_at", "seconds")
     fields = {name: getattr(row, name) for name in names}
-    return bool(Answer.objects.queued().filter(pk=row.pk).update(**fields))
+    return Answer.objects.queued().finish(row.pk, **fields)

@@ -10,11 +10,15 @@ import asyncio
 import logging
 import uuid
 from collections import deque
+from contextlib import closing
 from weakref import WeakKeyDictionary
 
 from channels_redis.pubsub import RedisSingleShardConnection
 from channels_redis.serializers import registry
+from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from answers.engine.layers import InMemoryLayer, Message
 
@@ -27,6 +31,7 @@ RETRY_SECONDS = 1.0
 CATCH_UP_TYPE, THROTTLE_SECONDS = "answer.text", 0.25
 RECEIVE_SECONDS = 0.1  # between two looks at whether there are subscriptions
 REDIS_SECONDS = 5.0  # for one round trip; if Redis takes longer, it counts as down
+PING_SECONDS = 0.5  # for each of the two steps of a page that shows whether Redis is there
 
 
 class RedisLayer(InMemoryLayer):
@@ -63,6 +68,15 @@ class RedisLayer(InMemoryLayer):
     async def flush(self) -> None:
         await super().flush()
         await self.bridge.flush()
+
+    def is_reachable(self) -> bool:
+        """Ask Redis itself. Not for the event loop: it takes up to half a second if Redis is away."""
+        limits = {"socket_connect_timeout": PING_SECONDS, "socket_timeout": PING_SECONDS}
+        with closing(Redis.from_url(self.url, **limits, retry=Retry(NoBackoff(), 0))) as client:
+            try:
+                return bool(client.ping())
+            except (RedisError, OSError):
+                return False
 
 
 class RedisBridge(RedisSingleShardConnection):  # type: ignore[misc]

@@ -62,7 +62,7 @@ class RunningAnswer:
         self.id, self.user_id, self.prompt, self.model_label = row.pk, row.user_id, prompt, row.model_label
         self.option = find_option(row.model)
         self.planned_turns = planned_turns  # how many earlier turns should be sent
-        self.started_at = row.started_at
+        self.asked_at, self.started_at = row.asked_at, row.started_at
         # By this process's clock, although another one may have accepted the question.
         self.accepted = time.monotonic() - max(0.0, (timezone.now() - row.asked_at).total_seconds())
         self.completion: Completion | None = None  # once it is in a thread

@@ -21,6 +21,7 @@ from answers.engine.locks import is_row_lock_timeout
 from answers.engine.outcome import Outcome
 from answers.engine.own_connection import use_own_connection
 from answers.engine.running_answer import Content, RunningAnswer, Saved
+from answers.engine.usage import record_deleted
 from answers.models import Answer, Status
 
 log = logging.getLogger(__name__)
@@ -158,6 +159,7 @@ class Saver:
     def _write(self, snapshots: "list[Snapshot]") -> set[UUID]:
         """Returns the ids of answers whose row has already ended, or is gone."""
         gone: set[UUID] = set()
+        lost: list[RunningAnswer] = []
         texts: dict[UUID, tuple[Any, ...]] = {}
         reasoning: dict[UUID, tuple[Any, ...]] = {}
         for one in snapshots:
@@ -165,12 +167,14 @@ class Saver:
             if one.ended:
                 if not Answer.objects.finish(id, **content.fields(), **one.answer.end_fields):
                     gone.add(id)
+                    lost.append(one.answer)
                 continue
             # Separately, so that the text need not be written again while a model thinks, and vice versa.
             if one.saved[:2] != one.answer.saved[:2]:
                 texts[id] = (content.text, content.edition, one.answer.sent_turns)
             if one.saved.reasoning != one.answer.saved.reasoning:
                 reasoning[id] = (content.reasoning,)
+        record_deleted(lost)
         gone |= Answer.objects.save_running(["text", "edition", "sent_turns"], texts)
         return gone | Answer.objects.save_running(["reasoning"], reasoning)
 

@@ -108,6 +108,7 @@ class Worker:
 
     def _poll(self) -> None:
         """Other processes may have more questions than threads, or may have left some behind."""
+        self._lease.lag.expect(POLL_SECONDS)
         self._poll_timer = asyncio.get_running_loop().call_later(POLL_SECONDS, self._poll)
         self.wake()
 
@@ -212,6 +213,7 @@ class Worker:
         """Let running answers finish for `drain_seconds`. Then interrupt and save the rest."""
         self._draining = self._lease.draining = True  # from here on, others claim what waits
         self._poll_timer.cancel()
+        self._lease.lag.stop()
         if self._claim_task is not None:
             await asyncio.wait([self._claim_task], timeout=SAVE_SECONDS)
         if self.answers and drain_seconds:

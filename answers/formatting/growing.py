@@ -6,6 +6,7 @@ defined after their use.
 
 from collections.abc import Generator, Iterator
 
+from answers.formatting.pace import Pace
 from answers.formatting.references import References
 from answers.formatting.source import normalized
 from answers.formatting.tail import Tail
@@ -35,8 +36,8 @@ class Growing:
         self._new = []
         text = self._carriage_return + new
         self._carriage_return = "\r" if text.endswith("\r") else ""
-        tail.text += normalized(text.removesuffix("\r"))
         tail.pace.restart()
+        tail.text += yield from normalized(text.removesuffix("\r"), tail.pace)
         yield from tail.settle()
         yield from tail.display()
         self.blocks = tail.blocks()
@@ -44,11 +45,16 @@ class Growing:
 
     def finish(self) -> Iterator[None]:
         """Render the whole as `formatted` does. Nothing may be fed afterwards."""
-        source = "".join(self._fed)
-        blocks = yield from _whole(normalized(source), self.prefix)
-        same = [one if one == new else new for one, new in zip(self.blocks, blocks, strict=False)]
-        self.blocks = same + blocks[len(same) :]
-        self.length = len(source)
+        source, pace = "".join(self._fed), Pace()
+        text = yield from normalized(source, pace)
+        blocks = yield from _whole(text, self.prefix)
+        for place, (old, new) in enumerate(zip(self.blocks, blocks, strict=False)):
+            if old == new:
+                blocks[place] = old  # the same object, so that this is seen at once
+            if pace.is_due():
+                yield
+                pace.restart()
+        self.blocks, self.length = blocks, len(source)
 
 
 def prefix_of(id: object) -> str:

@@ -46,6 +46,7 @@ class Settling:
     def settle(self, *, is_final: bool = False) -> Iterator[None]:
         """Move blocks that cannot change any more to `finished`; all if `is_final`."""
         while True:
+            yield from self.pace.give_way()
             if self._fence:
                 yield from self._continue_fence(self._fence, is_final)
                 if self._fence:

@@ -5,10 +5,13 @@ replaced when text is fed. So HTML of the model cannot swallow Markdown, and Mar
 """
 
 import re
+from collections.abc import Generator
 
 from answers.formatting.markdown import without_code
 from answers.formatting.maths import Formula, find_formulas
+from answers.formatting.pace import Pace
 
+PART_CHARS = 16 * 1024  # what is normalized in one go
 NO_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 LESS, FORMULA, FILLER, PIPE = "\x01", "\x02", "\x03", "\x04"  # and open_text.py has one more
@@ -24,11 +27,20 @@ CODE = re.compile(r"(?<!`)(`+)(?!`)[^`\n]*\1(?!`)")
 OPEN_CODE = re.compile(rf"{CODE.pattern}|(?<!`)`+[^`]*\Z")
 
 
-def normalized(text: str) -> str:
-    """`text` with \\n for each line end and without control characters, as far as they can be decided."""
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return NO_TEXT.sub("\ufffd", text)
+def normalized(text: str, pace: Pace) -> Generator[None, None, str]:
+    """`text` with \\n for each line end and without control characters. Gives way in a long one."""
+    parts, start = [], 0
+    while start < len(text):
+        end = start + PART_CHARS
+        if text.startswith("\r\n", end - 1):
+            end += 1
+        part = text[start:end]
+        if "\r" in part:
+            part = part.replace("\r\n", "\n").replace("\r", "\n")
+        parts.append(NO_TEXT.sub("\ufffd", part))
+        start = end
+        yield from pace.give_way()
+    return "".join(parts)
 
 
 class Source:

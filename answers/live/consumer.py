@@ -27,7 +27,7 @@ from answers.engine.turns import Turns
 from answers.live.follower import Follower
 from answers.live.frame_limit import STRANGER, FrameLimit, FrameLimits
 from answers.live.language import language_of
-from answers.live.open_sockets import TOO_MANY_SOCKETS, OpenSockets
+from answers.live.open_sockets import TOO_MANY_SOCKETS, OpenSockets, SessionCheck
 from answers.protocol import Ask, Event, Follow, Refused, Stop
 
 log = logging.getLogger(__name__)
@@ -52,11 +52,12 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self.sockets = runtime.part(OpenSockets)
         self.following: dict[UUID, Following] = {}
         self.is_closed = self.is_refused = False
-        session_check = asyncio.create_task(self.watch_session())
+        self.session_check = SessionCheck()
+        watch = asyncio.create_task(self.watch_session())
         try:
             await super().__call__(scope, receive, send)
         finally:  # a cancelled consumer gets no disconnect
-            session_check.cancel()
+            watch.cancel()
             self.sockets.discard(self)
             for limit in filter(None, (self.limit, self.strangers_limit)):
                 limit.keep_until_full()
@@ -187,9 +188,9 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def watch_session(self) -> None:
         """Close the socket if its user is logged out or deactivated, or the session has expired."""
-        await asyncio.sleep(FIRST_CHECK_SECONDS)
+        await self.session_check.wait(FIRST_CHECK_SECONDS)
         if self.requester.user_id is not None:  # a frame has just looked the user up
-            await asyncio.sleep(SESSION_SECONDS)
+            await self.session_check.wait(SESSION_SECONDS)
         while True:
             try:
                 async with self.turns.turn(self.requester.address, TIMEOUT_SECONDS):
@@ -204,7 +205,7 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                 return
             except Exception:  # of a hook; the next check must still come
                 log.exception("a session could not be checked")
-            await asyncio.sleep(SESSION_SECONDS)
+            await self.session_check.wait(SESSION_SECONDS)
 
     async def end_revoked(self) -> None:
         """Stop following answers that are no longer shared."""

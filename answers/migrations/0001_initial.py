@@ -66,7 +66,6 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -154,10 +153,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'audit entry',
-                'verbose_name_plural': 'audit',
+                'verbose_name_plural': 'audit entries',
                 'ordering': ['-at', '-pk'],
                 'default_permissions': ['view'],
-                'indexes': [models.Index(fields=['-at', '-id'], name='audit_by_time')],
+                'indexes': [models.Index(fields=['-at', '-id'], name='audit_by_time'), models.Index(fields=['staff_name', '-at', '-id'], name='audit_by_staff'), models.Index(fields=['action', '-at', '-id'], name='audit_by_action'), models.Index(fields=['staff_name', 'action', '-at', '-id'], name='audit_by_staff_and_action'), models.Index(fields=['person', '-at', '-id'], name='audit_by_person')],
             },
         ),
         migrations.CreateModel(
@@ -175,7 +174,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'daily usage of a person',
                 'verbose_name_plural': 'daily usage of people',
                 'default_permissions': [],
-                'indexes': [models.Index(fields=['day', 'user'], name='personal_usage_by_day')],
+                'indexes': [models.Index(fields=['day', 'user'], name='personal_usage_by_day'), models.Index(models.F('day'), models.OrderBy(django.db.models.expressions.CombinedExpression(models.F('prompt_tokens'), '+', models.F('completion_tokens')), descending=True), name='personal_usage_busiest')],
                 'constraints': [models.UniqueConstraint(fields=('user', 'day'), name='one_personal_usage_per_day')],
             },
         ),
@@ -270,11 +269,11 @@ class Migration(migrations.Migration):
                 ('cost', models.DecimalField(decimal_places=8, max_digits=14, null=True)),
                 ('first_text_seconds', models.FloatField(null=True)),
                 ('seconds', models.FloatField(null=True)),
-                ('user', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('user', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'verbose_name': 'logged usage',
-                'indexes': [models.Index(fields=['user', 'asked_at'], name='usage_log_by_user')],
+                'indexes': [models.Index(fields=['user', 'asked_at'], name='usage_log_by_user'), models.Index(fields=['asked_at'], name='usage_log_by_time')],
             },
         ),
         migrations.RunPython(run(ADD), run(REMOVE)),

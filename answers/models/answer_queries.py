@@ -5,12 +5,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from answers.models.daily_usage import DailyUsage
 from answers.models.literal import Literal
 from answers.models.status import Status
+from answers.models.usage_log import UsageLog
 
 if TYPE_CHECKING:
     from answers.models.answer import Answer
@@ -108,9 +110,16 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
         return values.keys() - set(self.unfinished().filter(pk__in=values).values_list("pk", flat=True))
 
     def finish(self, answer: uuid.UUID, **fields: Any) -> bool:
-        """Write the end of an answer and remove its process. Returns False if it had already ended."""
+        """Write the end of an answer, log what it used, and remove its process.
+
+        Returns False if it had already ended, or is deleted.
+        """
         fields = {"finished_at": timezone.now(), "process": None} | fields
-        return bool(self.unfinished().filter(pk=answer).update(**fields))
+        with transaction.atomic(savepoint=False):
+            if not self.unfinished().filter(pk=answer).update(**fields):
+                return False
+            UsageLog.objects.record([answer])
+            return True
 
     def interrupt(self, answer: "Answer", last_heartbeat: datetime | None) -> bool:
         """End an answer whose process is dead. Returns False if it had already ended."""
@@ -119,3 +128,15 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
             answer.seconds = max(0.0, (last_heartbeat - answer.asked_at).total_seconds())
         fields = {name: getattr(answer, name) for name in ("status", "finished_at", "seconds")}
         return self.finish(answer.pk, **fields)
+
+    def rate(self, answer: uuid.UUID, rating: int | None, **fields: Any) -> bool:
+        """Rate an answer and count the rating in the figures. Returns False if it has not ended."""
+        with transaction.atomic():
+            # Locked, so that of two ratings at once the second one replaces the first.
+            columns = self.finished().order_by().only("asked_at", "status", "model", "error_code", "rating")
+            row = columns.select_for_update(no_key=True).filter(pk=answer).first()
+            if row is None:
+                return False
+            self.filter(pk=answer).update(rating=rating, **fields)
+            DailyUsage.objects.change_rating(row, row.rating, rating)
+            return True

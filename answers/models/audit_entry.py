@@ -29,10 +29,17 @@ class AuditEntry(models.Model):
 
     class Meta:
         verbose_name = "audit entry"
-        verbose_name_plural = "audit"
+        verbose_name_plural = "audit entries"
         default_permissions = ["view"]
         ordering = ["-at", "-pk"]
-        indexes = [models.Index(fields=["-at", "-id"], name="audit_by_time")]
+        indexes = [
+            models.Index(fields=["-at", "-id"], name="audit_by_time"),
+            # For the filters of the admin, in the order of its list.
+            models.Index(fields=["staff_name", "-at", "-id"], name="audit_by_staff"),
+            models.Index(fields=["action", "-at", "-id"], name="audit_by_action"),
+            models.Index(fields=["staff_name", "action", "-at", "-id"], name="audit_by_staff_and_action"),
+            models.Index(fields=["person", "-at", "-id"], name="audit_by_person"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.staff_name} {self.action} {self.what}"

@@ -1,12 +1,48 @@
 """Figures by day, which contain no person and no text. Nothing that is deleted changes them."""
 
-from django.db import models
+from collections import Counter
+from datetime import date
+from typing import TYPE_CHECKING
 
-from answers.models.status import Status
+from django.db import models
+from django.db.models import F
+from django.db.models.functions import Greatest
+
+from answers.models.days import day_of
+from answers.models.status import Rating, Status
+
+if TYPE_CHECKING:
+    from answers.models.answer import Answer
+    from answers.models.figures import Figures
 
 
 class DailyUsageQuerySet(models.QuerySet["DailyUsage"]):
-    pass
+    def add(self, day: date, status: str, model: str, error_code: str, figures: "Figures") -> None:
+        """Add these figures to a row. Only one process at a time may call it: answers/engine/usage.py."""
+        row, _ = self.get_or_create(day=day, status=status, model=model, error_code=error_code)
+        names = [name for name in figures._fields if name not in ("first_text", "good", "bad")]
+        for name in names:
+            setattr(row, name, getattr(row, name) + getattr(figures, name))
+        row.first_text = dict(Counter(row.first_text) + figures.first_text)
+        row.save(update_fields=[*names, "first_text"])  # without the ratings, which may change meanwhile
+
+    def add_people(self, day: date, number: int) -> None:
+        row, _ = self.get_or_create(day=day, status="", model="", error_code="")
+        self.filter(pk=row.pk).update(people=Greatest(F("people") + number, 0))
+
+    def change_rating(self, answer: "Answer", before: int | None, after: int | None) -> None:
+        """Count the new rating of an answer instead of the one before. None is no rating."""
+        good = (after == Rating.GOOD) - (before == Rating.GOOD)
+        bad = (after == Rating.BAD) - (before == Rating.BAD)
+        if not good and not bad:
+            return
+        row, _ = self.get_or_create(
+            day=day_of(answer.asked_at),
+            status=answer.status,
+            model=answer.model,
+            error_code=answer.error_code,
+        )
+        self.filter(pk=row.pk).update(good=Greatest(F("good") + good, 0), bad=Greatest(F("bad") + bad, 0))
 
 
 class DailyUsage(models.Model):

@@ -1,7 +1,16 @@
 """What applies to one person instead of the site's settings. Most people have no row."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
+
+
+class PersonalSettingsQuerySet(models.QuerySet["PersonalSettings"]):
+    def hand_over(self, guest: Any, user: Any) -> None:
+        """Give an account that has none the settings of a guest. Both are keys."""
+        if not self.filter(user=user).exists():
+            self.filter(user=guest).update(user=user)
 
 
 class PersonalSettings(models.Model):
@@ -29,6 +38,8 @@ class PersonalSettings(models.Model):
     keep_days = models.PositiveIntegerField(
         null=True, blank=True, help_text="Chosen by the person. Empty: ASKME_KEEP_DAYS."
     )
+
+    objects = PersonalSettingsQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "limits of this person"

@@ -23,6 +23,12 @@ class PruneRunQuerySet(models.QuerySet["PruneRun"]):
         """Called while a prune takes long, and when one is started by hand."""
         self.update_or_create(pk=THE_ROW, defaults={"active_at": timezone.now()})
 
+    def record(self, deleted: dict[str, int]) -> None:
+        """Called when a prune is complete, with how many rows of each kind it deleted."""
+        now = timezone.now()
+        ended = {"ended_at": now, "deleted": deleted}
+        self.update_or_create(pk=THE_ROW, defaults=ended, create_defaults={"active_at": now, **ended})
+
 
 class PruneRun(models.Model):
     """The last prune."""

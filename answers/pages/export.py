@@ -97,6 +97,12 @@ def export_markdown(request: HttpRequest) -> HttpResponseBase:
     return _download(request, Order(own_answers(request)), _markdown())
 
 
+def export_of(request: HttpRequest, user: Any, suffix: str) -> HttpResponseBase:
+    """All answers of the person with this key, as they themselves would get them: "json" or "md"."""
+    form = {"json": _json, "md": _markdown}[suffix]()
+    return _download(request, Order(Answer.objects.filter(user=user)), form)
+
+
 @require_safe
 @never_cache
 def thread_json(request: HttpRequest, pk: UUID) -> HttpResponseBase:

@@ -38,6 +38,7 @@ STATUSES = {
     "no_session": 403,
     "not_found": 404,
     "too_many_questions": 429,
+    "budget_used": 429,
     "busy": 503,
 }
 RETRY_SECONDS = 30  # until it is worth trying again when the database is down

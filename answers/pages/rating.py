@@ -29,7 +29,7 @@ def rate(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not form.is_valid():
         problem = next(error for errors in form.errors.values() for error in errors)
         return _refuse(request, answer, str(problem), status=400)
-    if not own_answers(request).finished().filter(pk=pk).update(**form.cleaned_data):
+    if not own_answers(request).rate(pk, **form.cleaned_data):
         return _refuse(request, answer, _("You can rate an answer once it is finished."), status=409)
     return JsonResponse(form.cleaned_data) if _wants_json(request) else redirect(answer)
 

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from answers.pages import ask, deletion, export, history, noscript, rating, sharing, text
+from answers.pages import ask, auto_delete, deletion, export, history, noscript, rating, sharing, text
 
 
 class TokenConverter:
@@ -36,5 +36,6 @@ urlpatterns = [
     path("history/", history.history, name="history"),
     path("history/answers.json", export.export_json, name="export_json"),
     path("history/answers.md", export.export_markdown, name="export_markdown"),
+    path("history/auto-delete/", auto_delete.auto_delete, name="auto_delete"),
     path("history/delete/", deletion.delete_history, name="delete_history"),
 ]

@@ -28,7 +28,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 
 INSTALLED_APPS = [
     "askme",  # before django.contrib.staticfiles, whose `runserver` it replaces
-    "django.contrib.admin",
+    "askme.admin_site.AdminConfig",  # django.contrib.admin
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -73,6 +73,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "accounts.context_processors.accounts",
                 "askme.context_processors.model_warnings",
+                "askme.context_processors.operator_warnings",
                 "askme.context_processors.notice",
             ]
         },

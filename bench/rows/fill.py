@@ -16,7 +16,8 @@ from django.db.models import Model
 from django.utils import timezone
 
 from accounts.models import User
-from answers.models import Answer, QuestionLog, Share, Status
+from answers.models import Answer, DailyUsage, PersonalUsage, QuestionLog, Share, Status, UsageLog
+from bench.rows.fill_usage import usage
 
 THREAD_ANSWERS = 10
 LEAVER_ANSWERS = 100  # of a person who deletes everything, whatever the number of rows
@@ -62,6 +63,8 @@ def fill(rows: int) -> None:
             now,
         )
         _copy(_sessions_model(), _sessions(people, now), now)
+        for model, values in usage(rows, BUSY, range(FIRST_OTHER, FIRST_OTHER + people), now):
+            _copy(model, values, now)
     if connection.vendor == "postgresql":
         _reset_sequences()
         with connection.cursor() as cursor:
@@ -177,7 +180,7 @@ def _copy(model: type[Model], rows: Iterator[dict[str, Any]], now: datetime) -> 
 def _reset_sequences() -> None:
     """So that new users and log entries get new ids."""
     with connection.cursor() as cursor:
-        for model in (User, QuestionLog):
+        for model in (User, QuestionLog, DailyUsage, PersonalUsage, UsageLog):
             table = model._meta.db_table
             largest = f"SELECT coalesce(max(id), 0) + 1 FROM {table}"
             cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), ({largest}))")

@@ -21,6 +21,7 @@ from answers.pages.thread_list import Place as PageStart
 from answers.protocol import Ask, Refused
 from bench.rows.fill import BUSY, FIRST_OTHER, LEAVER, LEAVER_ANSWERS, THREAD_ANSWERS, Place
 from bench.rows.log import log
+from bench.rows.usage import BUDGETS, usage
 
 RUNS = 7  # of each operation; the best counts
 RUN_SECONDS = 20.0  # after which no more runs begin
@@ -29,7 +30,7 @@ LIMITS = {
     f"ASKME_{whose}QUESTIONS_PER_{window}": 100_000
     for whose in ("", "ADDRESS_")
     for window in ("MINUTE", "DAY")
-}
+} | BUDGETS
 
 Operation = Callable[[], object]
 
@@ -58,7 +59,8 @@ def measure(run: Operation) -> float:
 @override_settings(ASKME_QUESTIONS_PER_MINUTE=0)
 def measure_all() -> dict[str, float]:
     busy, other = User.objects.get(pk=BUSY), User.objects.get(pk=FIRST_OTHER)
-    operations = [*asking(busy), *background(busy), *pages(busy), *search(busy), *others(other), *log(busy)]
+    operations = [*asking(busy), *background(busy), *pages(busy), *search(busy), *usage(busy)]
+    operations += [*others(other), *log(busy)]
     results = {name: measure(run) for name, run in operations}
     return results | deletion(busy)
 

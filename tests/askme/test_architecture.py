@@ -27,7 +27,7 @@ LAYERS = {
     "live": {"asking", "engine", "formatting", "models", "protocol", ""},
     "pages": {"asking", "engine", "formatting", "models", "protocol", ""},
     "admin": {"asking", "engine", "formatting", "models", "pages"},
-    "management": {"engine", "models", "protocol", ""},
+    "management": {"admin", "engine", "models", "protocol", ""},
     "apps": {"conf"},
     "": {"asking", "engine", "live", "protocol"},  # answers/__init__.py, the public interface
 }

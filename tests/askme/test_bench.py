@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 from bench.__main__ import LOADS, is_measured
-from bench.markdown import CYCLE, markup_before
+from bench.markdown import CYCLE, TIMED, token
 from bench.measure import Load, Result
 from bench.pages import TOKEN
 from bench.report import write
@@ -50,7 +50,7 @@ def test_formatting_is_measured_beside_plain_text():
 
 
 def test_the_markdown_of_a_load_has_every_kind_of_block_and_hides_no_token():
-    text = "".join(f"{markup_before(number)}{number}:{number}000 " for number in range(CYCLE * 2))
+    text = "".join(token(number, 50_000_000_000) for number in range(CYCLE * 2))
     for markup in (
         "# Title\n",
         "**bold**",
@@ -62,4 +62,5 @@ def test_the_markdown_of_a_load_has_every_kind_of_block_and_hides_no_token():
         "|---|",
     ):
         assert markup in text
-    assert [int(token[1]) for token in TOKEN.finditer(text)] == list(range(CYCLE * 2))
+    assert [int(token[1]) for token in TOKEN.finditer(text)] == list(range(0, CYCLE * 2, TIMED))
+    assert 4 < len(text) / (CYCLE * 2) < 10

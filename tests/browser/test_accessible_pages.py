@@ -35,6 +35,7 @@ ACCOUNTS = [
     "/history/",
     "/history/?q=sky",
     "/history/?q=nowhere",
+    "/history/auto-delete/",
     "/history/delete/",
     "/account/delete/",
     "/accounts/email/",

@@ -2,6 +2,7 @@
 
 from playwright.sync_api import Route, expect
 
+from tests.support.api_behaviours import refuse
 from tests.support.api_server import answer
 from tests.support.browser import OpenTab, arrives
 from tests.support.sites import Site
@@ -89,6 +90,16 @@ def test_what_is_typed_while_a_rating_is_saved_stays(shared_site: Site, open_tab
     tab.page.reload()
     expect(bad).to_have_attribute("aria-pressed", "true")
     expect(note).to_have_value("All of this and more")
+
+
+def test_there_is_nothing_to_rate_in_an_answer_without_text(shared_site: Site, open_tab: OpenTab) -> None:
+    shared_site.api.when("Refuse me", refuse(401))
+    tab = open_tab(shared_site.url)
+    tab.ask("Refuse me")
+    expect(tab.last.get_by_text("not set up correctly")).to_be_visible()
+    tab.is_ready()
+    expect(tab.last.get_by_role("button", name="Ask again")).to_be_visible()
+    expect(tab.last.get_by_role("button", name="Good answer")).to_be_hidden()
 
 
 def test_rating_works_without_javascript(shared_site: Site, open_tab: OpenTab) -> None:

@@ -36,8 +36,14 @@ async def run(answers: int, seed: int, folder: Path) -> Verdict:
         await at_once([trial.check_with_a_fresh_page for trial in trials])
         for trial in trials:
             trial.judge(rows.get(str(trial.plan.id)), faults)
-        extra_rows = len(rows) - answers
-        return Verdict(trials, faults, stack.errors(), strangers=api.strangers, extra_rows=extra_rows)
+        return Verdict(
+            trials,
+            faults,
+            stack.errors(),
+            strangers=api.strangers,
+            extra_rows=len(rows) - answers,
+            wrong_figures=await asyncio.to_thread(stack.wrong_figures),
+        )
     finally:
         api.close()
         await asyncio.to_thread(stack.stop)

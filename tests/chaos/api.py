@@ -81,7 +81,8 @@ class Api:
             plan.said += len(token)
         if fault in ("API cuts with FIN", "API cuts with RST"):
             return False
-        end = _event({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+        choices = [{"index": 0, "delta": {}, "finish_reason": "stop"}]
+        end = _event({"choices": choices, "usage": plan.usage})
         for _ in range(2 if fault == "API finishes twice" else 1):
             await self._send(end, writer)
         await self._send(b"data: [DONE]\n\n", writer)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 from uuid import UUID
 
 # What the API does, how often, and the possible ends when nothing else goes wrong.
@@ -72,6 +73,15 @@ class Plan:
     @property
     def question(self) -> str:
         return f"Question {self.number}"
+
+    @property
+    def usage(self) -> dict[str, Any]:
+        """What the API says at the end that it has used."""
+        return {
+            "prompt_tokens": 10 + self.number,
+            "completion_tokens": len(self.tokens),
+            "cost": self.number / 10_000,
+        }
 
     @property
     def ends(self) -> set[str]:

@@ -15,6 +15,7 @@ import requests
 
 from tests.chaos.plans import PROCESSES
 from tests.support.services import START_SECONDS, Postgres, Redis, free_port, stop_process, wait_for
+from tests.support.sums import differences
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -75,8 +76,7 @@ class Stack:
         self.redis.start()
         self.postgres.start()
         self.postgres.create_database("askme")
-        command = [sys.executable, "manage.py", "migrate", "-v0"]
-        subprocess.run(command, cwd=ROOT, env=self._environment, check=True)
+        self.manage("migrate", "-v0")
         for daphne in self.daphnes:
             daphne.start()
 
@@ -95,6 +95,17 @@ class Stack:
                 if said and "the database" not in said:
                     errors["answers" + UUID.sub("…", said)] += 1
         return errors
+
+    def manage(self, *arguments: str) -> str:
+        command = [sys.executable, "manage.py", *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=self._environment, check=True, stdout=subprocess.PIPE)
+        return done.stdout.decode()
+
+    def wrong_figures(self) -> list[str]:
+        """Where the usage page is wrong: before all answers are in the daily figures, and afterwards."""
+        fresh = differences(self.postgres.url(), self.manage)
+        self.manage("prune")
+        return fresh + differences(self.postgres.url(), self.manage)
 
     def lock_rows(self, seconds: float) -> None:
         """Lock some rows of unfinished answers, as a session does that somebody has left open."""

@@ -116,6 +116,10 @@ class Trial:
             self.problems.append(f"{kind}: the row's text is not the API's")
         elif status == "complete" and text != plan.text:
             self.problems.append(f"lost: complete with {len(text)} of {len(plan.text)}")
+        if text and not plan.requests:
+            self.problems.append("doubled: it has a text, and the API never saw its question")
+        if not plan.requests and status in ("complete", "failed"):
+            self.problems.append(f"wrong end: {status}, and the API never saw its question")
         if plan.requests > plan.requests_allowed:
             self.problems.append(f"doubled: {plan.requests} requests")
         for page in self.pages:

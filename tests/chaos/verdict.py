@@ -8,7 +8,7 @@ from tests.chaos.faults import Faults
 from tests.chaos.trial import Trial
 
 SLOW_STOP_SECONDS = 1.0  # the promise when nothing else is broken
-KINDS = ("lost", "doubled", "never ended", "wrong end")
+KINDS = ("lost", "doubled", "never ended", "wrong end", "wrong figures")
 
 
 class Verdict:
@@ -20,12 +20,14 @@ class Verdict:
         *,
         strangers: list[str],
         extra_rows: int,
+        wrong_figures: list[str],
     ) -> None:
         self.trials, self.faults, self.errors = trials, faults, errors
         self.problems = [(trial, problem) for trial in trials for problem in trial.problems]
         self.general = [f"doubled: the API was asked {question!r}" for question in strangers]
         if extra_rows > 0:
             self.general.append(f"doubled: {extra_rows} rows too many")
+        self.general += [f"wrong figures: {difference}" for difference in wrong_figures]
 
     def __bool__(self) -> bool:
         """Return whether nothing went wrong."""
@@ -38,6 +40,8 @@ class Verdict:
         faults.update(self.faults.counts)
         ends = Counter(str(trial.status) for trial in self.trials)
         lines = [f"{len(plans):6} answers: " + ", ".join(f"{n} {end}" for end, n in sorted(ends.items()))]
+        sent = sum(plan.requests > 0 for plan in plans)
+        lines += [f"{sent:6} questions that the API saw, each with its row"]
         lines += [f"{faults.total():6} faults"]
         lines += [f"{number:10}  {kind}" for kind, number in sorted(faults.items())]
         said = Counter(problem.split(":")[0] for _, problem in self.problems)

@@ -1,5 +1,6 @@
 """The commands of `answers` and the stock admin of users, on another Django site."""
 
+import json
 import re
 
 import pytest
@@ -26,6 +27,12 @@ def stored(site):
 def test_the_terminal_asks_as_a_user_who_cannot_log_in(embedding_site):
     assert embedding_site.manage("ask", "Why?") == "Hello, world\n"
     assert stored(embedding_site) == "('(terminal)', False)"
+
+
+def test_answers_are_exported(embedding_site):
+    embedding_site.manage("ask", "Why?", "--user", "alice")
+    row = json.loads(embedding_site.manage("export_answers"))
+    assert (row["person"], row["question"], row["text"]) == ("alice", "Why?", "Hello, world")
 
 
 def test_an_operator_deletes_a_user_who_has_answers_in_the_stock_admin(embedding_site):

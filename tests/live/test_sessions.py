@@ -21,12 +21,11 @@ from tests.support.forms import Visitor
 END_SESSIONS = """
 from django.contrib.sessions.models import Session
 from django.utils import timezone
-from accounts.models import GuestKey, User
+from accounts.models import GuestKey
 
 Session.objects.filter(pk={logged_out!r}).delete()
 Session.objects.filter(pk={expired!r}).update(expire_date=timezone.now())
 GuestKey.objects.filter(user__answers__pk={expired_guest!r}).update(expires_at=timezone.now())
-User.objects.filter(answers__pk={deactivated!r}).update(is_active=False)
 """
 
 
@@ -34,7 +33,7 @@ def test_a_session_that_ends_during_an_answer_is_refused_at_the_next_frame(pair,
     name = f"session {uuid.uuid4()}"
     feed = Dictation()
     pair.api.when(name, feed)
-    people = {how: visit(pair) for how in ("logged_out", "expired", "deactivated", "expired_guest")}
+    people = {how: visit(pair) for how in ("logged_out", "expired", "expired_guest")}
     for how in ("logged_out", "expired"):
         people[how].sign_up(f"{how}@example.org")
     pages = {how: person.connect() for how, person in people.items()}
@@ -73,6 +72,21 @@ async def test_a_socket_whose_session_has_ended_is_closed(worker, monkeypatch, h
     await end_session(user, key, how)
     assert (await page.receive_json_from(5))["code"] == "no_session"
     assert await page.receive_output(5) == {"type": "websocket.close", "code": consumer.LOGGED_OUT}
+    await page.disconnect()
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_frame_of_somebody_who_was_deactivated_is_refused_before_the_socket_is_closed(worker):
+    user, key = await log_in()
+    application = CookieMiddleware(consumer.AnswerConsumer.as_asgi())
+    headers = [(b"cookie", f"sessionid={key}".encode())]
+    page = WebsocketCommunicator(application, "/ws/answers/", headers)
+    assert (await page.connect())[0]
+    await end_session(user, key, "deactivated")
+    answer = str(uuid.uuid4())
+    await page.send_json_to({"type": "question.ask", "answer": answer, "question": "More?"})
+    refused = await page.receive_json_from(5)
+    assert (refused["code"], refused["answer"]) == ("no_session", answer)
     await page.disconnect()
 
 

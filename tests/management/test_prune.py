@@ -145,3 +145,18 @@ def test_a_guest_who_visited_lately_stays_however_short_the_time_is(full_site):
     )
     assert full_site.manage("prune").returncode == 0
     assert "guest-reads" in left(full_site)[0]
+
+
+def test_old_threads_are_rehearsed_and_deleted_and_the_last_prune_is_recorded(full_site):
+    full_site.environment["ASKME_KEEP_DAYS"] = "700"
+    line = "answers older than ASKME_KEEP_DAYS: 1"
+    assert line in full_site.manage("prune", "--dry-run").stdout.splitlines()
+    assert "alice?" in left(full_site)[1]
+    assert line in full_site.manage("prune").stdout.splitlines()
+    assert "alice?" not in left(full_site)[1]
+    shown = (
+        "from answers.models import PruneRun; run = PruneRun.objects.get(); print(run.ended_at, run.deleted)"
+    )
+    last = run(full_site, shown)
+    assert "'answers older than ASKME_KEEP_DAYS': 1" in last
+    assert "'guests who never came back': 3" in last

@@ -2,25 +2,31 @@
 
 import json
 import re
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any, NamedTuple
 
-import environ
-from django.core.management import call_command
 from django.db import connections
 
 from answers.pages.search import FEW_MATCHES
 from bench.rows.fill import fill
+from tests.support.default_database import migrated
 
 ROWS = 20_000
 # Partial indexes, whose rows are few however many answers there are.
 SMALL_INDEXES = {"answer_queued", "answer_owned"}
 # PostgreSQL rightly reads the other tables as a whole while they are as small as here.
 LARGE_TABLES = {
-    "postgresql": {"answers_answer"},
-    "sqlite": {"answers_answer", "answers_questionlog", "answers_share", "accounts_user", "django_session"},
+    "postgresql": {"answers_answer", "answers_personalusage"},
+    "sqlite": {
+        "answers_answer",
+        "answers_dailyusage",
+        "answers_personalusage",
+        "answers_questionlog",
+        "answers_share",
+        "accounts_user",
+        "django_session",
+    },
 }
 MOST_ROWS = FEW_MATCHES * 1.5  # of a large table, by one step of a plan in PostgreSQL
 MOST_STEPS = 5  # thousand of SQLite's steps, but for a search, which reads all texts of the person
@@ -41,20 +47,9 @@ class Statement(NamedTuple):
 @contextmanager
 def filled(url: str) -> Iterator[None]:
     """For this thread, the default database is one at this URL, with many answers."""
-    alias = f"filled-{uuid.uuid4().hex}"
-    config = environ.Env.db_url_config(url)
-    usual = connections["default"]
-    connections.settings[alias] = usual.settings_dict | {"OPTIONS": {}, "CONN_HEALTH_CHECKS": False} | config
-    try:
-        call_command("migrate", database=alias, verbosity=0)
-        connections["default"] = connections[alias]
-        connections["default"].alias = "default"
+    with migrated(url):
         fill(ROWS)
         yield
-    finally:
-        connections["default"].close()
-        connections["default"] = usual
-        del connections.settings[alias]
 
 
 def plans(action: Callable[[], object]) -> list[Statement]:

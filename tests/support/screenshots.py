@@ -1,10 +1,12 @@
 """The pictures in docs/: `make screenshots`. A real site, a stand-in for the API and Chromium take them.
 
-Each state of the page is one picture with four looks: wide and on a phone, light and dark.
+Each state of the page is one picture with four looks: wide and on a phone, light and dark. Those of the admin
+are in admin_screenshots.py. Names of states as arguments take only their pictures again.
 """
 
 import base64
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +14,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.support import admin_screenshots
 from tests.support.api_behaviours import Dictation, answer, refuse
 from tests.support.api_server import ApiServer
 from tests.support.browser import ARGUMENTS
@@ -90,8 +93,10 @@ def queue(page: Page, site: Site) -> None:
     site.api.when("busy", Dictation())
     ask(page, site.url, "Keep the model busy")
     page.locator("article[data-status=running]").wait_for()
-    ask(page, site.url)
-    page.locator("article[data-status=queued]").wait_for()
+    for question in ("Keep it busy after that", QUESTION):
+        ask(page, site.url, question)
+        page.locator("article[data-status=queued]").wait_for()
+    page.locator(".ahead").last.wait_for()
 
 
 def thinking(page: Page, site: Site) -> None:
@@ -164,8 +169,10 @@ STATES: dict[str, Callable[[Page, Site], None]] = {
     "history": history,
     "shared": shared,
     "without-javascript": noscript,
+    **admin_screenshots.STATES,
 }
 SETTINGS = {"queue": {"ASKME_THREADS": "1", "ASKME_RUNNING_PER_USER": "1"}}
+SETTINGS |= dict.fromkeys(admin_screenshots.STATES, admin_screenshots.SETTINGS)
 
 
 def picture(browser: Browser, shots: list[bytes]) -> bytes:
@@ -187,7 +194,8 @@ def main() -> None:
     with sync_playwright() as playwright:
         path = shutil.which("chromium") or shutil.which("google-chrome")
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        for name, arrange in STATES.items():
+        for name in sys.argv[1:] or STATES:
+            arrange = STATES[name]
             with tempfile.TemporaryDirectory() as folder, looks(browser) as pages:
                 shots = []
                 for number, page in enumerate(pages):

@@ -42,6 +42,7 @@ VIEWS = {
     "history": View("/history/", *ANYBODYS),
     "export_json": View("/history/answers.json", *ANYBODYS),
     "export_markdown": View("/history/answers.md", *ANYBODYS),
+    "auto_delete": View("/history/auto-delete/", (200, 302), (200, 302), (302, 302), {"days": "7"}),
     "delete_history": View("/history/delete/", *[(200, 302)] * 3),
     "delete_account": View(
         "/account/delete/", *[(302, 302)] * 3

@@ -81,15 +81,15 @@ class Page {
 
   // A question that is not accepted yet is still in the box. What was typed after it is the next one.
   async #typed(text) {
-    const waits = this.#isBusy; // and does so even if the answer ends while the module loads: it may have failed
+    const waits = this.#isBusy; // even if the answer ends, or fails, while the module loads
     if (waits) await this.#loadWaiting();
     const before = this.#pending.typed;
     const question = before && text.startsWith(before) ? text.slice(before.length).trimStart() : text;
     if (!question.trim()) return;
     const after = this.#pending.answer ?? this.#thread.shown.at(-1)?.id;
     if (!waits || !after) return this.#ask({ question, follows: this.#end, typed: true });
-    const problem = this.#waiting ? this.#waiting.exists && this.#data.oneWaits : this.#data.notLoaded;
-    if (problem) return this.#showProblem(problem, WAIT);
+    if (!this.#waiting) return this.#showProblem(this.#data.notLoaded, WAIT);
+    if (this.#waiting.exists) return this.#showProblem(this.#data.oneWaits, WAIT);
     this.#waiting.put(question, this.#composer.model, after);
     this.#composer.clear(text);
     this.#composer.restore(before);
@@ -192,9 +192,7 @@ class Page {
     }, () => this.#notLoaded());
   }
 
-  #notLoaded() {
-    this.#showProblem(this.#data.notLoaded); // another version of the site runs by now, or there is no network
-  }
+  #notLoaded() { this.#showProblem(this.#data.notLoaded); } // another version of the site runs by now, or there is no network
 
   // Without this script, the browser submits these forms itself.
   #submitted(event) {
