@@ -17,6 +17,7 @@ from uuid import UUID
 from django.contrib.auth import get_user_model
 from django.db import connection
 from django.db.models import BooleanField, F, Func, Q, QuerySet
+from django.db.models.functions import Upper
 from django.http import HttpRequest
 
 from answers.admin.rights import may_read, may_see_names
@@ -119,24 +120,44 @@ def _with_endings(rows: AnswerQuerySet) -> QuerySet[Answer]:
 
 
 def _person(query: str) -> Any:
-    """The person with this username or email address."""
+    """The person with this username or email address, whatever its case."""
+    names = _names()
+    is_address = len(names) > 1 and "@" in query
+    exact = Q(**{f"upper_{names[-1] if is_address else names[0]}": _upper(query)})
     model = get_user_model()
-    people = model._default_manager.order_by()
-    exact = people.filter(**{model.USERNAME_FIELD: query}).first()
-    if exact is None and "@" in query and hasattr(model, "EMAIL_FIELD"):
-        exact = people.filter(**{f"{model.get_email_field_name()}__in": {query, query.lower()}}).first()
-    return exact
+    by_username = model._default_manager.filter(**{model.USERNAME_FIELD: query}).first()
+    return by_username or _uppercase().filter(exact).first()
 
 
 def _people(query: str) -> list[Any]:
-    """Some whose username begins with it."""
+    """Some whose username or email address begins with it."""
+    found: dict[Any, Any] = {}
+    for name in _names():
+        begins = Q(**{f"{name}__istartswith": query})
+        if connection.vendor != "postgresql":  # SQLite uses no index for LIKE with an escape character
+            first = _upper(query)
+            begins = Q(**{f"upper_{name}__gte": first, f"upper_{name}__lt": first + chr(0x10FFFF)})
+        found |= {person.pk: person for person in _uppercase().filter(begins)[:SUGGESTED]}
+    return list(found.values())[:SUGGESTED]
+
+
+def _uppercase() -> QuerySet[Any]:
+    """People, with the columns for which this site has indexes (accounts/migrations/0001_initial.py)."""
+    uppercase: dict[str, Any] = {f"upper_{name}": Upper(name) for name in _names()}
+    return get_user_model()._default_manager.order_by().alias(**uppercase)
+
+
+def _names() -> list[str]:
     model = get_user_model()
-    name = model.USERNAME_FIELD
-    if connection.vendor == "postgresql":  # whose index for LIKE has every unique text
-        begins = Q(**{f"{name}__startswith": query})
-    else:
-        begins = Q(**{f"{name}__gte": query, f"{name}__lt": query + chr(0x10FFFF)})
-    return list(model._default_manager.filter(begins).order_by(name)[:SUGGESTED])
+    email = getattr(model, "EMAIL_FIELD", "")
+    return [model.USERNAME_FIELD, *([email] if email and email != model.USERNAME_FIELD else [])]
+
+
+def _upper(text: str) -> str:
+    """SQLite changes the letters of ASCII only."""
+    if connection.vendor == "postgresql":
+        return text.upper()
+    return "".join(letter.upper() if letter.isascii() else letter for letter in text)
 
 
 def _by_words(query: str, user: Any, people: list[Any]) -> Found:

@@ -43,6 +43,7 @@ def log(busy: User) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "log: by the id of an answer", get(q=Place(BUSY, 3).id)
     yield "log: by the API's id", get(q=f"resp_{Place(FIRST_OTHER, 3).id.hex}")
     yield "log: by a person's name", get(q=f"person-{FIRST_OTHER}")
+    yield "log: by an email address that nobody has", get(q="nobody@example.org")
     yield "log: search: a common word", get(q="often")
     yield "log: search: a rare word", get(q="seldom")
     yield "log: search: a word that nobody used", get(q="zyzzyva")

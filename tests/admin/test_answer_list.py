@@ -161,7 +161,10 @@ def test_a_filter_keeps_the_others_and_begins_at_the_newest(boss, many):
     assert link == "?model=a&status=failed"
 
 
-@pytest.mark.parametrize("query", ["alice", "Alice@example.org", "blue", "BLUE", "scattering", '"why is"'])
+@pytest.mark.parametrize(
+    "query",
+    ["alice", "ALICE", "Alice@example.org", "alice@EXAMPLE.org", "blue", "BLUE", "scattering", '"why is"'],
+)
 def test_people_and_words_are_found(boss, alice, query):
     make_answer(alice, "Why is it blue?", text="Scattering.")
     make_answer(User.objects.create_user("bob"), "Other?")
@@ -179,6 +182,8 @@ def test_a_whole_name_can_be_searched_as_a_word_too(boss, alice):
 
 def test_the_beginning_of_a_name_leads_to_its_people(boss, alice):
     make_answer(alice, "1?")
+    for query in ("ali", "ALI", "alice@ex"):
+        assert [str(one) for one in shown(boss, q=query).found.people] == ["alice"]
     page = boss.get(LIST, {"q": "ali"})
     assert page.context["cl"].result_list == []
     assert f'<a href="?user={alice.pk}"><bdi>alice</bdi></a>' in page.content.decode()
