@@ -9,6 +9,7 @@ connection nor all the answers in memory.
 """
 
 import json
+import logging
 import re
 from collections.abc import AsyncIterator, Callable
 from typing import Any, NamedTuple
@@ -26,6 +27,8 @@ from django.views.decorators.http import require_safe
 from answers.models import Answer, AnswerQuerySet
 from answers.models.sources import ShownSource
 from answers.pages.history import own_answers, own_or_404
+
+log = logging.getLogger(__name__)
 
 BATCH_ROWS = 10  # an answer may be a megabyte long
 
@@ -83,6 +86,7 @@ class Form(NamedTuple):
     head: str
     format: Format
     tail: str
+    failed: str  # the last line of a file that is not complete
 
 
 @require_safe
@@ -125,13 +129,17 @@ def _thread(answer: Answer) -> Order:
 
 def _json() -> Form:
     head = f'{{"exported_at": {json.dumps(timezone.now().isoformat())}, "answers": ['
-    return Form("json", "application/json", head, _as_json, "\n]}\n")
+    return Form("json", "application/json", head, _as_json, "\n]}\n", _failed())
 
 
 def _markdown() -> Form:
     exported = _("Exported on %(time)s.") % {"time": _format_time(timezone.now())}
     head = f"# Ask Me Anything\n\n{exported}\n"
-    return Form("md", "text/markdown; charset=utf-8", head, _as_markdown, "")
+    return Form("md", "text/markdown; charset=utf-8", head, _as_markdown, "", _failed())
+
+
+def _failed() -> str:
+    return _("This file is not complete, because something went wrong. Please download it again.")
 
 
 def _download(request: HttpRequest, order: Order, form: Form, thread: UUID | None = None) -> HttpResponseBase:
@@ -151,11 +159,16 @@ def _download(request: HttpRequest, order: Order, form: Form, thread: UUID | Non
 async def _parts(order: Order, form: Form, with_reasoning: bool) -> AsyncIterator[str]:
     yield form.head
     last: Answer | None = None
-    while answers := await _read(order, last, with_reasoning):
-        first = answers[0] if last is None else None
-        yield "".join(form.format(answer, answer is first, with_reasoning) for answer in answers)
-        last = answers[-1]
-    yield form.tail
+    try:
+        while answers := await _read(order, last, with_reasoning):
+            first = answers[0] if last is None else None
+            yield "".join(form.format(answer, answer is first, with_reasoning) for answer in answers)
+            last = answers[-1]
+    except Exception:  # Daphne would leave the browser waiting, and a file that just ends looks complete
+        log.exception("a download failed")
+        yield f"\n{form.failed}\n"
+    else:
+        yield form.tail
 
 
 @sync_to_async

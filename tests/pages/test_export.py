@@ -6,7 +6,11 @@ import time
 import uuid
 
 import psutil
+import pytest
+from django.db import DatabaseError
 
+from answers.models import Answer
+from answers.pages import export
 from tests.support.api_behaviours import Dictation
 from tests.support.api_server import answer
 from tests.support.people import Person
@@ -126,3 +130,18 @@ def test_a_thread_is_downloaded_in_its_order_and_without_other_threads(shared_si
     assert re.findall(r"^> (.*)$", text, re.MULTILINE) == [f"Question {number}?" for number in range(12)]
     everything = person.http.get(f"{shared_site.url}/history/answers.json").json()["answers"]
     assert {one["id"]: one for one in everything}[ids[3]] == reply.json()["answers"][3]
+
+
+@pytest.mark.django_db
+async def test_a_download_that_fails_says_so_in_its_last_line(monkeypatch):
+    async def fails(*args):
+        raise DatabaseError("away")
+
+    monkeypatch.setattr(export, "_read", fails)
+    order = export.Order(Answer.objects.all())
+    for form in (export._json(), export._markdown()):
+        parts = [part async for part in export._parts(order, form, False)]
+        assert parts[0] == form.head
+        assert parts[-1].strip().startswith("This file is not complete")
+    with pytest.raises(json.JSONDecodeError):
+        json.loads("".join([export._json().head, parts[-1]]))
