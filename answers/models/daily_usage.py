@@ -20,7 +20,7 @@ class DailyUsageQuerySet(models.QuerySet["DailyUsage"]):
     def add(self, day: date, status: str, model: str, error_code: str, figures: "Figures") -> None:
         """Add these figures to a row. Only one process at a time may call it: answers/engine/usage.py."""
         row, _ = self.get_or_create(day=day, status=status, model=model, error_code=error_code)
-        names = [name for name in figures._fields if name not in ("first_text", "good", "bad")]
+        names = [name for name in figures.__annotations__ if name not in ("first_text", "good", "bad")]
         for name in names:
             setattr(row, name, getattr(row, name) + getattr(figures, name))
         row.first_text = dict(Counter(row.first_text) + figures.first_text)

@@ -117,6 +117,6 @@ def _together(
 
 
 def _figures_of(row: DailyUsage) -> Figures:
-    return Figures(*[getattr(row, name) for name in Figures._fields])._replace(
+    return Figures(*[getattr(row, name) for name in Figures.__annotations__])._replace(
         first_text=Counter(row.first_text)
     )

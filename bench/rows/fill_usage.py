@@ -11,7 +11,7 @@ from answers.models import DailyUsage, PersonalUsage, UsageLog
 from answers.models.days import day_of
 
 YEAR = 365  # days
-LOGGED = 250  # answers that have ended since the last fold
+LOGGED = 100  # answers that have ended since the last fold
 USED = {"prompt_tokens": 300, "completion_tokens": 100, "cost": "0.00010000"}
 
 Rows = Iterator[dict[str, Any]]
