@@ -13,7 +13,7 @@ from tests.support.forms import PASSWORD
 from tests.support.sites import Site
 
 PEOPLE = "admin/accounts/user/"
-# The admin has no icon. axe sets styles there to measure, which violates the policy. The page itself does not.
+# The admin has no icon. axe sets styles there to measure, against the policy. The page itself does not.
 MAY_LOG = "404|style-src"
 
 
@@ -77,7 +77,7 @@ def test_an_operator_reads_usage_and_sets_a_limit(shared_site: Site, open_tab: O
     today = usage.get_by_role("row", name=re.compile("^Today"))
     expect(today.get_by_role("cell").first).to_have_text("1")
     expect(usage.get_by_role("row", name="Questions in 24 hours")).to_contain_text("no limit")
-    operator.get_by_label("Questions per day").fill("1")
+    operator.get_by_role("spinbutton", name="Questions per day").fill("1")
     operator.get_by_role("button", name="Save and continue editing").click()
     expect(usage.get_by_role("row", name="Questions in 24 hours")).to_contain_text("100%")
     assert_accessible(operator, ".person-usage")
