@@ -13,6 +13,8 @@ from tests.support.forms import PASSWORD
 from tests.support.sites import Site
 
 PEOPLE = "admin/accounts/user/"
+# The admin has no icon. axe sets styles there to measure, against the policy. The page itself does not.
+MAY_LOG = "404|style-src"
 
 
 def log_in_operator(site: Site, page: Page, path: str) -> None:
@@ -36,9 +38,11 @@ def sign_up(tab: Tab, site: Site, email: str) -> None:
 def test_an_operator_deactivates_somebody_whose_page_is_open(shared_site: Site, open_tab: OpenTab) -> None:
     alice = open_tab(shared_site.url)
     sign_up(alice, shared_site, "alice-open@example.org")
-    operator = open_tab(shared_site.url, may_log="404").page  # the admin has no icon
+    tab = open_tab(shared_site.url, may_log=MAY_LOG)
+    operator = tab.page
     log_in_operator(shared_site, operator, f"{PEOPLE}?q=alice-open")
     operator.get_by_role("link", name="alice-open").click()
+    assert not [error for error in tab.errors if "404" not in error]
     assert_accessible(operator, ".object-tools")
     deactivate = operator.get_by_role("button", name="Deactivate")
 
@@ -62,15 +66,18 @@ def test_an_operator_reads_usage_and_sets_a_limit(shared_site: Site, open_tab: O
     alice = open_tab(shared_site.url)
     sign_up(alice, shared_site, "alice-limit@example.org")
     alice.asks("How much?", "Hello, world")
-    operator = open_tab(shared_site.url, may_log="404").page
+    tab = open_tab(shared_site.url, may_log=MAY_LOG)
+    operator = tab.page
     log_in_operator(shared_site, operator, f"{PEOPLE}?q=alice-limit")
     expect(operator.locator("#result_list")).to_contain_text("1 answer")
+    assert not [error for error in tab.errors if "404" not in error]
     assert_accessible(operator, "#result_list")
     operator.get_by_role("link", name="alice-limit").click()
     usage = operator.locator(".person-usage")
-    expect(usage.get_by_role("row", name=re.compile("^Today"))).to_contain_text(re.compile(r"Today\s+1\s"))
+    today = usage.get_by_role("row", name=re.compile("^Today"))
+    expect(today.get_by_role("cell").first).to_have_text("1")
     expect(usage.get_by_role("row", name="Questions in 24 hours")).to_contain_text("no limit")
-    operator.get_by_label("Questions per day").fill("1")
+    operator.get_by_role("spinbutton", name="Questions per day").fill("1")
     operator.get_by_role("button", name="Save and continue editing").click()
     expect(usage.get_by_role("row", name="Questions in 24 hours")).to_contain_text("100%")
     assert_accessible(operator, ".person-usage")
