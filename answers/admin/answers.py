@@ -32,7 +32,7 @@ class AnswerAdmin(Exports):
     sortable_by = ()  # no other order has an index
     show_facets = admin.ShowFacets.NEVER
     view_on_site = False  # only its owner may see that page
-    fields = ()  # templates/admin/answers/answer/change_form.html shows them
+    fields = ()  # answers/templates/admin/answers/answer/change_form.html shows them
     actions = [answer_actions.stop_selected, answer_actions.delete_selected]
 
     class Media:

@@ -10,7 +10,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
-COUNTED_ROWS = 1_000  # templates/admin/capped_pagination.html says so
+COUNTED_ROWS = 1_000  # answers/templates/admin/capped_pagination.html says so
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]

@@ -1,4 +1,4 @@
-"""Plots of numbers over time, as shapes that templates/admin/answers/plot.html draws as an inline SVG.
+"""Plots of numbers over time, as shapes that plot.html among the templates draws as an inline SVG.
 
 One period, a day or a week, is one unit wide and the plot is 100 units high, so CSS can stretch it to any
 size. The content security policy allows no style attribute, so colours are classes, see

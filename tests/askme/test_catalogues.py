@@ -40,7 +40,7 @@ def test_the_compiled_catalogue_is_up_to_date(language):
 def test_sentences_of_all_kinds_are_found(sources):
     found = {message.id: dict(message.locations) for message in sources}
     assert "answers/protocol.py" in found["This frame is not JSON."]  # from Python
-    assert "answers/asking/limits.py" in found["%(number)d hour", "%(number)d hours"]  # with a plural
+    assert "answers/asking/duration.py" in found["%(number)d hour", "%(number)d hours"]  # with a plural
     assert "answers/models/status.py" in found["Interrupted"]  # lazy
     assert (
         "completions/draft.py" in found["A content filter cut this answer short."]

@@ -186,6 +186,8 @@ def test_the_operator_reads_answers_in_the_stock_admin(embedding_site, log_in):
     operator = log_in("operator").http
     assert "Why?" in operator.get(f"{embedding_site.url}/admin/answers/answer/").text
     assert "Because." in operator.get(f"{embedding_site.url}/admin/answers/answer/{id}/change/").text
+    for page in ("dailyusage", "process", "auditentry", "share"):
+        assert operator.get(f"{embedding_site.url}/admin/answers/{page}/").status_code == 200
 
 
 def test_running_answers_finish_when_the_process_is_told_to_end(make_embedding_site, api_server):

@@ -25,6 +25,7 @@ SOURCES = [
     "askme/**/*.py",
     "completions/**/*.py",
     "templates/**/*.html",
+    "answers/templates/**/*.html",
 ]
 KEYWORDS = DEFAULT_KEYWORDS | {
     "gettext_lazy": None,

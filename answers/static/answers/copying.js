@@ -1,4 +1,4 @@
-// Copies text for a button, which then says so for a while. The words are in templates/answers/words.html.
+// Copies text for a button, which then says so for a while. The words are in answers/templates/answers/words.html.
 
 const SHOWN_MILLISECONDS = 2_000;
 
