@@ -102,6 +102,8 @@ def hand_over(guest: User, user: User) -> None:
     # After the answers, whose end may just be logged; before the figures, to which it may just be added.
     for model in (Answer, Share, QuestionLog, UsageLog):
         model.objects.filter(user=guest).update(user=user)
+    # A fold that is adding the account's own entries ends first, and the next one skips them.
+    list(UsageLog.objects.filter(user=user).select_for_update().values_list("pk", flat=True))
     PersonalUsage.objects.hand_over(guest.pk, user.pk)
     PersonalSettings.objects.hand_over(guest.pk, user.pk)
     guest.delete()

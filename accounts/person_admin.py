@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin import BooleanFieldListFilter
 from django.contrib.auth.admin import UserAdmin
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -18,10 +19,13 @@ from accounts.person_search import FEW_PEOPLE, MOST_FOUND, ids_found
 from accounts.person_usage import RECENT_DAYS, money, recent_use, usage_of
 from answers.admin.entry_filters import DaysFilter
 from answers.admin.paging import CappedChangeList, CappedPaginator
+from answers.admin.rights import may_read
 from answers.models import Answer, PersonalSettings
 
 # Only superusers give rights. Otherwise whoever may change people could give themselves all of them.
 RIGHTS = ["is_staff", "is_superuser", "groups", "user_permissions"]
+# Whoever can log in as a person can read what they asked. So these need the right to read.
+LOGIN = ["username", "email"]
 
 
 class Joined(DaysFilter):
@@ -122,7 +126,13 @@ class PersonAdmin(PersonActions, UserAdmin):  # type: ignore[type-arg]
         return usage_of(user) if user.pk else "-"
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
-        return [*self.readonly_fields, *([] if request.user.is_superuser else RIGHTS)]
+        login = LOGIN if obj is not None and not may_read(request) else []
+        return [*self.readonly_fields, *login, *([] if request.user.is_superuser else RIGHTS)]
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        if not may_read(request):
+            raise PermissionDenied
+        return super().user_change_password(request, id, form_url)
 
     def change_view(
         self,

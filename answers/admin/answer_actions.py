@@ -30,7 +30,7 @@ CONFIRMATION = "admin/answers/answer/delete_selected_confirmation.html"
 def stop_selected(model_admin: "AnswerAdmin", request: HttpRequest, queryset: QuerySet[Answer]) -> None:
     ids = _chosen(model_admin, request, queryset)
     stopped = stop_answers(ids)
-    _record(request, Action.STOPPED, [answer.pk for answer in stopped], len(stopped))
+    _record(request, Action.STOPPED, stopped)
     ended = len(ids) - len(stopped)
     sentence = f"{_answers(len(stopped))} stopped." if stopped else "No answer was stopped."
     if ended:
@@ -48,9 +48,11 @@ def delete_selected(
             ids = [UUID(id) for id in request.POST.get("ids", "").split()]
         except ValueError:
             ids = []
-        model_admin.log_deletions(request, Answer.objects.filter(pk__in=ids).order_by().only("pk"))
-        deleted = delete_answers(ids)
-        _record(request, Action.DELETED, ids, deleted)
+        rows = Answer.objects.filter(pk__in=ids[: walk.COUNTED]).order_by()
+        chosen = list(rows.select_related("user").only("pk", "user"))
+        model_admin.log_deletions(request, rows.only("pk"))
+        deleted = delete_answers([answer.pk for answer in chosen])
+        _record(request, Action.DELETED, chosen)
         model_admin.message_user(request, f"{_answers(deleted)} deleted.", messages.SUCCESS)
         return None
     ids = _chosen(model_admin, request, queryset)
@@ -90,14 +92,14 @@ def _chosen(model_admin: "AnswerAdmin", request: HttpRequest, queryset: QuerySet
     return list(queryset.order_by().values_list("pk", flat=True))
 
 
-def _record(request: HttpRequest, action: Action, ids: list[Any], number: int) -> None:
-    """One entry for all; Django's own log has one for each that is deleted."""
-    if not ids:
-        return
-    if len(ids) == 1:
-        record(request, action, f"answer {ids[0]}", number=number)
-    else:
-        record(request, action, f"{len(ids):,} answers: {' '.join(str(id) for id in ids)}", number=number)
+def _record(request: HttpRequest, action: Action, answers: list[Answer]) -> None:
+    """One entry for each person; Django's own log has one for each answer that is deleted."""
+    people: dict[Any, list[Any]] = {}
+    for answer in answers:
+        people.setdefault(answer.user, []).append(answer.pk)
+    for person, ids in people.items():
+        what = f"answer {ids[0]}" if len(ids) == 1 else f"{len(ids):,} answers: {' '.join(map(str, ids))}"
+        record(request, action, what, person=person, number=len(ids))
 
 
 def _answers(number: int, verb: str = "were") -> str:

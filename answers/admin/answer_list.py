@@ -9,13 +9,14 @@ from urllib.parse import urlencode
 
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
+from django.contrib.auth import get_user_model
 from django.core.paginator import Paginator
 from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.functions import Left
 from django.http import HttpRequest
 
-from answers.admin.filters import ColumnFilter
+from answers.admin.filters import NAMES, ColumnFilter
 from answers.admin.rights import may_read, may_see_names
 from answers.admin.search import SQLITE_WINDOW, Found, find
 from answers.admin.walk import PAGE_ROWS, WINDOW_ROWS, Listed, Page, Walk
@@ -166,6 +167,14 @@ class AnswerList(ChangeList):
 
     @property
     def description(self) -> str:
-        """What is filtered and searched, for the audit."""
-        filters = {name: values for name, values in self.kept_params().items() if name != SEARCH_VAR}
-        return urlencode(filters, doseq=True)
+        """What is filtered, for the audit. Nothing else, since it is cut, and padding would hide the rest."""
+        return urlencode({name: values[-1] for name, values in self.kept_params().items() if name in NAMES})
+
+    @property
+    def person(self) -> object:
+        """Whose answers these are, if they are those of one person, for the audit."""
+        if self.found is not None and self.found.person is not None:
+            return self.found.person
+        key = self.columns.get("user")
+        people = get_user_model()._default_manager
+        return (people.filter(pk=key).first() if key is not None else None) or ""

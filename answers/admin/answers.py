@@ -75,13 +75,13 @@ class AnswerAdmin(Exports):
                     request,
                     Action.SEARCHED,
                     f"answers: {shown.description}".rstrip(": "),
+                    person=shown.person,
                     words=shown.query,
                     number=number,
                 )
             elif may_read(request) and number:
-                record(
-                    request, Action.READ, f"list of answers: {shown.description}".rstrip(": "), number=number
-                )
+                what = f"list of answers: {shown.description}".rstrip(": ")
+                record(request, Action.READ, what, person=shown.person, number=number)
         return response
 
     @admin.display(description="asked")

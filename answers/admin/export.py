@@ -12,7 +12,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import ORDER_VAR, SEARCH_VAR, ChangeList
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db import connection
@@ -23,6 +23,7 @@ from django.utils import timezone
 
 from answers.admin.auditing import record
 from answers.admin.export_files import Export, Format, allowed_columns, as_csv, as_json_lines, as_rated_pairs
+from answers.admin.filters import NAMES
 from answers.admin.rights import may_export, may_read, may_see_names
 from answers.models import Action, AnswerQuerySet
 
@@ -114,9 +115,7 @@ def _download(request: HttpRequest, changelist: ChangeList, choice: Choice) -> H
 
 def _filters(changelist: ChangeList) -> str:
     pairs = changelist.filter_params.items()
-    return ", ".join(
-        f"{name}={value}" for name, values in pairs if name not in (SEARCH_VAR, ORDER_VAR) for value in values
-    )
+    return ", ".join(f"{name}={values[-1]}" for name, values in pairs if name in NAMES)
 
 
 def _person(request: HttpRequest) -> object:

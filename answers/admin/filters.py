@@ -20,13 +20,14 @@ from django.utils import timezone
 
 from answers.admin.rights import may_read, may_see_names
 from answers.models import Answer, Rating, Status
+from answers.models.literal import Literal
 
 MOST_VALUES = 50  # of one column
 
 # The values of an indexed column, each found by one look at its index. DISTINCT would read the whole index.
 VALUES = """
     WITH RECURSIVE found (value) AS (
-        SELECT min({column}) FROM answers_answer WHERE NOT ({column} = '')
+        SELECT min({column}) FROM answers_answer WHERE NOT ({column} = '') AND {column} > ''
         UNION ALL
         SELECT (
             SELECT min({column}) FROM answers_answer WHERE NOT ({column} = '') AND {column} > found.value
@@ -71,6 +72,12 @@ class ErrorFilter(ColumnFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(code, code) for code in values_of("error_code")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Answer]) -> QuerySet[Answer]:
+        if not self.chosen:
+            return queryset
+        # With the condition of the partial index, without which SQLite does not use it.
+        return super().queryset(request, queryset).exclude(error_code=Literal(""))
 
 
 class RatingFilter(ColumnFilter):

@@ -27,6 +27,7 @@ class LoopLag:
     def worst(self) -> float | None:
         """In seconds since the last call, also if the loop still hangs. None if nothing is known."""
         found = [self._late.popleft() for _ in range(len(self._late))]
-        if self._due is not None:
-            found.append(time.monotonic() - self._due)  # negative, unless the timer is overdue
+        due = self._due  # the loop may stop at this moment
+        if due is not None:
+            found.append(time.monotonic() - due)  # negative, unless the timer is overdue
         return max(0.0, *found) if found else None

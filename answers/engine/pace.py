@@ -58,8 +58,8 @@ class Pace:
         self._busy += WEIGHT * (busy - self._busy)
         self._late += WEIGHT * (late - self._late)
         strain = max(share(self._busy, BUSY, FULLY_BUSY), share(self._late, LATE_SECONDS, FULLY_LATE_SECONDS))
-        wanted = min(LONGEST_SECONDS * strain, PER_ANSWER_SECONDS * max(0, self._running - 1))
-        seconds = max(wanted, self.seconds - FALL_SECONDS)
+        seconds = max(LONGEST_SECONDS * strain, self.seconds - FALL_SECONDS)
+        seconds = max(0.0, min(seconds, PER_ANSWER_SECONDS * (self._running - 1)))
         if seconds != self.seconds:
             self.seconds = seconds
             self._apply(seconds)

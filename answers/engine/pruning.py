@@ -4,10 +4,12 @@ What answers used is added to the figures first.
 `manage.py prune` does it, and so does one of the running processes, every hour (answers/engine/pruner.py).
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.utils import timezone
 
 from answers.engine import retention
@@ -15,6 +17,8 @@ from answers.engine.hooks import site_hooks
 from answers.engine.usage import fold
 from answers.models import AuditEntry, PersonalUsage, Prunable, PruneRun, QuestionLog, Share, in_batches
 from answers.models.days import today
+
+log = logging.getLogger(__name__)
 
 USAGE_DAYS = 400  # of each person, so that the admin can show a year
 
@@ -41,7 +45,10 @@ def prune(pause: Callable[[float], object]) -> Iterator[tuple[str, int]]:
 
     `pause` is called after each transaction with the seconds that others should get.
     """
-    fold(pause)
+    try:
+        fold(pause)
+    except DatabaseError as error:  # such as a locked row; the entries stay for the next fold
+        log.warning("answers could not be added to the daily figures: %s", error)
     deleted = {}
     for kind in prunables():
         if number := in_batches(kind.delete, pause):

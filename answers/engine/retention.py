@@ -113,6 +113,8 @@ class OutdatedThreads:
         if not is_all:
             last = read[-1][1:]  # may have more answers than were read
             found = {id: thread for id, thread in found.items() if thread != last} or found
+            if not found:  # only threads of other people that have the same ids
+                self._skipped |= threads
         free = set(_locked(list(found)))
         # In later statements, which see what was committed before the locks were free.
         kept = Answer.objects.filter(Exists(self._newer()), pk__in=free).order_by()
@@ -151,6 +153,8 @@ class PersonalRetention:
                 people[days or 0].append(user)
             for days, users in people.items():
                 for user in _old(users, days):
+                    if not PersonalSettings.objects.filter(pk=user, keep_days=days).exists():
+                        continue  # chosen anew meanwhile
                     yield OutdatedThreads(Answer.objects.filter(user=user), days)
             rest = chosen.filter(pk__gt=chunk[-1][0])
 

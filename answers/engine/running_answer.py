@@ -75,6 +75,7 @@ class RunningAnswer:
         self._activity_at = 0.0  # when it arrived
         self.saved = Saved()
         self.ended = False
+        self.end_is_saved = False  # set by the saver, which then leaves it alone
         self.end_fields: dict[str, Any] = {}  # of the row, without its content; set when it ends
         self._outcomes: deque[Outcome] = deque()
 

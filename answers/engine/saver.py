@@ -87,7 +87,8 @@ class Saver:
 
     def _tick(self) -> None:
         self._lease.renew()
-        if answers := list(self._answers.values()):
+        # One whose end is saved stays there until the loop removes it. It must not be logged again.
+        if answers := [one for one in list(self._answers.values()) if not one.end_is_saved]:
             try:
                 self._save(answers)
             except UNSTORABLE:
@@ -151,6 +152,7 @@ class Saver:
         for one in snapshots:
             one.answer.saved = one.saved
             if one.ended:
+                one.answer.end_is_saved = True
                 self._call(self._on_saved, one.answer, one.answer.id not in gone)
         # There is no point in running an answer that was ended or deleted elsewhere.
         for id in [*stops, *(one.answer.id for one in snapshots if one.answer.id in gone and not one.ended)]:
@@ -191,6 +193,7 @@ class Saver:
                     Answer.objects.finish(answer.id, **UNSAVED.fields(), **kept)
                     break
             if ended:
+                answer.end_is_saved = True
                 self._call(self._on_saved, answer, False)
             else:
                 self._call(self._on_stop, answer.id)

@@ -8,6 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -52,17 +53,21 @@ def fold(pause: Callable[[float], object] = time.sleep) -> int:
     `pause` is called after each transaction with the seconds that others should get. If another process is
     folding, this one leaves it to that.
     """
-    return in_batches(_fold, pause)
+    newest = UsageLog.objects.order_by("-pk").values_list("pk", flat=True).first()
+    if newest is None:
+        return 0  # without a write, for which SQLite has one lock
+    return in_batches(partial(_fold, newest), pause)  # what is logged meanwhile is for the next fold
 
 
-def _fold(size: int) -> int | None:
-    if not UsageLog.objects.exists():
-        return None  # without a write, for which SQLite has one lock
+def _fold(newest: int, size: int) -> int | None:
+    logged = UsageLog.objects.filter(pk__lte=newest)
+    if not logged.exists():
+        return None
     with transaction.atomic():
         if not _is_alone():
             return None
         # Without entries that are just now given to the account that a guest has become.
-        oldest = UsageLog.objects.order_by("pk").select_for_update(skip_locked=True)
+        oldest = logged.order_by("pk").select_for_update(skip_locked=True)
         entries = list(oldest[:size])
         if not entries:
             return None

@@ -220,7 +220,6 @@ class Worker:
         self._draining = self._lease.draining = True  # from here on, others claim what waits
         self._poll_timer.cancel()
         self._lease.lag.stop()
-        self._pace.close()
         if self._claim_task is not None:
             await asyncio.wait([self._claim_task], timeout=SAVE_SECONDS)
         if self.answers and drain_seconds:
@@ -233,6 +232,7 @@ class Worker:
             await asyncio.wait_for(self._idle.wait(), SAVE_SECONDS)
         except TimeoutError:
             log.error("%d answers could not be saved before the process ended", len(self.answers))
+        self._pace.close()
         await self.relay.close()
         if self._hook_calls:
             await asyncio.wait(self._hook_calls, timeout=SAVE_SECONDS)

@@ -36,7 +36,9 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
         """
         thread = id
         if revises is not None:
-            follows, thread = self.values_list("follows_id", "thread").get(user_id=user.pk, pk=revises)
+            # Locked, because no foreign key keeps a prune from deleting the thread at this moment.
+            revised = self.select_for_update(no_key=True).order_by()
+            follows, thread = revised.values_list("follows_id", "thread").get(user_id=user.pk, pk=revises)
         elif follows is not None:
             thread = self.values_list("thread", flat=True).get(user_id=user.pk, pk=follows)
         return self.create(

@@ -48,12 +48,15 @@ class PersonalUsageQuerySet(models.QuerySet["PersonalUsage"]):
     def hand_over(self, guest: Any, user: Any) -> None:
         """Add what a guest used to what an account used. Both are keys. Call it in a transaction."""
         own = {row.day: row for row in self.filter(user=user)}
-        for row in self.filter(user=guest):
+        both = []
+        for row in self.filter(user=guest).order_by("day"):
             if row.day not in own:
                 self.filter(pk=row.pk).update(user=user)
                 continue
             self.filter(pk=own[row.day].pk).update(**{name: F(name) + getattr(row, name) for name in ADDED})
-            DailyUsage.objects.add_people(row.day, -1)  # the two were one person
+            both.append(row.day)
+        for day in both:  # after the usage of people, in the order in which a fold locks them
+            DailyUsage.objects.add_people(day, -1)  # the two were one person
 
 
 class PersonalUsage(models.Model):

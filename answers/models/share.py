@@ -14,7 +14,9 @@ TOKEN_BYTES = 24  # of randomness in a shared link, so that nobody can guess one
 
 
 def make_token() -> str:
-    return secrets.token_urlsafe(TOKEN_BYTES)
+    while (token := secrets.token_urlsafe(TOKEN_BYTES)).startswith("-"):
+        pass  # a command would take it for an option
+    return token
 
 
 class ShareQuerySet(models.QuerySet["Share"]):

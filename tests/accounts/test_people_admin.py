@@ -18,11 +18,12 @@ from accounts.models import User
 from answers.models import Action, Answer, AuditEntry, PersonalSettings, PersonalUsage, Status, UsageLog
 from answers.models.figures import today
 from tests.support.forms import PASSWORD
-from tests.support.staff import staff_with, superuser
+from tests.support.staff import operator as superuser
+from tests.support.staff import staff
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/accounts/user/"
-DATA_RIGHTS = ("accounts.view_user", "answers.read_answer", "answers.export_answer")
+DATA_RIGHTS = ("view_user", "read_answer", "export_answer")
 
 
 def page_of(user, end="change/"):
@@ -60,7 +61,7 @@ def text_of(html):
 def test_the_page_of_a_person_shows_usage_and_budget(alice, used, settings):
     settings.ASKME_TOKENS_PER_DAY, settings.ASKME_CURRENCY = 6_000, "EUR"
     PersonalSettings.objects.create(user=alice, cost_per_day=Decimal("0.50"))
-    text = text_of(staff_with("accounts.view_user").get(page_of(alice)).content.decode())
+    text = text_of(staff("view_user").get(page_of(alice)).content.decode())
     assert "Today 3 1,500 0.00 EUR" in text
     assert "30 days 5 21,500 10.00 EUR" in text
     assert "365 days 7 321,500 110.00 EUR" in text
@@ -72,14 +73,14 @@ def test_the_page_of_a_person_shows_usage_and_budget(alice, used, settings):
 
 def test_the_page_says_how_long_this_persons_threads_are_kept(alice, settings):
     settings.ASKME_KEEP_DAYS = 30
-    client = staff_with("accounts.view_user")
+    client = staff("view_user")
     assert "deleted 30 days after their newest answer" in text_of(client.get(page_of(alice)).content.decode())
     PersonalSettings.objects.create(user=alice, keep_days=1)
     assert "deleted 1 day after their newest answer" in text_of(client.get(page_of(alice)).content.decode())
 
 
 def test_the_list_shows_what_each_used_lately(alice, used, django_assert_num_queries):
-    client = staff_with("accounts.view_user")
+    client = staff("view_user")
     client.get(LIST)
     with CaptureQueriesContext(connection) as queries:
         client.get(LIST)
@@ -124,10 +125,10 @@ def test_an_operator_gives_a_person_limits_of_their_own(alice):
 
 def test_without_the_right_to_change_limits_they_are_only_shown(alice):
     PersonalSettings.objects.create(user=alice, questions_per_day=77)
-    page = staff_with("accounts.change_user", "answers.view_personalsettings").get(page_of(alice))
+    page = staff("change_user", "view_personalsettings").get(page_of(alice))
     assert "77" in page.content.decode()
     assert 'name="personal_settings-0-questions_per_day"' not in page.content.decode()
-    page = staff_with("accounts.change_user", name="other").get(page_of(alice))
+    page = staff("change_user").get(page_of(alice))
     assert "personal_settings" not in page.content.decode()
 
 
@@ -137,7 +138,7 @@ def test_deactivating_ends_sessions_and_answers_and_activating_brings_all_back(a
     waiting = Answer.objects.ask(alice, uuid.uuid4(), "Waiting?")
     running = Answer.objects.ask(alice, uuid.uuid4(), "Running?", process_id=uuid.uuid4())
     Answer.objects.filter(pk=running.pk).update(status=Status.RUNNING)
-    operator = staff_with("accounts.change_user")
+    operator = staff("change_user")
     done = operator.post(page_of(alice, "deactivate/"), follow=True)
     [message] = messages_of(done)
     assert message.startswith("1 person was deactivated. 2 answers were stopped.")
@@ -174,7 +175,7 @@ def test_nobody_deactivates_themselves_or_without_the_right(alice):
     assert messages_of(done) == ["You cannot deactivate yourself."]
     me.refresh_from_db()
     assert me.is_active
-    looker = staff_with("accounts.view_user")
+    looker = staff("view_user")
     assert looker.post(page_of(alice, "deactivate/")).status_code == 403
     looker.post(LIST, {"action": "deactivate", "_selected_action": [alice.pk]})
     assert operator.get(page_of(alice, "deactivate/")).status_code == 403, "a link must not do it"
@@ -183,11 +184,9 @@ def test_nobody_deactivates_themselves_or_without_the_right(alice):
 
 
 def test_who_may_change_people_can_neither_take_rights_nor_the_accounts_of_staff(alice):
-    helper = staff_with(
-        "accounts.change_user", "accounts.delete_user", "answers.delete_answer", name="helper"
-    )
+    helper = staff("change_user", "delete_user", "delete_answer")
     boss = User.objects.create_superuser("boss", password=PASSWORD)
-    me = User.objects.get(username="helper")
+    me = User.objects.get(is_staff=True, is_superuser=False)
     fields = fields_of(helper, me) | {"is_superuser": "on", "user_permissions": [1]}
     helper.post(page_of(me), fields)
     me.refresh_from_db()
@@ -221,7 +220,7 @@ def test_an_operator_downloads_what_the_person_would_get(alice, client, suffix):
         Answer.objects.filter(pk=answer.pk).update(status=Status.COMPLETE, **fields)
     Answer.objects.ask(User.objects.create_user("bob"), uuid.uuid4(), "Bob's?")
     client.force_login(alice)
-    reply = staff_with(*DATA_RIGHTS).get(page_of(alice, f"data.{suffix}"))
+    reply = staff(*DATA_RIGHTS).get(page_of(alice, f"data.{suffix}"))
     own = client.get(f"/history/answers.{suffix}")
     assert reply.headers["Content-Disposition"] == own.headers["Content-Disposition"]
     theirs, own = read(reply), read(own)
@@ -236,7 +235,7 @@ def test_an_operator_downloads_what_the_person_would_get(alice, client, suffix):
 
 @pytest.mark.parametrize("missing", DATA_RIGHTS)
 def test_a_download_needs_all_three_rights(alice, missing):
-    client = staff_with(*[right for right in DATA_RIGHTS if right != missing])
+    client = staff(*[right for right in DATA_RIGHTS if right != missing])
     assert client.get(page_of(alice, "data.json")).status_code == 403
     page = client.get(page_of(alice))
     assert "data.json" not in page.content.decode()

@@ -63,7 +63,7 @@ def test_everything_that_a_guest_can_own_is_handed_over():
         for r in User._meta.related_objects
         if r.related_model._meta.app_label == "answers"
     }
-    assert relations == {"answers", "shares", "question_log"}
+    assert relations == {"answers", "shares", "question_log", "personal_settings"}
 
 
 # -- Who may sign up

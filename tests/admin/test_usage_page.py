@@ -172,14 +172,6 @@ def test_only_those_who_may_view_usage_open_it(client):
     assert URL in client.get("/admin/").content.decode()
 
 
-def test_a_site_without_its_template_does_not_offer_it(operator, settings):
-    [engine] = settings.TEMPLATES
-    settings.TEMPLATES = [engine | {"DIRS": []}]
-    assert "dailyusage" not in operator.get("/admin/").content.decode()
-    page = operator.get("/admin/answers/process/")
-    assert page.status_code == 403
-
-
 def test_nobody_can_change_figures_in_the_admin(operator):
     usage = make_usage(0)
     for path in ("add/", f"{usage.pk}/change/", f"{usage.pk}/delete/", f"{usage.pk}/history/"):

@@ -32,7 +32,7 @@ PRIVATE = {
     "_pubsub": REDIS,
 }
 # Private in form only: documented, or of a named tuple.
-PUBLIC = {"_meta", "_default_manager", "_replace"}
+PUBLIC = {"_meta", "_base_manager", "_default_manager", "_fields", "_replace"}
 MODULES = [path for name in ("accounts", "answers", "askme") for path in (ROOT / name).rglob("*.py")]
 
 

@@ -187,10 +187,9 @@ def test_what_is_asked_during_the_prune_keeps_its_thread(database, alice, settin
     assert left() == ["Asked just now?", "Old?"]
 
 
+@pytest.mark.parametrize("database", ["PostgreSQL"], indirect=True)  # SQLite's transactions take turns
 def test_a_thread_that_another_session_has_locked_is_left_to_the_next_prune(database, alice, settings):
     """As by a rating of one of its answers. Nobody waits for it."""
-    if database == "SQLite":
-        pytest.skip("its transactions take turns")
     settings.ASKME_KEEP_DAYS = 30
     old = asked(alice, "Locked?", 31)
     asked(alice, "In the same thread?", 32, follows=old)

@@ -147,7 +147,7 @@ def test_the_place_of_a_question_uses_the_indexes_of_the_queue(postgres, plans, 
     plan = plans(lambda: queue.next_place(User(pk=1000)))
     assert "Seq Scan" not in plan, plan
     assert "answer_queued" in plan, plan
-    assert "answer_owned" in plan, plan
+    assert "answer_owned" in plan or "answer_all_by_status" in plan, plan  # both have few running answers
 
 
 # -- Words

@@ -57,7 +57,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, output: str | None, **options: Any) -> None:
         export = Export(_format(options), _chosen(options))
         entry = AuditEntry.objects.create(
-            staff_name=STAFF_NAME, action=Action.EXPORTED, what=_description(export.format, options)[:200]
+            staff_name=STAFF_NAME,
+            action=Action.EXPORTED,
+            what=_description(export.format, options)[:200],
+            person=(options["user"] or "")[:150],
         )
         try:
             if output is None or output == "-":
