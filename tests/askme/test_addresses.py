@@ -99,6 +99,7 @@ def test_another_person_cannot_see_that_an_answer_exists_and_changes_nothing(
     [answer] = re.findall(r"[\w-]{36}", address)
     kept = alice.row(answer)
     for person in (bob, visitor):
+        person.get("/")  # shows what was to be said about an earlier request
         for method in ("GET", "HEAD", "POST"):
             theirs = person.send(method, address, view.form)
             none = person.send(method, view.address.format(answer=uuid.uuid4()), view.form)
