@@ -85,16 +85,19 @@ def order() -> list[UUID]:
     return list(_in_turn(Answer.objects.queued()).values_list("pk", flat=True)[:PLACES])
 
 
-def claim(process: UUID, room: int, *, only_own: bool) -> list[RunningAnswer]:
+def claim(process: UUID, room: int, *, only_own: bool, age: float = 0.0) -> list[RunningAnswer]:
     """Claim the next questions, at most `room`, so that this process runs them, and no other.
 
     Returns none if nobody waits, or if all who wait are at their limit. With `only_own`, claims those
-    that no other process may run.
+    that no other process may run. `age` is for how many seconds they must have waited.
     """
     own = Q(process=process)  # also of a server: it may have been asked before it began to serve
     waiting = Answer.objects.queued().filter(own if only_own else own | Q(process=None))
     oldest = timezone.now() - timedelta(seconds=EXPIRY_SECONDS)
-    waiting = _in_turn(waiting.filter(asked_at__gt=oldest))
+    waiting = waiting.filter(asked_at__gt=oldest)
+    if age:
+        waiting = waiting.filter(asked_at__lte=timezone.now() - timedelta(seconds=age))
+    waiting = _in_turn(waiting)
     # Not in a transaction, because on SQLite one that may write keeps all other writers waiting.
     if not waiting.exists():
         return []

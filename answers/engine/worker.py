@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 
 SAVE_SECONDS = 5.0  # to save the last answers when the process ends
 POLL_SECONDS = 0.5  # between two looks at the queue, if nothing causes an earlier one
+FRESH_SECONDS = 0.3  # until then, a question is left to the process that it was asked in, where its page is
 
 
 class Worker:
@@ -51,7 +52,7 @@ class Worker:
         # A thread of its own, so that claims do not wait for the questions and followers of all sockets.
         self._queue_thread = DatabaseThread()
         self.places = Places(self._queue_thread, self.relay.announce)
-        self._is_awake = False
+        self._is_awake = self._takes_fresh = False
         self._claim_task: asyncio.Task[None] | None = None
         self._hook_calls: set[asyncio.Task[None]] = set()
         self._idle = asyncio.Event()
@@ -83,14 +84,19 @@ class Worker:
 
     def wake(self) -> None:
         """Claim waiting questions, because there is a new one or a free thread."""
+        self._takes_fresh = True
+        self._look()
+
+    def _look(self) -> None:
         self._is_awake = True
         if not self._draining and (self._claim_task is None or self._claim_task.done()):
             self._claim_task = asyncio.get_running_loop().create_task(self._claim())
 
     async def _claim(self) -> None:
         while self._is_awake and self.room > 0:
-            self._is_awake = False
-            claim = partial(queue.claim, self.process, self.room, only_own=not self.is_server)
+            fresh, self._is_awake, self._takes_fresh = self._takes_fresh, False, False
+            age = 0.0 if fresh else FRESH_SECONDS
+            claim = partial(queue.claim, self.process, self.room, only_own=not self.is_server, age=age)
             try:
                 claimed = await self._queue_thread.run(claim)
             except DatabaseError:
@@ -98,7 +104,8 @@ class Worker:
             except Exception:
                 log.exception("questions could not be claimed")
                 return
-            self._is_awake |= bool(claimed)  # there may be more
+            if claimed:  # there may be more
+                self._is_awake, self._takes_fresh = True, self._takes_fresh or fresh
             for answer in claimed:
                 self.answers[answer.id] = answer
                 self._idle.clear()
@@ -111,7 +118,7 @@ class Worker:
         """Other processes may have more questions than threads, or may have left some behind."""
         self._lease.lag.expect(POLL_SECONDS)
         self._poll_timer = asyncio.get_running_loop().call_later(POLL_SECONDS, self._poll)
-        self.wake()
+        self._look()
 
     def _start(self, answer: RunningAnswer) -> None:
         self._count(1)
