@@ -45,9 +45,12 @@ class ShareAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         return False  # `?token__startswith=a` would tell a link, letter by letter
 
-    def get_actions(self, request: HttpRequest) -> Any:
-        """The boxes of the rows contain the links, with which anybody can read."""
-        return super().get_actions(request) if may_read(request) else {}
+    def get_actions(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
+        """The boxes of the rows contain the links, with which anybody can read.
+
+        Django 6.1 says in `options` for which page it asks.
+        """
+        return super().get_actions(request, *args, **options) if may_read(request) else {}
 
     def get_fields(self, request: HttpRequest, obj: Share | None = None) -> list[Any]:
         return ["user", "created_at"] if may_see_names(request) else ["created_at"]
