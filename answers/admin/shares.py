@@ -45,12 +45,13 @@ class ShareAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         return False  # `?token__startswith=a` would tell a link, letter by letter
 
-    def get_actions(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
-        """The boxes of the rows contain the links, with which anybody can read.
-
-        Django 6.1 says in `options` for which page it asks.
-        """
-        return super().get_actions(request, *args, **options) if may_read(request) else {}
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> Any:
+        """The boxes of the rows contain the links, with which anybody can read."""
+        if not may_read(request):
+            return {}
+        # Django has this argument from 6.1 on.
+        where = {} if action_location is None else {"action_location": action_location}
+        return super().get_actions(request, **where)
 
     def get_fields(self, request: HttpRequest, obj: Share | None = None) -> list[Any]:
         return ["user", "created_at"] if may_see_names(request) else ["created_at"]
