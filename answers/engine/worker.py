@@ -52,7 +52,7 @@ class Worker:
         # A thread of its own, so that claims do not wait for the questions and followers of all sockets.
         self._queue_thread = DatabaseThread()
         self.places = Places(self._queue_thread, self.relay.announce)
-        self._is_awake = self._takes_fresh = False
+        self._wanted_age: float | None = None  # for how long what is to be claimed has waited; None: nothing
         self._claim_task: asyncio.Task[None] | None = None
         self._hook_calls: set[asyncio.Task[None]] = set()
         self._idle = asyncio.Event()
@@ -82,20 +82,15 @@ class Worker:
         """How many more answers may run here: 0 once the process shuts down."""
         return 0 if self._draining else settings.ASKME_THREADS - self._busy
 
-    def wake(self) -> None:
-        """Claim waiting questions, because there is a new one or a free thread."""
-        self._takes_fresh = True
-        self._look()
-
-    def _look(self) -> None:
-        self._is_awake = True
+    def wake(self, age: float = 0.0) -> None:
+        """Claim what has waited for `age` seconds, because there is a new question or a free thread."""
+        self._wanted_age = age if self._wanted_age is None else min(age, self._wanted_age)
         if not self._draining and (self._claim_task is None or self._claim_task.done()):
             self._claim_task = asyncio.get_running_loop().create_task(self._claim())
 
     async def _claim(self) -> None:
-        while self._is_awake and self.room > 0:
-            fresh, self._is_awake, self._takes_fresh = self._takes_fresh, False, False
-            age = 0.0 if fresh else FRESH_SECONDS
+        while self._wanted_age is not None and self.room > 0:
+            age, self._wanted_age = self._wanted_age, None
             claim = partial(queue.claim, self.process, self.room, only_own=not self.is_server, age=age)
             try:
                 claimed = await self._queue_thread.run(claim)
@@ -105,7 +100,7 @@ class Worker:
                 log.exception("questions could not be claimed")
                 return
             if claimed:  # there may be more
-                self._is_awake, self._takes_fresh = True, self._takes_fresh or fresh
+                self.wake(age)
             for answer in claimed:
                 self.answers[answer.id] = answer
                 self._idle.clear()
@@ -118,7 +113,7 @@ class Worker:
         """Other processes may have more questions than threads, or may have left some behind."""
         self._lease.lag.expect(POLL_SECONDS)
         self._poll_timer = asyncio.get_running_loop().call_later(POLL_SECONDS, self._poll)
-        self._look()
+        self.wake(FRESH_SECONDS)
 
     def _start(self, answer: RunningAnswer) -> None:
         self._count(1)
