@@ -16,8 +16,9 @@ from accounts.deactivation import deactivate
 from accounts.models import User
 from accounts.person_actions import PersonActions, may_download
 from accounts.person_search import FEW_PEOPLE, MOST_FOUND, ids_found
-from accounts.person_usage import RECENT_DAYS, money, recent_use, usage_of
+from accounts.person_usage import RECENT_DAYS, recent_use, usage_of
 from answers.admin.entry_filters import DaysFilter
+from answers.admin.numbers import money
 from answers.admin.paging import CappedChangeList, CappedPaginator
 from answers.admin.rights import may_read
 from answers.models import Answer, PersonalSettings

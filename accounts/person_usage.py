@@ -2,14 +2,13 @@
 
 from collections.abc import Collection
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any, NamedTuple
 
-from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone
 
 from accounts.models import User
+from answers.admin.numbers import money
 from answers.asking.budgets import Budget, budget_of
 from answers.engine.retention import days_kept
 from answers.models.figures import Use, of_people, of_person, today
@@ -65,11 +64,6 @@ def limits_of(user: User, budget: Budget) -> list[Limit]:
             _share(budget.cost_used, budget.cost_limit),
         ),
     ]
-
-
-def money(cost: Decimal) -> str:
-    """Two decimals, or four if it is less than 1: small costs are not rounded to nothing."""
-    return f"{cost:,.{2 if cost >= 1 or not cost else 4}f} {settings.ASKME_CURRENCY}"
 
 
 def _share(used: Any, limit: Any) -> int | None:

@@ -10,7 +10,8 @@ from django.db.models import QuerySet
 from django.utils.html import format_html
 
 from answers.admin.entry_filters import DaysFilter, ValuesFilter
-from answers.admin.read_only import ReadOnlyLog, shown_time
+from answers.admin.numbers import moment
+from answers.admin.read_only import ReadOnlyLog
 
 ACTIONS = {ADDITION: "Added", CHANGE: "Changed", DELETION: "Deleted"}
 
@@ -63,7 +64,7 @@ class LogEntryAdmin(ReadOnlyLog):
 
     @admin.display(description="time")
     def when(self, entry: LogEntry) -> str:
-        return shown_time(entry.action_time)
+        return moment(entry.action_time)
 
     @admin.display(description="action")
     def action(self, entry: LogEntry) -> str:

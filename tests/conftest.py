@@ -34,6 +34,7 @@ pytest_plugins = [
     "tests.support.sites",
     "tests.support.people",
     "tests.support.browser",
+    "tests.support.default_database",
     "tests.support.worker",
     "tests.support.measurements",
 ]

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 
 from answers.admin.conversation import Conversation
+from answers.admin.numbers import moment
 from answers.admin.rights import may_read, may_see_names, may_see_people, may_stop
 from answers.models import Answer, Rating, Status
 
@@ -157,8 +157,3 @@ def _ids(answer: Answer) -> Group:
 
 def _link(id: Any) -> str:
     return format_html('<a href="{}">{}</a>', reverse("admin:answers_answer_change", args=[id]), id)
-
-
-def moment(at: Any) -> str:
-    """In the reader's time zone."""
-    return f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S}" if at is not None else ""

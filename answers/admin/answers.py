@@ -21,6 +21,7 @@ from answers.admin.auditing import record
 from answers.admin.deletion import delete_answers
 from answers.admin.export import Exports
 from answers.admin.filters import FILTERS, NAMES
+from answers.admin.numbers import moment
 from answers.admin.rights import may_read, may_see_names, may_stop
 from answers.models import Action, Answer, Status
 
@@ -86,7 +87,7 @@ class AnswerAdmin(Exports):
 
     @admin.display(description="asked")
     def asked(self, answer: Answer) -> str:
-        day, _, time = answer_page.moment(answer.asked_at).partition(" ")
+        day, _, time = moment(answer.asked_at).partition(" ")
         return format_html('<span class="day">{}</span> {}', day, time)
 
     @admin.display(description="question")

@@ -14,7 +14,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from answers.admin.entry_filters import DaysFilter, TypedFilter, ValuesFilter
-from answers.admin.read_only import ReadOnlyLog, shown_time
+from answers.admin.numbers import moment
+from answers.admin.read_only import ReadOnlyLog
 from answers.models import Action, AuditEntry
 
 ANSWER = re.compile(r"answer (?P<id>[0-9a-f]{8}-[0-9a-f-]{27})\b")
@@ -62,7 +63,7 @@ class AuditEntryAdmin(ReadOnlyLog):
 
     @admin.display(description="time")
     def when(self, entry: AuditEntry) -> str:
-        return shown_time(entry.at)
+        return moment(entry.at)
 
     @admin.display(description="staff")
     def who(self, entry: AuditEntry) -> str:

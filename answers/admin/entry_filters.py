@@ -68,9 +68,9 @@ class DaysFilter(TypedFilter):
             return None
         try:
             day = date.fromisoformat(str(text)) + later
+            return timezone.make_aware(datetime.combine(day, time.min))
         except (ValueError, OverflowError) as error:
             raise IncorrectLookupParameters(str(error)) from error
-        return timezone.make_aware(datetime.combine(day, time.min))
 
 
 class ValuesFilter(SimpleListFilter):

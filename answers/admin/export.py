@@ -13,7 +13,6 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
-from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -21,6 +20,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
+from answers.admin.answer_list import AnswerList
 from answers.admin.auditing import record
 from answers.admin.export_files import Export, Format, allowed_columns, as_csv, as_json_lines, as_rated_pairs
 from answers.admin.filters import NAMES
@@ -80,7 +80,7 @@ class Exports(admin.ModelAdmin):  # type: ignore[type-arg]
             changelist = self.get_changelist_instance(request)
         except IncorrectLookupParameters:
             return redirect(reverse(LIST) + query)  # which says so
-        return _download(request, changelist, CHOICES[choice])
+        return _download(request, cast(AnswerList, changelist), CHOICES[choice])
 
     def _choices(self, request: HttpRequest) -> dict[str, Choice]:
         """What this person may export."""
@@ -90,7 +90,7 @@ class Exports(admin.ModelAdmin):  # type: ignore[type-arg]
         return {name: choice for name, choice in CHOICES.items() if texts or not choice.needs_texts}
 
 
-def _download(request: HttpRequest, changelist: ChangeList, choice: Choice) -> HttpResponseBase:
+def _download(request: HttpRequest, changelist: AnswerList, choice: Choice) -> HttpResponseBase:
     texts = may_read(request)
     columns = allowed_columns(texts=texts, names=may_see_names(request))
     export = Export(choice.format(columns), cast(AnswerQuerySet, changelist.queryset))
@@ -102,7 +102,7 @@ def _download(request: HttpRequest, changelist: ChangeList, choice: Choice) -> H
         request,
         Action.EXPORTED,
         ": ".join(filter(None, [what, _filters(changelist)])),
-        person=_person(request),
+        person=changelist.person,
         words=changelist.query,
         number=min(number, most),
     )
@@ -116,12 +116,6 @@ def _download(request: HttpRequest, changelist: ChangeList, choice: Choice) -> H
 def _filters(changelist: ChangeList) -> str:
     pairs = changelist.filter_params.items()
     return ", ".join(f"{name}={values[-1]}" for name, values in pairs if name in NAMES)
-
-
-def _person(request: HttpRequest) -> object:
-    """Whose answers they are, if the list shows those of one person. The list has validated the key."""
-    key = request.GET.get("user")
-    return (get_user_model()._default_manager.filter(pk=key).first() if key else None) or ""
 
 
 def _parts(export: Export, most: int, *, is_cut: bool) -> Iterator[str]:

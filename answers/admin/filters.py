@@ -6,10 +6,10 @@ read them.
 """
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar
 
-from django.contrib.admin import ListFilter, SimpleListFilter
+from django.contrib.admin import SimpleListFilter
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
@@ -18,6 +18,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from answers.admin.entry_filters import DaysFilter
 from answers.admin.rights import may_read, may_see_names
 from answers.models import Answer, Rating, Status
 from answers.models.literal import Literal
@@ -126,29 +127,18 @@ class PersonFilter(ColumnFilter):
             raise IncorrectLookupParameters(str(error)) from error
 
 
-class DaysFilter(ListFilter):
-    """Both days included, in the reader's time zone."""
+class AnswerDays(DaysFilter):
+    """With links to the usual spans of days."""
 
     title = "day"
     template = "admin/answers/answer/days_filter.html"
-    names = ("since", "until")
+    column = "asked_at"
     SPANS: ClassVar[dict[str, int]] = {"Today": 0, "Last 7 days": 6, "Last 30 days": 29}
 
-    def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, admin: Any) -> None:
-        super().__init__(request, params, model, admin)
-        for name in self.names:
-            if values := params.pop(name, None):
-                self.used_parameters[name] = values[-1].strip()
-
-    def expected_parameters(self) -> list[str | None]:
-        return list(self.names)
-
-    def has_output(self) -> bool:
-        return True
-
     def choices(self, changelist: Any) -> Iterator[Any]:
-        chosen = {name: self.used_parameters.get(name, "") for name in self.names}
-        nothing = dict.fromkeys(self.names)
+        names = [name for name, _, _ in self.fields]
+        chosen = {name: self.used_parameters.get(name, "") for name in names}
+        nothing = dict.fromkeys(names)
         yield {
             "display": "Any",
             "query_string": changelist.get_query_string(nothing),
@@ -157,7 +147,7 @@ class DaysFilter(ListFilter):
             "others": [
                 (name, value)
                 for name, values in changelist.kept_params().items()
-                if name not in self.names
+                if name not in names
                 for value in values
             ],
         }
@@ -170,22 +160,6 @@ class DaysFilter(ListFilter):
                 "selected": chosen == {"since": since, "until": ""},
             }
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Answer]) -> QuerySet[Answer]:
-        if since := self._midnight("since"):
-            queryset = queryset.filter(asked_at__gte=since)
-        if until := self._midnight("until", timedelta(days=1)):
-            queryset = queryset.filter(asked_at__lt=until)
-        return queryset
 
-    def _midnight(self, name: str, later: timedelta = timedelta()) -> datetime | None:
-        if not (text := str(self.used_parameters.get(name, ""))):
-            return None
-        try:
-            day = date.fromisoformat(text) + later
-            return timezone.make_aware(datetime.combine(day, time.min))
-        except (ValueError, OverflowError) as error:
-            raise IncorrectLookupParameters(str(error)) from error
-
-
-FILTERS = [DaysFilter, StatusFilter, ErrorFilter, RatingFilter, ModelFilter, PersonFilter]
+FILTERS = [AnswerDays, StatusFilter, ErrorFilter, RatingFilter, ModelFilter, PersonFilter]
 NAMES = {"since", "until", "status", "error_code", "rating", "model", "user"}

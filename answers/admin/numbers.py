@@ -1,10 +1,11 @@
-"""Numbers as the operator reads them. In English, as everything that the admin shows."""
+"""Numbers and times as the operator reads them. In English, as everything that the admin shows."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
+from django.utils import timezone
 
 MOST_TIMES = 10  # more than a comparison says: the site has only just begun
 UNITS = [(10**9, "G"), (10**6, "M"), (10**3, "k")]
@@ -55,6 +56,11 @@ def change(now: float, before: float, days: int, *, less: str = "fewer") -> str:
 def plural(number: int, one: str, many: str = "") -> str:
     """1 answer, 1,200 answers."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def moment(at: datetime | None) -> str:
+    """In the reader's time zone."""
+    return f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S}" if at is not None else ""
 
 
 def span(time: timedelta | None) -> str:

@@ -5,17 +5,16 @@ So it is in the index under the name of its model, and Django's permission to vi
 
 from typing import Any
 
-from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
+from answers.admin.read_only import ReadOnly
 from answers.admin.warnings import operator_warnings
 
 
-class OverviewAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class OverviewAdmin(ReadOnly):
     template: str
     title: str
 
@@ -42,12 +41,3 @@ class OverviewAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             **self.page_context(request),
         }
         return TemplateResponse(request, self.template, context | (extra_context or {}))
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False

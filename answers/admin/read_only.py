@@ -1,12 +1,10 @@
 """What nobody changes in the admin, whatever their rights."""
 
-from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 
 from answers.admin.entry_filters import parameters_of
 from answers.admin.paging import CappedChangeList, CappedPaginator
@@ -14,12 +12,18 @@ from answers.admin.paging import CappedChangeList, CappedPaginator
 SEARCHED_ROWS = 10_000
 
 
-def shown_time(at: datetime) -> str:
-    """In the reader's time zone, as in the list of answers."""
-    return f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S}"
+class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
 
 
-class ReadOnlyLog(admin.ModelAdmin):  # type: ignore[type-arg]
+class ReadOnlyLog(ReadOnly):
     """A long list of entries, newest first, that can be read and searched, and nothing else.
 
     A search looks at the newest entries of what is chosen with the filters. So it does not get slower when
@@ -62,12 +66,3 @@ class ReadOnlyLog(admin.ModelAdmin):  # type: ignore[type-arg]
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Only what the filters offer. Others would read the whole table."""
         return any(lookup in parameters_of(one) for one in self.list_filter)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False

@@ -8,7 +8,7 @@ from django.core.cache import cache
 from accounts.models import User
 from answers.models import Answer
 from tests.support.accounts import user_who_asks
-from tests.support.forms import PASSWORD, Visitor
+from tests.support.forms import PASSWORD
 
 
 @pytest.fixture(autouse=True)
@@ -34,13 +34,3 @@ def guest(client):
 def verified(settings):
     settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
     settings.ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
-
-
-@pytest.fixture
-def visit(request):
-    def visit(site):
-        visitor = Visitor(site.url)
-        request.addfinalizer(visitor.close)
-        return visitor
-
-    return visit

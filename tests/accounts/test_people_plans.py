@@ -1,7 +1,6 @@
 """The lists and pages of people read few rows, however many people there are. So does the prune."""
 
 import re
-import uuid
 from datetime import timedelta
 
 import pytest
@@ -22,13 +21,9 @@ MOST_ROWS = 6_000  # that one step of a statement reads, of five times as many
 LIST = "/admin/accounts/user/"
 
 
-@pytest.fixture(scope="module", params=["SQLite", "PostgreSQL"])
-def database(request, tmp_path_factory, django_db_setup, django_db_blocker):
-    if request.param == "PostgreSQL":
-        url = request.getfixturevalue("postgres_server").create_database(f"people-{uuid.uuid4().hex}")
-    else:
-        url = f"sqlite:///{tmp_path_factory.mktemp('people')}/people.sqlite3"
-    with django_db_blocker.unblock(), migrated(url):
+@pytest.fixture(scope="module")
+def database(each_database, django_db_blocker):
+    with django_db_blocker.unblock(), migrated(each_database.url):
         plans.fill(plans.ROWS)
         now = timezone.now()
         User.objects.bulk_create(
@@ -45,10 +40,10 @@ def database(request, tmp_path_factory, django_db_setup, django_db_blocker):
         PersonalSettings.objects.bulk_create(
             PersonalSettings(user_id=user, keep_days=1 + user % 3) for user in range(FIRST_OTHER, 1_500)
         )
-        if request.param == "PostgreSQL":
+        if each_database.name == "PostgreSQL":
             with connection.cursor() as cursor:
                 cursor.execute("VACUUM ANALYZE")
-        yield request.param
+        yield each_database.name
 
 
 @pytest.fixture(autouse=True)

@@ -35,14 +35,9 @@ PAGES = {
 }
 
 
-@pytest.fixture(scope="module", params=["SQLite", "PostgreSQL"])
-def operator(request, tmp_path_factory, django_db_setup, django_db_blocker):
-    if request.param == "PostgreSQL":
-        server = request.getfixturevalue("postgres_server")
-        url = server.create_database(f"audit-{uuid.uuid4().hex}")
-    else:
-        url = f"sqlite:///{tmp_path_factory.mktemp('audit')}/audit.sqlite3"
-    with django_db_blocker.unblock(), filled(url), pytest.MonkeyPatch.context() as patch:
+@pytest.fixture(scope="module")
+def operator(each_database, django_db_blocker):
+    with django_db_blocker.unblock(), filled(each_database.url), pytest.MonkeyPatch.context() as patch:
         tables = {vendor: {*names, *LOGS} for vendor, names in support.LARGE_TABLES.items()}
         patch.setattr(support, "LARGE_TABLES", tables)
         yield log_in_operator()

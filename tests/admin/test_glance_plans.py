@@ -1,6 +1,5 @@
 """The usage page, "Now" and the warnings read no whole table, on either database."""
 
-import uuid
 from datetime import timedelta
 
 import pytest
@@ -13,15 +12,11 @@ from answers.models.usage_report import Report
 from tests.support.plans import filled, plans
 
 
-@pytest.fixture(scope="module", params=["SQLite", "PostgreSQL"])
-def database(request, tmp_path_factory, django_db_setup, django_db_blocker):
-    if request.param == "PostgreSQL":
-        url = request.getfixturevalue("postgres_server").create_database(f"glance-{uuid.uuid4().hex}")
-    else:
-        url = f"sqlite:///{tmp_path_factory.mktemp('plans')}/plans.sqlite3"
-    with django_db_blocker.unblock(), filled(url):
+@pytest.fixture(scope="module")
+def database(each_database, django_db_blocker):
+    with django_db_blocker.unblock(), filled(each_database.url):
         fold(lambda seconds: None)  # what ended in the last minutes is read as it is, and is little
-        yield request.param
+        yield each_database.name
 
 
 def report():

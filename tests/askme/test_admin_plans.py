@@ -2,7 +2,6 @@
 
 import math
 import re
-import uuid
 from urllib.parse import urlencode
 
 import pytest
@@ -19,15 +18,10 @@ MOST_ROWS = WINDOW_ROWS + 10  # of one step of a plan
 MOST_STEPS = 40  # thousand of SQLite's, for a window; a table of this size takes hundreds of thousands
 
 
-@pytest.fixture(scope="module", params=["SQLite", "PostgreSQL"])
-def database(request, tmp_path_factory, django_db_setup, django_db_blocker):
-    if request.param == "PostgreSQL":
-        server = request.getfixturevalue("postgres_server")
-        url = server.create_database(f"plans-{uuid.uuid4().hex}")
-    else:
-        url = f"sqlite:///{tmp_path_factory.mktemp('plans')}/plans.sqlite3"
-    with django_db_blocker.unblock(), filled(url):
-        yield request.param
+@pytest.fixture(scope="module")
+def database(each_database, django_db_blocker):
+    with django_db_blocker.unblock(), filled(each_database.url):
+        yield each_database.name
 
 
 def too_much(statement: Statement) -> list[str]:

@@ -1,7 +1,6 @@
 """No statement of an export reads a whole table, whatever is exported, on both databases."""
 
 import re
-import uuid
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -15,17 +14,12 @@ from tests.support.plans import filled, plans
 MOST_STEPS = 30  # thousand of SQLite's, to read 500 answers and their lengths
 
 
-@pytest.fixture(scope="module", params=["SQLite", "PostgreSQL"])
-def database(request, tmp_path_factory, django_db_setup, django_db_blocker):
-    if request.param == "PostgreSQL":
-        server = request.getfixturevalue("postgres_server")
-        url = server.create_database(f"plans-{uuid.uuid4().hex}")
-    else:
-        url = f"sqlite:///{tmp_path_factory.mktemp('plans')}/plans.sqlite3"
-    with django_db_blocker.unblock(), filled(url):
+@pytest.fixture(scope="module")
+def database(each_database, django_db_blocker):
+    with django_db_blocker.unblock(), filled(each_database.url):
         ids = Answer.objects.newest_first().values_list("pk", flat=True)[:15_000:100]
         Answer.objects.filter(pk__in=list(ids)).update(rating=Rating.BAD)
-        yield request.param
+        yield each_database.name
 
 
 def problems(statement):

@@ -1,7 +1,5 @@
 """No statement reads a whole table: not for a question, a frame, a save or a page, nor in the background."""
 
-import uuid
-
 import pytest
 
 from accounts.models import User
@@ -14,15 +12,10 @@ from tests.support.plans import filled, plans
 GROUPS = [operations.asking, operations.background, operations.pages, operations.search]
 
 
-@pytest.fixture(scope="module", params=["SQLite", "PostgreSQL"])
-def database(request, tmp_path_factory, django_db_setup, django_db_blocker):
-    if request.param == "PostgreSQL":
-        server = request.getfixturevalue("postgres_server")
-        url = server.create_database(f"plans-{uuid.uuid4().hex}")
-    else:
-        url = f"sqlite:///{tmp_path_factory.mktemp('plans')}/plans.sqlite3"
-    with django_db_blocker.unblock(), filled(url):
-        yield request.param
+@pytest.fixture(scope="module")
+def database(each_database, django_db_blocker):
+    with django_db_blocker.unblock(), filled(each_database.url):
+        yield each_database.name
 
 
 @pytest.mark.parametrize("group", [*GROUPS, operations.others], ids=lambda group: group.__name__)

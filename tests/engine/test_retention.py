@@ -15,14 +15,10 @@ from answers.models import Answer, AuditEntry, PersonalSettings, PersonalUsage, 
 from tests.support.default_database import migrated
 
 
-@pytest.fixture(scope="module", params=["SQLite", "PostgreSQL"])
-def database(request, tmp_path_factory, django_db_setup, django_db_blocker):
-    if request.param == "PostgreSQL":
-        url = request.getfixturevalue("postgres_server").create_database(f"retention-{uuid.uuid4().hex}")
-    else:
-        url = f"sqlite:///{tmp_path_factory.mktemp('retention')}/retention.sqlite3"
-    with django_db_blocker.unblock(), migrated(url):
-        yield request.param
+@pytest.fixture(scope="module")
+def database(each_database, django_db_blocker):
+    with django_db_blocker.unblock(), migrated(each_database.url):
+        yield each_database.name
 
 
 @pytest.fixture
@@ -187,7 +183,8 @@ def test_what_is_asked_during_the_prune_keeps_its_thread(database, alice, settin
     assert left() == ["Asked just now?", "Old?"]
 
 
-@pytest.mark.parametrize("database", ["PostgreSQL"], indirect=True)  # SQLite's transactions take turns
+# SQLite's transactions take turns.
+@pytest.mark.parametrize("each_database", ["PostgreSQL"], indirect=True, scope="module")
 def test_a_thread_that_another_session_has_locked_is_left_to_the_next_prune(database, alice, settings):
     """As by a rating of one of its answers. Nobody waits for it."""
     settings.ASKME_KEEP_DAYS = 30

@@ -7,7 +7,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.support.api_server import answer, stall
 from tests.support.database import wait_for_row
-from tests.support.forms import PASSWORD, Visitor
+from tests.support.forms import PASSWORD
 from tests.support.services import wait_for
 
 MAKE_OPERATOR = f"""
@@ -25,16 +25,6 @@ def run(site, code):
     done = site.manage("shell", "-c", code)
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-@pytest.fixture
-def visit(request):
-    def visit(site):
-        visitor = Visitor(site.url)
-        request.addfinalizer(visitor.close)
-        return visitor
-
-    return visit
 
 
 def assert_is_closed(socket, before):

@@ -16,7 +16,6 @@ from answers.live import consumer
 from answers.protocol import Refused
 from tests.support.api_behaviours import Dictation
 from tests.support.database import rows
-from tests.support.forms import Visitor
 
 END_SESSIONS = """
 from django.contrib.sessions.models import Session
@@ -107,16 +106,6 @@ def end_session(user, key, how):
         session.update(expire_date=timezone.now())
     else:
         User.objects.filter(pk=user.pk).update(is_active=False)
-
-
-@pytest.fixture
-def visit(request):
-    def visit(site):
-        visitor = Visitor(site.url)
-        request.addfinalizer(visitor.close)
-        return visitor
-
-    return visit
 
 
 @pytest.mark.django_db

@@ -3,10 +3,28 @@
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import environ
+import pytest
 from django.core.management import call_command
 from django.db import connections
+
+
+class EmptyDatabase(NamedTuple):
+    name: str  # SQLite or PostgreSQL
+    url: str
+
+
+@pytest.fixture(scope="module", params=["SQLite", "PostgreSQL"])
+def each_database(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, django_db_setup: None
+) -> EmptyDatabase:
+    """One of each kind, for `migrated`. It needs `django_db_blocker.unblock()` too."""
+    if request.param == "PostgreSQL":
+        server = request.getfixturevalue("postgres_server")
+        return EmptyDatabase(request.param, server.create_database(f"each-{uuid.uuid4().hex}"))
+    return EmptyDatabase(request.param, f"sqlite:///{tmp_path_factory.mktemp('each')}/each.sqlite3")
 
 
 @contextmanager

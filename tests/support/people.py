@@ -153,3 +153,16 @@ def meet():
     yield make
     for person in people:
         person.close()
+
+
+@pytest.fixture
+def visit(request):
+    """Return a function that brings somebody with an account, or without one yet, to a site."""
+    from tests.support.forms import Visitor  # it needs Django's models, and this module as well
+
+    def visit(site):
+        visitor = Visitor(site.url)
+        request.addfinalizer(visitor.close)
+        return visitor
+
+    return visit

@@ -1,7 +1,5 @@
 """Neither the end of an answer, nor folding, budgets or figures read a whole table."""
 
-import uuid
-
 import pytest
 
 from accounts.models import User
@@ -10,14 +8,10 @@ from bench.rows.usage import usage
 from tests.support.plans import filled, plans
 
 
-@pytest.fixture(scope="module", params=["SQLite", "PostgreSQL"])
-def many_answers(request, tmp_path_factory, django_db_setup, django_db_blocker):
-    if request.param == "PostgreSQL":
-        url = request.getfixturevalue("postgres_server").create_database(f"plans-{uuid.uuid4().hex}")
-    else:
-        url = f"sqlite:///{tmp_path_factory.mktemp('plans')}/plans.sqlite3"
-    with django_db_blocker.unblock(), filled(url):
-        yield request.param
+@pytest.fixture(scope="module")
+def many_answers(each_database, django_db_blocker):
+    with django_db_blocker.unblock(), filled(each_database.url):
+        yield each_database.name
 
 
 def test_nothing_that_is_done_with_usage_reads_a_whole_table(many_answers, monkeypatch):
