@@ -1,7 +1,7 @@
-"""Deactivating people: they cannot log in, their sessions end, and what is running for them stops.
+"""Deactivating people: they cannot log in, their sessions end, and their answers are stopped.
 
-Every process closes their open pages within seconds (answers/live/open_sockets.py). Nothing is deleted, so
-everything is there again once they are activated.
+Every process disconnects their open pages within seconds (answers/live/open_sockets.py). Nothing is deleted,
+so everything is there again once they are activated.
 """
 
 from collections.abc import Collection

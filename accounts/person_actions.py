@@ -57,7 +57,7 @@ class PersonActions(admin.ModelAdmin):  # type: ignore[type-arg]
         if people:
             answers = f" {_count(stopped, 'answer was', 'answers were')} stopped." if stopped else ""
             done = f"{_count(len(people), 'person was', 'people were')} deactivated.{answers}"
-            self.message_user(request, f"{done} Their open pages are closed within seconds.")
+            self.message_user(request, f"{done} Their open pages are disconnected within seconds.")
         if queryset.filter(pk=str(request.user.pk)).exists():
             self.message_user(request, "You cannot deactivate yourself.", messages.WARNING)
 

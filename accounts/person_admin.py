@@ -65,8 +65,8 @@ class PersonAdmin(PersonActions, UserAdmin):  # type: ignore[type-arg]
         "groups",
     ]
     search_help_text = (
-        f"A username, an email address or an id. With more than {FEW_PEOPLE:,} people, names and addresses"
-        f" are found by their beginning. A search finds at most {MOST_FOUND:,} people."
+        f"A username, an email address or an id. With more than {FEW_PEOPLE:,} people, a search finds"
+        f" only the beginning of a name or address. It finds at most {MOST_FOUND:,} people."
     )
     fieldsets = [UserAdmin.fieldsets[0], (None, {"fields": ["usage"]}), *UserAdmin.fieldsets[1:]]  # type: ignore[index]
     readonly_fields = ["usage", "last_login", "date_joined"]

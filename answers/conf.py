@@ -49,7 +49,7 @@ ASKME_STATUS_URL = ""  # a page that shows whether the site works; errors link t
 # -- The operator's log
 ASKME_CURRENCY = "USD"  # of prices, costs and budgets
 ASKME_KEEP_DAYS = 0  # threads whose newest answer is older are deleted; 0: kept
-ASKME_AUDIT_DAYS = 365  # how long it is kept what the staff did; 0: for ever
+ASKME_AUDIT_DAYS = 365  # for which an entry is kept; 0: forever
 ASKME_EXPORT_ROWS = 100_000  # the most answers in a file from the admin
 
 # -- Work

@@ -132,9 +132,9 @@ class AnswerList(ChangeList):
             kinds.append("a whole username or email address")
         if self.may_read:
             kinds.append(
-                "words of questions and answers, “in quotes” if they belong together, and -excluded ones"
+                "words of questions and answers, with “quotes” around a phrase and - before a word to exclude"
             )
-        return f"Search {', '.join(kinds[:-1])}{' or ' if len(kinds) > 1 else ''}{kinds[-1]}."
+        return f"Search for {', '.join(kinds[:-1])}{' or ' if len(kinds) > 1 else ''}{kinds[-1]}."
 
     @property
     def without_search_url(self) -> str:

@@ -78,7 +78,7 @@ def _outcome(answer: Answer, reads: bool) -> Group:
             Fact("status", "Status", shown_status(answer)),
             Fact("finish_reason", "Finish reason", answer.finish_reason),
             Fact("error_code", "Error code", answer.error_code),
-            Fact("error_message", "What the person was told", answer.error_message),
+            Fact("error_message", "Message shown to the person", answer.error_message),
             Fact("error_detail", "The API's own words", answer.error_detail if reads else ""),
             Fact("rating", "Rating", shown_rating(answer)),
             Fact("rating_note", "Comment", answer.rating_note if reads else ""),

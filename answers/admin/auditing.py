@@ -57,7 +57,7 @@ def _automatic(request: HttpRequest) -> dict[Action, AuditEntry | None]:
 
 
 class Audited(admin.ModelAdmin):  # type: ignore[type-arg]
-    """What Django writes to its own log, also writes to the audit, which outlives the account of the staff.
+    """Writes to the audit what Django writes to its own log, which is deleted with the account of the staff.
 
     A view that records the same action in its own words, before or afterwards, is not recorded twice.
     """

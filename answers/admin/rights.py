@@ -1,4 +1,4 @@
-"""What a member of the staff may do with answers. The rights are apart from each other.
+"""What a member of the staff may do with answers. Each right is separate.
 
 `view_answer` shows rows and figures, without any text. `read_answer` shows the texts too. A name is shown to
 those who may see people, and to those who read what they wrote.

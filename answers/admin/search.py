@@ -1,7 +1,7 @@
 """Searching all answers: by an id, by a person, or by words.
 
 An id is that of an answer or a thread, also within an address, or the API's id of a response or a request. A
-person is found by the whole username or email address. Everything else are words, for those who may read.
+person is found by the whole username or email address. Everything else is words, for those who may read.
 
 PostgreSQL has an index of words, but it does not know which words are rare. If it had to show the newest
 answers with a word that nobody used, it would read all answers. So up to `FOUND` matches are fetched first,

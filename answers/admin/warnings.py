@@ -1,6 +1,6 @@
 """What the operator should know at once: it stands on top of the admin's index, the usage page and "Now".
 
-Each check takes some milliseconds at most, but for Redis if it is away.
+Each check takes a few milliseconds at most, except that of Redis if it does not respond.
 """
 
 import shutil
@@ -66,8 +66,8 @@ def _redis() -> Iterator[str]:
     layer = get_channel_layer()
     if isinstance(layer, RedisLayer) and not layer.is_reachable():
         yield (
-            "Redis does not respond. Answers go on, but pages that are connected to another process than the"
-            " one that runs their answer are up to two seconds behind."
+            "Redis does not respond. Answers continue, but a page that is not connected to the process that"
+            " runs its answer is up to two seconds behind."
         )
 
 

@@ -14,7 +14,7 @@ class LoopLag:
         self._due: float | None = None
 
     def expect(self, seconds: float) -> None:
-        """A timer runs, and the next one should in so many seconds."""
+        """Call it when a timer runs. The next one is due in so many seconds."""
         now = time.monotonic()
         if self._due is not None:
             self._late.append(now - self._due)
@@ -25,7 +25,7 @@ class LoopLag:
         self._due = None
 
     def worst(self) -> float | None:
-        """In seconds since the last call, also if the loop still hangs. None if nothing is known."""
+        """The longest delay since the last call, in seconds, even if the loop still hangs. None: unknown."""
         found = [self._late.popleft() for _ in range(len(self._late))]
         due = self._due  # the loop may stop at this moment
         if due is not None:

@@ -160,7 +160,7 @@ class PersonalRetention:
 
 
 def days_kept(chosen: int | None) -> int:
-    """After how many days the threads of a person are deleted who has chosen this. 0 means never."""
+    """After how many days threads are deleted if their owner has chosen this. 0 means never."""
     return min((days for days in (settings.ASKME_KEEP_DAYS, chosen) if days), default=0)
 
 

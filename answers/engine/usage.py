@@ -24,9 +24,9 @@ FOLD_LOCK = 7_215_640_163_522_712  # a PostgreSQL advisory lock; any number that
 
 
 def record_deleted(ended: Sequence[RunningAnswer]) -> None:
-    """Log what those answers used whose row was deleted while they ran: deleting must not evade a budget.
+    """Log what answers used whose rows were deleted while they ran: deleting must not evade a budget.
 
-    Call it for answers whose end could not be written. Those that another process has ended are logged by it.
+    Call it for answers whose end could not be written. Answers that another process ended are logged there.
     """
     ids = {one.id for one in ended}
     ids -= set(Answer.objects.filter(pk__in=ids).order_by().values_list("pk", flat=True)) if ids else set()

@@ -121,8 +121,8 @@ ASKME_BODY_BYTES = env.int("ASKME_BODY_BYTES", 1_048_576, least=1, most=MAX_BODY
 
 # -- The operator's log
 ASKME_CURRENCY = env.parsed("ASKME_CURRENCY", conf.ASKME_CURRENCY, values.currency)  # of prices and budgets
-ASKME_KEEP_DAYS = env.int("ASKME_KEEP_DAYS", conf.ASKME_KEEP_DAYS, least=0, most=36_500)  # 0: for ever
-ASKME_AUDIT_DAYS = env.int("ASKME_AUDIT_DAYS", conf.ASKME_AUDIT_DAYS, least=0, most=36_500)  # 0: for ever
+ASKME_KEEP_DAYS = env.int("ASKME_KEEP_DAYS", conf.ASKME_KEEP_DAYS, least=0, most=36_500)  # 0: forever
+ASKME_AUDIT_DAYS = env.int("ASKME_AUDIT_DAYS", conf.ASKME_AUDIT_DAYS, least=0, most=36_500)  # 0: forever
 ASKME_EXPORT_ROWS = env.int("ASKME_EXPORT_ROWS", conf.ASKME_EXPORT_ROWS, least=1, most=100 * MILLION)
 
 # -- Work

@@ -26,8 +26,8 @@ COLUMNS = {"input": "input_mtok", "cached_input": "cache_read_mtok", "output": "
 
 class Command(BaseCommand):
     help = (
-        "Print today's prices of the configured models, as TOML for ASKME_MODELS_FILE. Needs the package"
-        " genai-prices, no database and no API key. Nothing is sent to your API."
+        "Print the prices of the configured models, as TOML for ASKME_MODELS_FILE. They come from the package"
+        " genai-prices. Needs no database and no API key. Nothing is sent to your API."
     )
     requires_system_checks = []
 

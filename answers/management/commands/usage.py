@@ -26,7 +26,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--days", type=int, default=30, help="so many days until --until (default: 30)")
+        parser.add_argument("--days", type=int, default=30, help="number of days until --until (default: 30)")
         parser.add_argument("--since", type=_day, help="the first day, such as 2026-01-31, instead of --days")
         parser.add_argument("--until", type=_day, help="the last day (default: today)")
         parser.add_argument("--json", action="store_true", dest="is_json", help="print JSON")
