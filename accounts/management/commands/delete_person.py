@@ -7,6 +7,8 @@ from django.db.models import Q
 
 from accounts.models import User
 from accounts.removal import possessions, remove
+from answers.admin.auditing import record_command
+from answers.models import Action
 
 
 class Command(BaseCommand):
@@ -25,6 +27,8 @@ class Command(BaseCommand):
         if not yes:
             self.stdout.write("Nothing was deleted. Add --yes to delete all of it.")
             return
+        name = user.get_username()
+        record_command(Action.DELETED, f"user {name}", person=name, number=1)
         remove(user)
         self.stdout.write("Deleted.")
 

@@ -16,6 +16,7 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from answers.admin.auditing import record_command
 from answers.admin.export_files import (
     Export,
     Format,
@@ -29,7 +30,6 @@ from answers.models import Action, Answer, AnswerQuerySet, AuditEntry, Status
 FORMATS = {"csv": as_csv, "jsonl": as_json_lines}
 # Outside this range, a time in one zone may have no date in another.
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9999, 12, 30)
-STAFF_NAME = "(terminal)"  # in the audit; no username contains parentheses
 
 
 class Command(BaseCommand):
@@ -56,12 +56,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, output: str | None, **options: Any) -> None:
         export = Export(_format(options), _chosen(options))
-        entry = AuditEntry.objects.create(
-            staff_name=STAFF_NAME,
-            action=Action.EXPORTED,
-            what=_description(export.format, options)[:200],
-            person=(options["user"] or "")[:150],
-        )
+        what = _description(export.format, options)
+        entry = record_command(Action.EXPORTED, what, person=options["user"] or "")
         try:
             if output is None or output == "-":
                 self._print(export)

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from answers.models import Share
+from answers.admin.auditing import record_command
+from answers.models import Action, Share
 
 
 class Command(BaseCommand):
@@ -28,5 +29,7 @@ class Command(BaseCommand):
         if not yes:
             self.stdout.write("Nothing was revoked. Add --yes to revoke the link.")
             return
+        what = f"shared link of thread {share.thread}"
+        record_command(Action.DELETED, what, person=share.user.get_username(), number=1)
         share.delete()
         self.stdout.write("Revoked. Pages that show it notice within 30 seconds.")
