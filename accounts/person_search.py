@@ -37,7 +37,7 @@ def _found(words: str) -> Iterator[QuerySet[User, Any]]:
             yield _beginning(people, column, words).values_list("pk", flat=True)
     # A person may have several addresses. allauth stores them in lower case.
     yield EmailAddress.objects.filter(email=words.lower()).values_list("user", flat=True)
-    if words.isascii() and words.isdigit() and int(words) <= MOST_ID:
+    if words.isascii() and words.isdigit() and len(words) < 20 and int(words) <= MOST_ID:
         yield people.filter(pk=int(words)).values_list("pk", flat=True)
 
 

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import translation
@@ -24,8 +26,13 @@ NAMED = 5  # of the deleted things, in one entry
 def record_command(action: Action, what: str, *, person: str = "", number: int | None = None) -> AuditEntry:
     """The same for what is done with `manage.py`, where nobody knows who does it."""
     return AuditEntry.objects.create(
-        staff_name=TERMINAL, action=action, what=what[:200], person=person[:150], number=number
+        staff_name=TERMINAL, action=action, what=_fit(what, 200), person=_fit(person, 150), number=number
     )
+
+
+def _fit(text: str, chars: int) -> str:
+    """What the column can hold. An address may contain anything, and PostgreSQL refuses NUL."""
+    return text.replace("\0", "")[:chars]
 
 
 def record(
@@ -45,9 +52,9 @@ def record(
         staff_id=request.user.pk,
         staff_name=request.user.get_username()[:150],
         action=action,
-        what=what[:200],
-        person=str(person)[:150],
-        words=words[:500],
+        what=_fit(what, 200),
+        person=_fit(str(person), 150),
+        words=_fit(words, 500),
         number=number,
     )
     automatic = _automatic(request).get(action)
@@ -69,6 +76,17 @@ class Audited(admin.ModelAdmin):  # type: ignore[type-arg]
 
     A view that records the same action in its own words, before or afterwards, is not recorded twice.
     """
+
+    def response_action(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        keys = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        try:
+            for key in keys:
+                self.opts.pk.clean(key, None)
+        except ValidationError:  # with which Django would fail
+            return None  # the list again
+        if any("\0" in key for key in keys):
+            return None
+        return super().response_action(request, *args, **kwargs)
 
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
         self._record(request, Action.CHANGED, [obj], message)

@@ -1,12 +1,13 @@
 """Filters of the admin's logs. None of them reads more of a table than it shows."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib.admin import ListFilter, SimpleListFilter
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -24,7 +25,7 @@ class TypedFilter(ListFilter):
         super().__init__(request, params, model, admin)
         for name, _, _ in self.fields:
             if values := params.pop(name, None):
-                self.used_parameters[name] = values[-1].strip()
+                self.used_parameters[name] = values[-1].replace("\0", "").strip()
 
     def expected_parameters(self) -> list[str | None]:
         return [name for name, _, _ in self.fields]
@@ -68,7 +69,8 @@ class DaysFilter(TypedFilter):
             return None
         try:
             day = date.fromisoformat(str(text)) + later
-            return timezone.make_aware(datetime.combine(day, time.min))
+            # In UTC, as SQLite compares it: east of it, the first day begins before the year 1.
+            return timezone.make_aware(datetime.combine(day, time.min)).astimezone(UTC)
         except (ValueError, OverflowError) as error:
             raise IncorrectLookupParameters(str(error)) from error
 
@@ -96,7 +98,14 @@ class ValuesFilter(SimpleListFilter):
         return str(value)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset if self.value() is None else queryset.filter(**{self.column: self.value()})
+        if (value := self.value()) is None:
+            return queryset
+        field: Any = queryset.model._meta.get_field(self.column)
+        try:
+            chosen = getattr(field, "target_field", field).clean(value.replace("\0", ""), None)
+        except ValidationError as error:
+            raise IncorrectLookupParameters(str(error)) from error
+        return queryset.filter(**{self.column: chosen})
 
 
 def parameters_of(one: Any) -> list[str]:

@@ -46,6 +46,12 @@ def values_of(column: str) -> list[str]:
 class ColumnFilter(SimpleListFilter):
     """`chosen` are the columns that this filter sets, and their values."""
 
+    def value(self) -> str | None:
+        value: str | None = super().value()
+        if value is not None and "\0" in value:  # which PostgreSQL refuses
+            raise IncorrectLookupParameters(value)
+        return value
+
     @property
     def chosen(self) -> dict[str, Any]:
         return {} if self.value() is None else {str(self.parameter_name): self.value()}
@@ -122,7 +128,7 @@ class PersonFilter(ColumnFilter):
         if self.value() is None:
             return {}
         try:
-            return {"user": get_user_model()._meta.pk.to_python(self.value())}
+            return {"user": get_user_model()._meta.pk.clean(self.value(), None)}
         except ValidationError as error:
             raise IncorrectLookupParameters(str(error)) from error
 

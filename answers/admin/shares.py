@@ -45,6 +45,9 @@ class ShareAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         return False  # `?token__startswith=a` would tell a link, letter by letter
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Share | None:
+        return None if "\0" in object_id else super().get_object(request, object_id, from_field)
+
     def get_actions(self, request: HttpRequest, action_location: Any = None) -> Any:
         """The boxes of the rows contain the links, with which anybody can read."""
         if not may_read(request):

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from answers.asking.requester import Requester
@@ -33,8 +34,11 @@ def deactivated(users: Collection[Any]) -> set[Any]:
     model = get_user_model()
     if "is_active" not in {field.name for field in model._meta.get_fields()}:
         return set()
-    found = model._base_manager.filter(pk__in=users, is_active=False)
-    return set(found.values_list("pk", flat=True))
+    found = set(model._base_manager.filter(pk__in=users, is_active=False).values_list("pk", flat=True))
+    if found:  # a question that was being saved while they were deactivated, in this thread, is saved by now
+        late = Answer.objects.filter(user__in=found, stop_requested_at=None).order_by().unfinished()
+        late.update(stop_requested_at=timezone.now())
+    return found
 
 
 def not_found(answer: UUID) -> Refused:
