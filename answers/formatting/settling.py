@@ -113,6 +113,8 @@ class Settling:
                 self._fence = Fence(opening, last.data)
                 self.text = self.text[opening.end() - begin :]
             elif last.kind in ("List", "Table") and last.parts:
+                if (start := source.line_start(last.start)) > cut:  # there are definitions right before it
+                    self._define(source, start)
                 self._freeze(last, source, begin)
 
     def _finish_all(self, window: str, blocks: list[Block], places: list[int]) -> Iterator[None]:

@@ -2,12 +2,14 @@
 
 ASGI lets a server's `send` wait, but Daphne's never does. If a page asks for a lot and reads nothing, all of
 it stays in the memory of this process. Here Twisted's transport reports when its buffer is full (64 KB). Then
-nothing more is sent or read until it is empty, and a peer that takes too long is disconnected. Daphne does
-not limit the frames that wait for the application either. Here it reads more only when the application asks
-for it. Other servers do this themselves, so under them this module does nothing.
+nothing more is sent until it is empty, and a peer that takes too long is disconnected. Daphne does not limit
+the frames that wait for the application either. Here it reads more only when the application asks for it,
+which it does not do while it waits to send a reply. Frames without a reply, such as Stop, are read even if
+the buffer is full. Other servers do this themselves, so under them this module does nothing.
 """
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -24,11 +26,13 @@ class BackpressureMiddleware:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         # Daphne's `send` is `partial(handle_reply, protocol)`, which leads to the transport.
-        transport = getattr(send.args[0], "transport", None) if isinstance(send, partial) else None
-        if transport is None:
+        protocol = send.args[0] if isinstance(send, partial) else None
+        transport = getattr(protocol, "transport", None)
+        if protocol is None or transport is None:
             await self.application(scope, receive, send)
             return
-        socket = SocketProducer(transport, receive, send)
+        socket = SocketProducer(transport, receive, send, protocol.sendPong)
+        protocol.onPing = socket.answer_ping
         try:
             await self.application(scope, socket.receive, socket.send)
         finally:
@@ -38,12 +42,12 @@ class BackpressureMiddleware:
 class SocketProducer:
     """A push producer (Twisted's IPushProducer) of the application's messages."""
 
-    def __init__(self, transport: Any, receive: Any, send: Any) -> None:
+    def __init__(self, transport: Any, receive: Any, send: Any, pong: Callable[[bytes], None]) -> None:
         from autobahn.exception import Disconnected  # Daphne's; other servers need not have it
 
         self._disconnected = Disconnected
-        self._transport, self._receive, self._send = transport, receive, send
-        self._reading = True
+        self._transport, self._receive, self._send, self._pong = transport, receive, send, pong
+        self._ping: bytes | None = None  # not answered yet
         self._writable = asyncio.Event()
         self._writable.set()
         self._abort_timer: asyncio.TimerHandle | None = None
@@ -59,8 +63,17 @@ class SocketProducer:
             self.set_reading(False)
 
     def set_reading(self, reading: bool) -> None:
-        self._reading = reading
-        self._update_reading()
+        if reading:
+            self._transport.resumeProducing()
+        else:
+            self._transport.pauseProducing()
+
+    def answer_ping(self, payload: bytes) -> None:
+        """Send a pong. While the peer does not read, only its latest ping is kept (RFC 6455, 5.5.3)."""
+        if self._writable.is_set():
+            self._pong(payload)
+        else:
+            self._ping = payload
 
     async def send(self, message: Any) -> None:
         # A close does not wait: at shutdown, a process closes all its sockets one after the other.
@@ -73,23 +86,17 @@ class SocketProducer:
     def pauseProducing(self) -> None:
         """Called at each write to a full buffer; Daphne writes pings and closes without us."""
         self._writable.clear()
-        self._update_reading()
         if self._abort_timer is None:
             self._abort_timer = asyncio.get_running_loop().call_later(STUCK_SECONDS, self._abort)
 
     def resumeProducing(self) -> None:
         self._resume()
-        self._update_reading()
+        if self._ping is not None:
+            ping, self._ping = self._ping, None
+            self._pong(ping)
 
     def stopProducing(self) -> None:
         self._resume()  # the connection is lost; Daphne discards what is still sent
-
-    def _update_reading(self) -> None:
-        # Nothing is read from a peer that does not read: the replies would accumulate.
-        if self._reading and self._writable.is_set():
-            self._transport.resumeProducing()
-        else:
-            self._transport.pauseProducing()
 
     def _abort(self) -> None:
         self._transport.abortConnection()

@@ -16,6 +16,7 @@ from tests.support.raw_page import RawPage
 pytestmark = pytest.mark.measures
 
 GROWTH_BYTES = 64 * 2**20
+STOP_SECONDS = 1
 LONG_ANSWER = ["0123456789" * 950] * 100  # 950 KB
 
 
@@ -135,6 +136,20 @@ def test_a_page_that_never_reads_does_not_delay_others(site, meet, raw, neighbou
         elif event["type"] == "answer.finished":
             assert shown == event["length"] == 950_000
     assert page.events[-1]["type"] == "answer.finished"
+
+
+def test_a_page_that_does_not_read_can_stop_an_answer(site, meet, raw):
+    """As on a slow network, which has not taken yet what was sent before."""
+    person = meet(site.url)
+    long, running = finished_long_answer(person), str(uuid.uuid4())
+    page, number = raw(person), len(site.api.requests)
+    page.say("question.ask", answer=running, question="A silent question")
+    site.api.wait_for_requests(number + 1)
+    for _ in range(20):
+        page.say("answer.follow", answer=long, position=0)
+        time.sleep(0.02)
+    page.say("answer.stop", answer=running)
+    assert site.api.requests[-1].closed.wait(STOP_SECONDS)
 
 
 def test_under_uvicorn_a_page_that_never_reads_costs_nobody_else(make_site, api_server, meet, raw):

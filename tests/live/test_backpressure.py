@@ -65,7 +65,7 @@ async def gate(transport):
     async def send(message):
         transport.write(message.get("text", message["type"]).encode())
 
-    gate = SocketProducer(transport, asyncio.Queue().get, send)
+    gate = SocketProducer(transport, asyncio.Queue().get, send, transport.write)
     gate.set_reading(True)
     return gate
 
@@ -102,17 +102,28 @@ async def test_sending_waits_until_the_peer_has_read_everything(transport, gate)
     await asyncio.wait_for(waiting, 1)
 
 
-async def test_nothing_is_read_from_a_peer_that_does_not_read(transport, gate):
+async def test_frames_of_a_peer_that_does_not_read_are_read(transport, gate):
+    """Otherwise Stop would wait until a slow network has taken all that was sent before."""
     await gate.send(text(100 * KILOBYTE))
-    assert not transport.reactor.reading
-    transport.peer_reads(100 * KILOBYTE)
     assert transport.reactor.reading
+
+
+async def test_of_the_pings_of_a_peer_that_does_not_read_only_the_latest_is_answered(transport, gate):
+    gate.answer_ping(b"first.")
+    await gate.send(text(100 * KILOBYTE))
+    for number in range(10_000):
+        gate.answer_ping(b"%d." % number)
+    transport.peer_reads(100 * KILOBYTE + len("first."))
+    transport.peer_reads(100 * KILOBYTE)
+    gate.answer_ping(b"last.")
+    transport.peer_reads(100 * KILOBYTE)
+    assert transport.sent.replace(b"x", b"") == b"first.9999.last."
 
 
 async def test_a_busy_application_gets_no_more_frames(transport):
     frames = asyncio.Queue()
     frames.put_nowait("frame")
-    gate = SocketProducer(transport, frames.get, None)
+    gate = SocketProducer(transport, frames.get, None, None)
     assert await gate.receive() == "frame"
     assert not transport.reactor.reading
     waiting = await begun(gate.receive())
@@ -147,7 +158,7 @@ async def test_a_message_to_a_closing_connection_is_dropped(transport):
     async def send(message):
         raise Disconnected
 
-    await SocketProducer(transport, asyncio.Queue().get, send).send(text(1))
+    await SocketProducer(transport, asyncio.Queue().get, send, None).send(text(1))
 
 
 async def test_a_lost_connection_ends_the_wait(transport, gate):
