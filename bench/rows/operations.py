@@ -22,6 +22,7 @@ from answers.protocol import Ask, Refused
 from bench.rows.audit import audit
 from bench.rows.fill import BUSY, FIRST_OTHER, LEAVER, LEAVER_ANSWERS, THREAD_ANSWERS, Place
 from bench.rows.log import log
+from bench.rows.people import people
 from bench.rows.usage import BUDGETS, usage
 
 RUNS = 7  # of each operation; the best counts
@@ -61,7 +62,7 @@ def measure(run: Operation) -> float:
 def measure_all() -> dict[str, float]:
     busy, other = User.objects.get(pk=BUSY), User.objects.get(pk=FIRST_OTHER)
     operations = [*asking(busy), *background(busy), *pages(busy), *search(busy), *usage(busy)]
-    operations += [*others(other), *log(busy), *audit()]
+    operations += [*others(other), *log(busy), *people(), *audit()]
     results = {name: measure(run) for name, run in operations}
     return results | deletion(busy)
 

@@ -1,0 +1,49 @@
+"""What the staff does with people, with files, and on the pages that show how the site is doing."""
+
+from collections.abc import Callable, Iterator
+
+from django.test import Client, override_settings
+from django.utils import timezone
+
+from accounts.models import User
+from bench.rows.fill import BUSY, FIRST_OTHER
+from tests.support.exports import export
+
+PEOPLE = "/admin/accounts/user/"
+FILE_ROWS = 500
+
+
+def people() -> Iterator[tuple[str, Callable[[], object]]]:
+    client = Client()
+    client.force_login(User.objects.get_or_create(username="staff", is_staff=True, is_superuser=True)[0])
+    client.get("/admin/")
+    today = timezone.localdate()
+
+    def get(address: str = PEOPLE, **query: object) -> Callable[[], object]:
+        def run() -> None:
+            assert client.get(address, query).status_code == 200, address
+
+        return run
+
+    @override_settings(ASKME_EXPORT_ROWS=FILE_ROWS)
+    def download(choice: str, query: str = "") -> None:
+        assert export(client, choice, query)
+
+    yield "people: the list", get()
+    yield "people: a day", get(since=today, until=today)
+    yield "people: guests", get(is_guest__exact="1")
+    yield "people: who was deactivated", get(is_active__exact="0")
+    yield "people: the staff", get(is_staff__exact="1")
+    yield "people: by a username", get(q=f"person-{FIRST_OTHER}")
+    yield "people: by an email address that nobody has", get(q="nobody@example.org")
+    yield "people: the page of one with many answers", get(f"{PEOPLE}{BUSY}/change/")
+    yield f"files: {FILE_ROWS} answers as CSV", lambda: download("csv")
+    yield (
+        f"files: {FILE_ROWS} answers of one person as JSON Lines",
+        lambda: download("jsonl", f"?user={BUSY}"),
+    )
+    yield f"files: {FILE_ROWS} with bad ratings", lambda: download("rated", "?rating=-1")
+    yield "admin: the first page, with warnings", get("/admin/")
+    yield "admin: usage", get("/admin/answers/dailyusage/")
+    yield "admin: usage of a year", get("/admin/answers/dailyusage/", days="365")
+    yield "admin: now", get("/admin/answers/process/")
