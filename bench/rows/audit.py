@@ -9,6 +9,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.utils import timezone
 
+BUSY, FIRST_OTHER = 1, 3  # as in `fill`, which imports this module
 STAFF = 10
 ACTIONS = ["read"] * 7 + ["searched", "exported", "changed"]
 RARE_ACTIONS = 5  # of all entries, the oldest
@@ -33,7 +34,7 @@ def log_entries(rows: int, now: datetime) -> Iterator[dict[str, Any]]:
         yield {
             "id": number + 1,
             "action_time": now - (rows - number) * BETWEEN,
-            "user_id": 1 + number % 2,
+            "user_id": BUSY if number % 2 else FIRST_OTHER,
             "object_repr": f"group {number}",
             "action_flag": CHANGE,
         }
