@@ -1,13 +1,15 @@
 """The hooks of this site: who is a guest, and which accounts share the limits of a network address."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 
 from allauth.account.models import EmailAddress
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.messages import get_messages
 from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
 from accounts import guest_cookie, guests, pruning
 from accounts.guests import Browser
@@ -32,6 +34,14 @@ class SiteHooks(Hooks):
             guest_cookie.set_key(response, guest_cookie.new_key())
         elif guest_cookie.needs_renewal(request.COOKIES):
             guest_cookie.set_key(response, key)
+
+    def page_key(self, request: HttpRequest) -> Hashable | None:
+        """The same page for all who are not logged in to an account, at an address without a query."""
+        user = request.user
+        has_account = user.is_authenticated and not guests.is_guest(user)
+        if has_account or request.GET or request.path_info != "/" or len(get_messages(request)):
+            return None
+        return timezone.get_current_timezone_name(), request.path
 
     def user_of_session(self, session_key: str) -> AbstractBaseUser | None:
         return _browser(session_key).user()

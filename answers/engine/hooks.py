@@ -5,7 +5,7 @@ synchronous, and should be quick, because every question in this process goes th
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from functools import lru_cache
 from importlib import import_module
 from types import SimpleNamespace
@@ -47,6 +47,15 @@ class Hooks:
 
         A site that creates users in `user_who_asks` can set a cookie here, since a websocket cannot.
         """
+
+    def page_key(self, request: HttpRequest) -> Hashable | None:
+        """What the empty page depends on besides the language, if many readers get the same; or None.
+
+        A page with a key is rendered once, and then sent to every reader with the same key, each with their
+        own CSRF token. Return one only if nothing in your templates depends on anything else in the request.
+        Called in the request's thread.
+        """
+        return None
 
     def user_of_session(self, session_key: str) -> AbstractBaseUser | None:
         """The user who is logged in to a session, or None. Called for every frame of a socket."""

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import chain
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -19,10 +20,17 @@ CANDIDATES = 1_000
 NEWEST = 100  # people who are looked up because of answers that are not in the figures yet
 DAYS = 100  # in one statement; SQLite allows 500
 
+# One day has an index with the tokens. SQLite has no LATERAL, so there it is a statement for each day.
 OF_DAY = """
     SELECT user_id, tokens FROM (
         SELECT user_id, prompt_tokens + completion_tokens AS tokens FROM answers_personalusage
         WHERE day = %s ORDER BY prompt_tokens + completion_tokens DESC LIMIT %s
+    )
+"""
+OF_DAYS = """
+    SELECT user_id, tokens FROM unnest(%s::date[]) AS days(one) CROSS JOIN LATERAL (
+        SELECT user_id, prompt_tokens + completion_tokens AS tokens FROM answers_personalusage
+        WHERE day = days.one ORDER BY prompt_tokens + completion_tokens DESC LIMIT %s
     ) AS of_day
 """
 
@@ -82,8 +90,11 @@ def _candidates(since: date, until: date) -> list[Any]:
     with connection.cursor() as cursor:
         for first in range(0, len(days), DAYS):
             some = days[first : first + DAYS]
-            params = [(connection.ops.adapt_datefield_value(day), PER_DAY) for day in some]
-            cursor.execute(" UNION ALL ".join([OF_DAY] * len(some)), [one for pair in params for one in pair])
+            if connection.vendor == "postgresql":
+                cursor.execute(OF_DAYS, [some, PER_DAY])
+            else:
+                params = [(connection.ops.adapt_datefield_value(day), PER_DAY) for day in some]
+                cursor.execute(" UNION ALL ".join([OF_DAY] * len(some)), [*chain(*params)])
             for user, tokens in cursor.fetchall():
                 best[user] = max(tokens, best.get(user, 0))
     return sorted(best, key=lambda user: best[user], reverse=True)[:CANDIDATES]

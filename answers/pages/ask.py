@@ -5,14 +5,15 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.middleware.csrf import get_token
+from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from answers.engine.hooks import site_hooks
 from answers.engine.model_options import offered
 from answers.models import NOTE_CHARS, Answer
-from answers.pages.constant_html import NIL, constant_html
+from answers.pages.constant_html import NIL, constant_html, empty_page
 from answers.pages.history import own_or_404
 from answers.pages.suggestions import suggestions
 from answers.pages.thread_path import ThreadPath
@@ -46,28 +47,37 @@ def render_page(
     status: int = 200,
 ) -> HttpResponse:
     """`refused` contains the fields of a form that was refused because of `problem`, with its code."""
-    path = _path_through(answer, rating_problem) if answer else None
+
+    def render(own: dict[str, str]) -> str:
+        about = {"answer": answer, "refused": refused or {}, "problem": problem, "problem_code": problem_code}
+        path = _path_through(answer, rating_problem) if answer else None
+        context = (
+            _same_for_everybody() | about | own | {"path": path, "constant": constant_html(own["csrf_token"])}
+        )
+        return render_to_string("answers/page.html", context, request)
+
+    key = None if answer or refused or problem else site_hooks().page_key(request)
+    if key is not None:
+        html = empty_page(request, key, render)
+    else:
+        html = render({"csrf_token": get_token(request), "new_answer": str(uuid4())})
+    response = HttpResponse(html, status=status)
+    site_hooks().prepare_page(request, response)
+    return response
+
+
+def _same_for_everybody() -> dict[str, Any]:
     models = offered()
-    context = {
-        "answer": answer,
-        "path": path,
+    return {
         "blank": NIL,
-        "constant": constant_html(request),
         "can_follow": settings.ASKME_CONTEXT_TOKENS > 0,
         "models": models if len(models) > 1 else {},
-        "new_answer": uuid4(),
-        "refused": refused or {},
-        "problem": problem,
-        "problem_code": problem_code,
         "status_url": settings.ASKME_STATUS_URL,
         "suggestions": suggestions(),
         "demo": settings.ASKME_DEMO,
         "question_chars": settings.ASKME_QUESTION_CHARS,
         "note_chars": NOTE_CHARS,
     }
-    response = render(request, "answers/page.html", context, status=status)
-    site_hooks().prepare_page(request, response)
-    return response
 
 
 def _path_through(answer: Answer, rating_problem: str) -> ThreadPath | None:

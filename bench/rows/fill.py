@@ -33,6 +33,7 @@ from bench.rows.fill_usage import usage
 THREAD_ANSWERS = 10
 LEAVER_ANSWERS = 100  # of a person who deletes everything, whatever the number of rows
 RARE_ANSWERS = 20  # of the busy person's, with a word that nobody else uses
+SHARED = 60  # threads at least, which is more than a page lists
 BATCH_ROWS = 10_000
 PER_SECOND = timedelta(milliseconds=300)  # between two questions: a million in three and a half days
 
@@ -138,7 +139,7 @@ def _log(rows: int, people: int, now: datetime) -> Iterator[dict[str, Any]]:
 
 def _shared(people: int) -> Iterator[Place]:
     yield Place(BUSY, 0)
-    for number in range(0, people, 100):
+    for number in range(0, people, max(1, min(100, people // SHARED))):
         yield Place(FIRST_OTHER + number, 0)
 
 
