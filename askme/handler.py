@@ -1,22 +1,47 @@
 """How a request passes through Django: its middleware and its view run in one thread, one after another."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from asgiref.sync import sync_to_async
+from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.core.handlers.asgi import ASGIHandler
+from django.db import connections
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+MOST_IDLE = 16  # threads that wait for the next request
+
 
 class Handler(ASGIHandler):
-    """Django's own handler, with middleware in its synchronous mode.
+    """Django's own handler, with middleware in its synchronous mode, and with threads that are used again.
 
     In the other mode, each middleware that is not written for it changes from the event loop to a thread and
-    back, 20 times for a page. Beside running answers, each of these waits for its turn.
+    back, 20 times for a page. Beside running answers, each of these waits for its turn. And a new thread for
+    each request costs more than most pages.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._idle: list[ThreadPoolExecutor] = []  # of one thread each
 
     def load_middleware(self, is_async: bool = False) -> None:
         super().load_middleware(is_async=False)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        thread = self._idle.pop() if self._idle else ThreadPoolExecutor(1, "request")
+        try:
+            async with ThreadSensitiveContext(executor=thread):
+                await self.handle(scope, receive, send)
+        finally:
+            # In the thread, since it may still be busy with a request whose browser is gone.
+            thread.submit(self._give_back, thread)
+
+    def _give_back(self, thread: ThreadPoolExecutor) -> None:
+        connections.close_all()  # Django does so after a response only
+        if len(self._idle) < MOST_IDLE:
+            self._idle.append(thread)
+        else:
+            thread.shutdown(wait=False)
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
         get_response: Any = sync_to_async(self.get_response, thread_sensitive=True)

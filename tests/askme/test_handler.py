@@ -1,6 +1,8 @@
 """A request goes through Django in one thread."""
 
+import asyncio
 import threading
+from unittest.mock import ANY
 
 import pytest
 from asgiref.testing import ApplicationCommunicator
@@ -8,6 +10,7 @@ from django.http import HttpResponse
 from django.test import override_settings
 from django.urls import path
 
+from askme import handler as handler_module
 from askme.handler import Handler
 
 seen: list[tuple[str, int]] = []
@@ -36,15 +39,26 @@ async def async_view(request):
     return HttpResponse("there")
 
 
-urlpatterns = [path("sync/", view), path("async/", async_view)]
+def slow_view(request):
+    seen.append(("slow", threading.get_ident()))
+    assert released.wait(20)
+    return HttpResponse("at last")
+
+
+released = threading.Event()
+urlpatterns = [path("sync/", view), path("async/", async_view), path("slow/", slow_view)]
 MIDDLEWARE = [f"{__name__}.Marking", "django.middleware.common.CommonMiddleware", f"{__name__}.Marking"]
 
 
-async def get(url):
-    seen.clear()
+def request(handler, url):
     headers = [(b"host", b"testserver")]
     scope = {"type": "http", "method": "GET", "path": url, "query_string": b"", "headers": headers}
-    page = ApplicationCommunicator(Handler(), scope)
+    return ApplicationCommunicator(handler, scope)
+
+
+async def get(url, handler=None):
+    seen.clear()
+    page = request(handler or Handler(), url)
     await page.send_input({"type": "http.request"})
     start, body = await page.receive_output(5), await page.receive_output(5)
     await page.wait(5)
@@ -68,3 +82,45 @@ async def test_middleware_and_view_run_in_one_thread_which_is_not_the_loops():
 async def test_an_async_view_runs_on_the_loop():
     assert await get("/async/") == (200, b"there")
     assert dict(seen)["view"] == threading.get_ident()
+
+
+async def test_the_next_request_uses_the_same_thread():
+    handler, threads = Handler(), set()
+    for _ in range(5):
+        await get("/sync/", handler)
+        threads.add(dict(seen)["view"])
+        while not handler._idle:  # the thread gives itself back
+            await asyncio.sleep(0.001)
+    assert len(threads) == 1
+
+
+async def test_a_thread_is_used_again_only_once_it_is_free():
+    """A browser that leaves does not end the view that it asked for."""
+    handler = Handler()
+    released.clear()
+    page = request(handler, "/slow/")
+    await page.send_input({"type": "http.request"})
+    while ("slow", ANY) not in seen:
+        await asyncio.sleep(0.001)
+    slow = dict(seen)["slow"]
+    await page.send_input({"type": "http.disconnect"})
+    try:
+        assert await get("/sync/", handler) == (200, b"here")
+        assert dict(seen)["view"] != slow
+    finally:
+        released.set()
+    await page.wait(5)
+    async with asyncio.timeout(5):
+        while len(handler._idle) < 2:
+            await asyncio.sleep(0.001)
+
+
+async def test_only_some_idle_threads_are_kept(monkeypatch):
+    monkeypatch.setattr(handler_module, "MOST_IDLE", 1)
+    handler = Handler()
+    before = threading.active_count()
+    await asyncio.gather(*[get("/sync/", handler) for _ in range(5)])
+    async with asyncio.timeout(5):
+        while threading.active_count() > before + 1:
+            await asyncio.sleep(0.001)
+    assert len(handler._idle) == 1
