@@ -111,6 +111,19 @@ def _site_url(url: str) -> Iterator[CheckMessage]:
         )
 
 
+@register(deploy=True)
+def check_deployment(**kwargs: Any) -> list[CheckMessage]:
+    if settings.ASKME_URL:
+        return []
+    return [
+        Warning(
+            "ASKME_URL is not set, so links in emails lead to whichever of ALLOWED_HOSTS a request names.",
+            hint="Set it to the address of the site, such as https://ask.example.org.",
+            id="askme.W009",
+        )
+    ]
+
+
 def _accounts() -> Iterator[CheckMessage]:
     if settings.ASKME_VERIFY_EMAIL and not settings.EMAIL_URL:
         yield Error(

@@ -51,6 +51,9 @@ ALLOWED_HOSTS = env.parsed("ALLOWED_HOSTS", site_url.hosts(ASKME_URL), values.ho
 CSRF_TRUSTED_ORIGINS = env.parsed("CSRF_TRUSTED_ORIGINS", [ASKME_URL] if ASKME_URL else [], site_url.origins)
 # People reach the site over HTTPS, through a proxy.
 ASKME_HTTPS = env.bool("ASKME_HTTPS", site_url.is_https(ASKME_URL))
+# How long browsers refuse plain HTTP, and for which hosts besides this one.
+ASKME_HSTS_SECONDS = env.int("ASKME_HSTS_SECONDS", 30 * DAY, least=0, most=3650 * DAY)
+ASKME_HSTS_SCOPE = env.choice("ASKME_HSTS_SCOPE", "host", "host", "subdomains", "preload")
 # Each proxy appends to X-Forwarded-For.
 ASKME_PROXIES = env.int("ASKME_PROXIES", 1 if ASKME_HTTPS else 0, least=0, most=10)
 DATABASE_URL = env.parsed("DATABASE_URL", f"sqlite:///{VAR_DIR}/askme.sqlite3", server_urls.database)
