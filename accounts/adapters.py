@@ -25,7 +25,7 @@ from accounts.names import is_reserved
 
 log = logging.getLogger(__name__)
 
-NOWHERE = "0.0.0.0"  # noqa: S104  # of a connection without an address, such as a Unix socket
+NOWHERE = "::"  # of a connection without an address, such as a Unix socket
 INVITATION = "invitation"  # the session's key for the invitation that was opened
 
 
