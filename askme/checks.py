@@ -87,10 +87,10 @@ def _processes() -> Iterator[CheckMessage]:
 
 
 def _hosts() -> Iterator[CheckMessage]:
-    if "*" in settings.ALLOWED_HOSTS:
+    if "*" in settings.ALLOWED_HOSTS and not settings.ASKME_URL:
         yield Warning(
             "ALLOWED_HOSTS contains *, so links in emails lead to whatever host name a request has.",
-            hint="Set it to the host names of the site, separated by commas.",
+            hint="Remove it, and set ASKME_URL to the address of the site.",
             id="askme.W006",
         )
     yield from _site_url(settings.ASKME_URL)
