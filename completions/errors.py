@@ -19,7 +19,7 @@ an error.
 """
 
 import email.utils
-import random
+import secrets
 import time
 from collections.abc import Mapping
 from typing import ClassVar
@@ -155,7 +155,7 @@ def pause_seconds(error: CompletionError, attempt: int) -> float:
     if error.retry_after is not None:
         return min(error.retry_after, RETRY_CAP_SECONDS)
     pause: float = FIRST_PAUSE_SECONDS * 2 ** (attempt - 1)
-    return pause * random.uniform(0.75, 1.25)  # noqa: S311 - spreads retries, protects nothing
+    return pause * secrets.SystemRandom().uniform(0.75, 1.25)  # so that not all retry at once
 
 
 def _float(value: str | None) -> float | None:

@@ -11,7 +11,7 @@ Only on Linux, and only if the process may use several cores. It stays within th
 
 import asyncio
 import os
-import random
+import secrets
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -33,7 +33,7 @@ class Core:
         self._cores = cores
         self._busy = _busy_seconds()
         self._own, self._time = time.process_time(), time.monotonic()
-        self.move(random.choice(cores))  # noqa: S311  # processes that start together spread out
+        self.move(secrets.choice(cores))  # processes that start together spread out
         self._check_later()
 
     def _check_later(self) -> None:
@@ -52,7 +52,7 @@ class Core:
         self._busy, self._own, self._time = busy, own, now
         best = min(shares, key=shares.__getitem__)
         # Two processes on one core should not both move, so each moves with a probability of one half.
-        if shares[self.core] - shares[best] > MIN_GAIN and random.random() < 0.5:  # noqa: S311
+        if shares[self.core] - shares[best] > MIN_GAIN and secrets.randbelow(2):
             self.move(best)
 
     def move(self, core: int) -> None:
