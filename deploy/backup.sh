@@ -23,13 +23,18 @@ case $keep_days in
         exit 2
         ;;
 esac
-if [ -n "${POSTGRES_PASSWORD_FILE:-}" ]; then
-    PGPASSWORD=$(cat "$POSTGRES_PASSWORD_FILE")
-    export PGPASSWORD
-fi
+
+# Each time, since the password may be replaced while this runs.
+read_password() {
+    if [ -n "${POSTGRES_PASSWORD_FILE:-}" ]; then
+        PGPASSWORD=$(cat "$POSTGRES_PASSWORD_FILE")
+        export PGPASSWORD
+    fi
+}
 
 # A dump gets its name once it is complete and on the disk, so that whoever copies *.dump never copies half of one.
 dump() {
+    read_password
     name=askme-$(date -u +%Y-%m-%dT%H%M%SZ)
     partial=$folder/.$name.$$.partial
     if pg_dump --format=custom --file="$partial" && pg_restore --list "$partial" > /dev/null \
@@ -48,6 +53,7 @@ dump() {
 
 # All or nothing. A database with tables is refused, because pg_restore would mix the dump with what is there.
 restore() {
+    read_password
     tables=$(psql --no-psqlrc --tuples-only --no-align --command \
         "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
     if [ "$tables" -ne 0 ]; then
