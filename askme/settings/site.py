@@ -48,6 +48,7 @@ ALLOWED_HOSTS = env.parsed("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"],
 DATABASE_URL = env.parsed("DATABASE_URL", f"sqlite:///{VAR_DIR}/askme.sqlite3", server_urls.database)
 if "DATABASE_URL" in env.problems:
     DATABASE_URL = ""  # none is better than a wrong one
+POSTGRES_PASSWORD = env.str("POSTGRES_PASSWORD", "")  # for a DATABASE_URL without one
 REDIS_URL = env.parsed("REDIS_URL", "", server_urls.redis)  # none: one process, an in-memory channel layer
 ASKME_HTTPS = env.bool("ASKME_HTTPS", False)  # people reach the site over HTTPS, through a proxy
 # Each proxy appends to X-Forwarded-For.
