@@ -1,4 +1,4 @@
-"""deploy/kubernetes: manifests that Kubernetes accepts, that fit together, and are hardened as Compose's services.
+"""deploy/kubernetes: manifests that Kubernetes accepts, that fit together, and are as hardened as Compose.
 
 No cluster is started. What a probe or a signal does is tested on real processes elsewhere.
 """
@@ -78,7 +78,9 @@ def test_running_answers_get_the_time_that_the_settings_give_them():
 
 def test_a_restart_needs_a_dead_event_loop_and_not_a_dead_database():
     web = container("web")
-    paths = {name: web[name]["httpGet"]["path"] for name in ("startupProbe", "readinessProbe", "livenessProbe")}
+    paths = {
+        name: web[name]["httpGet"]["path"] for name in ("startupProbe", "readinessProbe", "livenessProbe")
+    }
     assert paths == {"startupProbe": "/livez", "readinessProbe": "/readyz", "livenessProbe": "/livez"}
     assert {web[name]["httpGet"]["port"] for name in paths} == {web["ports"][0]["name"]}
 
@@ -86,14 +88,19 @@ def test_a_restart_needs_a_dead_event_loop_and_not_a_dead_database():
 def test_an_upgrade_never_leaves_people_without_a_process():
     assert DEPLOYMENT["spec"]["replicas"] >= 2
     assert DEPLOYMENT["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
-    assert MANIFESTS["PodDisruptionBudget", "askme"]["spec"]["maxUnavailable"] < DEPLOYMENT["spec"]["replicas"]
+    assert (
+        MANIFESTS["PodDisruptionBudget", "askme"]["spec"]["maxUnavailable"] < DEPLOYMENT["spec"]["replicas"]
+    )
     assert container("web")["image"] == container("migrate")["image"]
 
 
 def test_the_way_in_leads_to_the_web_processes_and_to_nothing_else():
     labels = DEPLOYMENT["spec"]["template"]["metadata"]["labels"]
     service = MANIFESTS["Service", "askme"]["spec"]
-    selectors = [DEPLOYMENT["spec"]["selector"], MANIFESTS["PodDisruptionBudget", "askme"]["spec"]["selector"]]
+    selectors = [
+        DEPLOYMENT["spec"]["selector"],
+        MANIFESTS["PodDisruptionBudget", "askme"]["spec"]["selector"],
+    ]
     assert service["selector"] == labels
     assert [selector["matchLabels"] for selector in selectors] == [labels, labels]
     assert JOB["spec"]["template"]["metadata"]["labels"] != labels
