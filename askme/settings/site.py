@@ -52,6 +52,8 @@ REDIS_URL = env.parsed("REDIS_URL", "", server_urls.redis)  # none: one process,
 ASKME_HTTPS = env.bool("ASKME_HTTPS", False)  # people reach the site over HTTPS, through a proxy
 # Each proxy appends to X-Forwarded-For.
 ASKME_PROXIES = env.int("ASKME_PROXIES", 1 if ASKME_HTTPS else 0, least=0, most=10)
+# None: /metrics does not exist.
+ASKME_METRICS_TOKEN = env.parsed("ASKME_METRICS_TOKEN", "", values.token)
 
 # -- People
 ASKME_NOTICE = env.str("ASKME_NOTICE", conf.ASKME_NOTICE)  # who keeps and reads what people ask
