@@ -7,11 +7,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db import DatabaseError
-from django.db.models import Count, Min
 from django.utils import timezone
 
+from answers.engine import queue
 from answers.engine.database_thread import DatabaseThread
-from answers.models import Answer
 
 FRESH_SECONDS = 5.0  # however often somebody asks
 PATIENCE_SECONDS = 1.0  # whoever asks must not wait for a database that is away
@@ -44,14 +43,9 @@ class QueueLength:
 
     async def _ask(self) -> None:
         with suppress(DatabaseError):  # the saver reports it
-            self._found = await self._database.run(_waiting)
+            self._found = await self._database.run(queue.length)
             self._found_at = time.monotonic()
 
     def close(self) -> None:
         if self._task is not None:
             self._task.cancel()
-
-
-def _waiting() -> tuple[int, datetime | None]:
-    found = Answer.objects.queued().aggregate(number=Count("pk"), oldest=Min("asked_at"))
-    return found["number"], found["oldest"]
