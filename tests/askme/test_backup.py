@@ -1,8 +1,7 @@
-"""What is backed up can be restored: deploy/backup.sh for PostgreSQL, `manage.py backup` for SQLite."""
+"""deploy/backup.sh and `manage.py backup`: what they keep, delete and refuse. test_restore shows the rest."""
 
 import os
 import re
-import shutil
 import sqlite3
 import subprocess
 import time
@@ -12,45 +11,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.support.api_server import ApiServer
-from tests.support.forms import Somebody
-from tests.support.services import Postgres, stop_process, wait_for
-from tests.support.sites import ROOT, Site
+from tests.support.backups import Backup
+from tests.support.services import stop_process, wait_for
+from tests.support.sites import Site
 
-SCRIPT = ROOT / "deploy" / "backup.sh"
 OLD = time.time() - 15 * 24 * 3600
-
-
-class Backup:
-    """deploy/backup.sh as the Compose service runs it, with a folder of its own in place of /backups."""
-
-    def __init__(self, server: Postgres, folder: Path, database: str, **variables: str) -> None:
-        self.folder = folder
-        secret = folder.parent / "postgres-password"
-        secret.write_text(f"{server.password}\n")
-        self.environment = {
-            "PATH": f"{server.programs}:{os.defpath}",
-            "PGHOST": "127.0.0.1",
-            "PGPORT": str(server.port),
-            "PGUSER": "askme",
-            "PGDATABASE": database,
-            "POSTGRES_PASSWORD_FILE": str(secret),
-            "BACKUP_FOLDER": str(folder),
-            **variables,
-        }
-
-    def run(self, *arguments: str, stdin: Path = Path(os.devnull)) -> subprocess.CompletedProcess:
-        with stdin.open() as file:
-            command = ["sh", str(SCRIPT), *arguments]
-            return subprocess.run(
-                command, env=self.environment, stdin=file, capture_output=True, text=True, timeout=60
-            )
-
-    def start(self) -> subprocess.Popen:
-        return subprocess.Popen(["sh", str(SCRIPT)], env=self.environment, stderr=subprocess.DEVNULL)
-
-    def names(self) -> list[str]:
-        return sorted(path.name for path in self.folder.iterdir())
 
 
 @pytest.fixture
@@ -75,73 +40,6 @@ def aged(folder: Path, name: str) -> Path:
     path.touch()
     os.utime(path, (OLD, OLD))
     return path
-
-
-# -- The way back: everything is there, and the site works
-
-
-def use_the_site(site: Site) -> str:
-    """Sign up and ask. Return the answer's id."""
-    alice = Somebody(site.url)
-    alice.sign_up()
-    answer = alice.asks("Where do swallows winter?")
-    alice.close()
-    return answer
-
-
-def assert_is_restored(site: Site, answer: str) -> None:
-    alice = Somebody(site.url)
-    assert not alice.reads(answer)
-    alice.log_in()
-    assert alice.reads(answer)
-    found = alice.http.get(f"{site.url}/history/", params={"q": "swallows"}).text
-    assert "Where do swallows winter?" in re.sub(r"</?mark>", "", found)
-    assert "Where do" not in alice.http.get(f"{site.url}/history/", params={"q": "penguins"}).text
-    alice.asks("And where do they nest?")
-    alice.close()
-
-
-def test_a_restored_dump_of_postgresql_is_a_site_that_works(folder, postgres_server, tmp_path):
-    lost, new = (f"{word}-{uuid.uuid4().hex}" for word in ("lost", "new"))
-    with ApiServer() as api:
-        site = Site(tmp_path, api, DATABASE_URL=postgres_server.create_database(lost))
-        try:
-            answer = use_the_site(site.start())
-            done = Backup(postgres_server, folder, lost).run("now")  # while the site runs
-            assert done.returncode == 0, done.stderr
-            site.stop()
-            postgres_server.drop_database(lost)
-
-            site.environment["DATABASE_URL"] = postgres_server.create_database(new)
-            backup = Backup(postgres_server, folder, new)
-            done = backup.run("restore", *backup.names())
-            assert (done.returncode, done.stderr[-9:]) == (0, "restored\n"), done.stderr
-            migrated = site.manage("migrate", "--check")
-            assert migrated.returncode == 0, migrated.stdout
-            assert_is_restored(site.start(), answer)
-        finally:
-            site.stop()
-
-
-def test_a_restored_copy_of_sqlite_is_a_site_that_works(folder, tmp_path):
-    with ApiServer() as api:
-        site = Site(tmp_path, api)
-        try:
-            answer = use_the_site(site.start())
-            # While the site runs: what was asked last is still in the write-ahead log, not in the file.
-            done = site.manage("backup", str(folder))
-            assert done.returncode == 0, done.stderr
-            site.stop()
-            database = tmp_path / "site.sqlite3"
-            for suffix in ("", "-wal", "-shm"):
-                database.with_name(database.name + suffix).unlink(missing_ok=True)
-
-            [copy] = folder.iterdir()
-            assert done.stdout == f"Wrote {copy}, {copy.stat().st_size:,} bytes.\n"
-            shutil.copy(copy, database)
-            assert_is_restored(site.start(), answer)
-        finally:
-            site.stop()
 
 
 # -- PostgreSQL

@@ -22,13 +22,13 @@ OPTIONS_WITH_VALUE = {"--scale", "--timeout", "--wait-timeout", "--tail", "--sin
 
 
 def section(document: str, title: str = "") -> str:
-    """Return the text below this heading, up to the next one of its level; without `title`, all of it."""
+    """Return the text below this heading, with its subsections. Without `title`, return all of it."""
     text = (ROOT / document).read_text()
     if not title:
         return text
-    found = re.search(rf"^(#+) {re.escape(title)}\n(.*?)(?=^\1 |\Z)", text, re.MULTILINE | re.DOTALL)
+    found = re.search(rf"^(#+) {re.escape(title)}\n(.*)", text, re.MULTILINE | re.DOTALL)
     assert found, f"{document} has no section {title!r}"
-    return found[2]
+    return re.split(rf"^#{{1,{len(found[1])}}} ", found[2], flags=re.MULTILINE)[0]
 
 
 def blocks(text: str) -> list[list[str]]:
