@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import sys
 import tomllib
 
 import pytest
@@ -230,6 +231,19 @@ def test_every_metric_is_in_the_dashboard_and_in_the_document(scraped):
     shown = "\n".join(expressions())
     unseen = {name for name in ours if name not in shown}
     assert unseen <= {"askme_answer_threads_busy"}
+
+
+def test_prometheus_and_compose_accept_the_files_of_the_guide(tmp_path):
+    guide = (ROOT / "docs" / "operating.md").read_text().partition("## Watch it")[2]
+    override, config = re.findall(r"```yaml\n(.*?)```", guide.partition("### What the numbers")[0], re.DOTALL)
+    (tmp_path / "prometheus.yml").write_text(config)
+    promtool("check", "config", "--syntax-only", tmp_path / "prometheus.yml")
+    [job] = yaml.safe_load(config)["scrape_configs"]
+    assert all(f'job="{job["job_name"]}"' in one for one in expressions() if re.match(r"up\b", one))
+    (tmp_path / "compose.yml").write_text(override)
+    check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
+    done = subprocess.run([*check, tmp_path / "compose.yml"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
 
 
 def test_the_version_is_that_of_the_project():
