@@ -1,0 +1,159 @@
+"""The services of docker-compose.yml, run as plain processes.
+
+There is no Docker engine. A folder stands in for the image, a real Redis and PostgreSQL for those services, and a name
+server for Docker's. Each container has a loopback address of its own, and may be published on a port of 127.0.0.1.
+Commands, environments, users and times come from docker-compose.yml and the Dockerfile; only addresses are replaced.
+Needs Linux, where all of 127.0.0.0/8 is loopback.
+"""
+
+import itertools
+import json
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any, Self
+
+from tests.support.compose import PROGRAMS, dockerfile, services
+from tests.support.image import as_user
+from tests.support.name_server import NameServer
+from tests.support.network import Proxy
+from tests.support.services import free_port, stop_process, wait_for
+
+START_SECONDS = 30
+SLOTS = 4  # ports that containers may be published on: two that run, and two that replace them
+WRITE_LOG = Path(__file__).with_name("write_log")
+
+_numbers = itertools.count(1)
+
+
+def free_address() -> str:
+    """Return an address of 127.0.0.0/8 that no other container has, also not one of another test process."""
+    number = next(_numbers)
+    return f"127.{1 + os.getpid() // 250 % 250}.{os.getpid() % 250}.{number}"
+
+
+class Container:
+    """One container of the service `web`."""
+
+    def __init__(self, deployment: "Deployment", slot: int) -> None:
+        self.deployment = deployment
+        self.address, self.slot = free_address(), slot
+        self.environment = deployment.environment_of("web")
+        self.temporary = deployment.temporary_folder()
+        self.log = deployment.folder / f"web-{self.address}.log"
+        self.published = Proxy(deployment.port, host=self.address, port=slot)
+        command = self._replaced(deployment.web_command)
+        with self.log.open("wb") as log:
+            self.process = deployment.run(command, self.environment, self.temporary, stdout=log, stderr=log)
+        self.published.__enter__()
+
+    def _replaced(self, command: list[str]) -> list[str]:
+        port = str(self.deployment.port)
+        words = (word.replace("127.0.0.1", self.address).replace("8000", port) for word in command)
+        return [self.address if word == "0.0.0.0" else word for word in words]
+
+    def is_healthy(self) -> bool:
+        """Run the health check in the container."""
+        assert self.process.poll() is None, self.log.read_text()
+        check = self.deployment.run(self._replaced(self.deployment.health_check), self.environment, self.temporary)
+        return check.wait(10) == 0
+
+    def stop(self) -> int:
+        """What `docker stop` does. Return the exit code."""
+        code = stop_process(self.process, seconds=self.deployment.grace_seconds)
+        self.end()
+        return code
+
+    def end(self) -> None:
+        """What Docker does once the process has ended: the name and the published port go."""
+        self.deployment.forget(self)
+        self.published.__exit__()
+
+    def attempted_writes(self) -> list[str]:
+        """Return where the process tried to write outside its temporary folder."""
+        lines = (self.temporary / "writes.log").read_text().splitlines()
+        return [line for line in lines if f" {self.temporary}/" not in line and not line.endswith(" /dev/null")]
+
+
+class Deployment:
+    """Use as a context manager. `variables` are the content of `.env`."""
+
+    def __init__(self, folder: Path, image: Path, database_url: str, redis_url: str, **variables: str) -> None:
+        self.folder, self.image, self.redis_url = folder, image, redis_url
+        self.environment = {"DATABASE_URL": database_url}  # for tests that read the database
+        self.services = services(folder, **variables)
+        self.user = int(dockerfile("USER"))
+        self.port = free_port()  # instead of 8000, which the developer's own server may have
+        self.names = NameServer()
+        self.containers: list[Container] = []
+        self.slots = [free_port() for _ in range(SLOTS)]
+        web = self.services["web"]
+        self.grace_seconds = float(web["stop_grace_period"].removesuffix("s"))
+        self.web_command: list[str] = web["command"] or json.loads(dockerfile("CMD(?= ..daphne)"))
+        self.health_check: list[str] = json.loads(dockerfile("CMD(?= ..python)"))
+
+    def __enter__(self) -> Self:
+        self.names.__enter__()
+        migrate = self.services["migrate"]["command"]
+        done = self.run(migrate, self.environment_of("migrate"), self.temporary_folder())
+        assert done.wait(60) == 0
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for container in list(self.containers):
+            container.stop()
+        self.names.__exit__()
+
+    @property
+    def urls(self) -> list[str]:
+        """The published address of each container of `web`."""
+        return [f"http://localhost:{container.slot}" for container in self.containers]
+
+    def environment_of(self, service: str) -> dict[str, str]:
+        _, _, database = self.environment["DATABASE_URL"].partition("@")
+        _, _, redis = self.redis_url.partition("//")
+        found = self.services[service]["environment"].items()
+        moved = {
+            name: value.replace("postgres:5432/askme", database).replace("redis:6379/0", redis)
+            for name, value in found
+        }
+        return moved | {"PYTHONUNBUFFERED": "1"}
+
+    def temporary_folder(self) -> Path:
+        """Make a folder that stands in for the tmpfs of one container."""
+        folder = Path(tempfile.mkdtemp(prefix="tmpfs-", dir=self.folder))
+        if os.geteuid() == 0:
+            os.chown(folder, self.user, self.user)
+        return folder
+
+    def run(
+        self, command: list[str], environment: dict[str, str], temporary: Path, **options: Any
+    ) -> subprocess.Popen[bytes]:
+        """Start a process of the image, in its tree and as its user. `temporary` is where it may write."""
+        own = {
+            "PATH": f"{PROGRAMS}:{os.defpath}",
+            "HOME": "/nonexistent",
+            "TMPDIR": str(temporary),
+            "PYTHONPATH": str(WRITE_LOG),
+            "WRITE_LOG": f"{temporary}/writes.log",
+        }
+        return subprocess.Popen(as_user(self.user, command), cwd=self.image, env=environment | own, **options)
+
+    def start(self, containers: int = 1) -> list[Container]:
+        """What `docker compose up --scale --wait` does: return once the new containers are healthy."""
+        taken = {container.slot for container in self.containers}
+        slots = [slot for slot in self.slots if slot not in taken][:containers]
+        started = [Container(self, slot) for slot in slots]
+        self.containers += started
+        self._tell_names()
+        for container in started:
+            wait_for(container.is_healthy, START_SECONDS, f"the health check of {container.address}")
+        return started
+
+    def forget(self, container: Container) -> None:
+        self.containers.remove(container)
+        self._tell_names()
+
+    def _tell_names(self) -> None:
+        self.names.addresses = {"web": [container.address for container in self.containers]}
