@@ -9,6 +9,7 @@ Needs Linux, where all of 127.0.0.0/8 is loopback.
 import itertools
 import json
 import os
+import socket
 import subprocess
 import tempfile
 from pathlib import Path
@@ -18,7 +19,7 @@ from tests.support.compose import PROGRAMS, dockerfile, services
 from tests.support.image import as_user
 from tests.support.name_server import NameServer
 from tests.support.network import Proxy
-from tests.support.services import free_port, stop_process, wait_for
+from tests.support.services import free_port, wait_for
 
 START_SECONDS = 30
 SLOTS = 4  # ports that containers may be published on: two that run, and two that replace them
@@ -53,22 +54,32 @@ class Container:
         words = (word.replace("127.0.0.1", self.address).replace("8000", port) for word in command)
         return [self.address if word == "0.0.0.0" else word for word in words]
 
+    def listens(self) -> bool:
+        """Cheaper than the health check, which starts a process."""
+        assert self.process.poll() is None, self.log.read_text()
+        with socket.socket() as probe:
+            return probe.connect_ex((self.address, self.deployment.port)) == 0
+
     def is_healthy(self) -> bool:
         """Run the health check in the container."""
-        assert self.process.poll() is None, self.log.read_text()
-        check = self.deployment.run(self._replaced(self.deployment.health_check), self.environment, self.temporary)
+        command, options = self._replaced(self.deployment.health_check), {"stderr": subprocess.DEVNULL}
+        check = self.deployment.run(command, self.environment, self.temporary, **options)
         return check.wait(10) == 0
 
-    def stop(self) -> int:
-        """What `docker stop` does. Return the exit code."""
-        code = stop_process(self.process, seconds=self.deployment.grace_seconds)
-        self.end()
-        return code
+    def begin_stop(self) -> None:
+        """What `docker stop` does first. The name and the published port stay until the process has ended."""
+        self.process.terminate()
 
-    def end(self) -> None:
-        """What Docker does once the process has ended: the name and the published port go."""
-        self.deployment.forget(self)
-        self.published.__exit__()
+    def finish_stop(self) -> int:
+        """Return the exit code. Kill a process that does not end within the grace period, and fail."""
+        try:
+            return self.process.wait(self.deployment.grace_seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise AssertionError(f"web did not end within stop_grace_period:\n{self.log.read_text()}") from None
+        finally:
+            self.deployment.forget(self)
+            self.published.__exit__()
 
     def attempted_writes(self) -> list[str]:
         """Return where the process tried to write outside its temporary folder."""
@@ -101,8 +112,10 @@ class Deployment:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for container in self.containers:
+            container.begin_stop()
         for container in list(self.containers):
-            container.stop()
+            container.finish_stop()
         self.names.__exit__()
 
     @property
@@ -148,6 +161,7 @@ class Deployment:
         self.containers += started
         self._tell_names()
         for container in started:
+            wait_for(container.listens, START_SECONDS, f"{container.address} listens")
             wait_for(container.is_healthy, START_SECONDS, f"the health check of {container.address}")
         return started
 
