@@ -28,7 +28,6 @@ from tests.support.services import Postgres, free_port
 # Caddy serves the site under its own name, nginx under the other one that it always accepts.
 CADDY_URL, NGINX_URL = "https://ask.example.org", "https://localhost"
 VARIABLES = {
-    "SECRET_KEY": "a-key-for-tests-as-long-as-it-has-to-be",
     "POSTGRES_PASSWORD": Postgres.password,
     "ASKME_URL": CADDY_URL,
     "OPENAI_API_KEY": "sk-test",
@@ -36,8 +35,6 @@ VARIABLES = {
     "ASKME_CHECK_MODELS": "false",
     "ASKME_RUNNING_PER_USER": "0",  # tests ask more than people
     "ASKME_QUESTIONS_PER_MINUTE": "0",
-    "ALLOWED_HOSTS": "ask.example.org,localhost",
-    "ASKME_HTTPS": "true",
 }
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tests.support.compose import PROGRAMS, dockerfile, services
-from tests.support.image import as_user
+from tests.support.image import as_user, image_environment
 from tests.support.name_server import NameServer
 from tests.support.network import Proxy
 from tests.support.services import free_port, wait_for
@@ -93,22 +93,25 @@ class Deployment:
     def __init__(self, folder: Path, image: Path, database_url: str, redis_url: str, **variables: str) -> None:
         self.folder, self.image, self.redis_url = folder, image, redis_url
         self.environment = {"DATABASE_URL": database_url}  # for tests that read the database
-        self.services = services(folder, **variables)
-        self.user = int(dockerfile("USER"))
+        self.services = services(folder, COMPOSE_PROFILES="tls", **variables)
+        self.user = int(dockerfile("USER").partition(":")[0])
+        self.secrets = self.temporary_folder()  # instead of the volume
         self.port = free_port()  # instead of 8000, which the developer's own server may have
         self.names = NameServer()
         self.containers: list[Container] = []
         self.slots = [free_port() for _ in range(SLOTS)]
         web = self.services["web"]
         self.grace_seconds = float(web["stop_grace_period"].removesuffix("s"))
-        self.web_command: list[str] = web["command"] or json.loads(dockerfile("CMD(?= ..daphne)"))
+        assert web["command"] is None
+        self.web_command: list[str] = json.loads(dockerfile("CMD(?= ..daphne)"))
         self.health_check: list[str] = json.loads(dockerfile("CMD(?= ..python)"))
 
     def __enter__(self) -> Self:
         self.names.__enter__()
-        migrate = self.services["migrate"]["command"]
-        done = self.run(migrate, self.environment_of("migrate"), self.temporary_folder())
-        assert done.wait(60) == 0
+        for service in ("secrets", "migrate"):
+            command = [self._replaced(word) for word in self.services[service]["command"]]
+            done = self.run(command, self.environment_of(service), self.temporary_folder(), stdout=subprocess.DEVNULL)
+            assert done.wait(60) == 0, f"{service} ended with {done.returncode}"
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -124,14 +127,16 @@ class Deployment:
         return [f"http://localhost:{container.slot}" for container in self.containers]
 
     def environment_of(self, service: str) -> dict[str, str]:
+        variables = self.services[service]["environment"].items()
+        return image_environment() | {name: self._replaced(value) for name, value in variables}
+
+    def _replaced(self, word: str) -> str:
         _, _, database = self.environment["DATABASE_URL"].partition("@")
-        _, _, redis = self.redis_url.partition("//")
-        found = self.services[service]["environment"].items()
-        moved = {
-            name: value.replace("postgres:5432/askme", database).replace("redis:6379/0", redis)
-            for name, value in found
-        }
-        return moved | {"PYTHONUNBUFFERED": "1"}
+        word = word.replace("postgres:5432/askme", database).replace("redis://redis:6379/0", self.redis_url)
+        return word.replace("/secrets", str(self.secrets))
+
+    def secret(self, name: str) -> str:
+        return (self.secrets / name).read_text()
 
     def temporary_folder(self) -> Path:
         """Make a folder that stands in for the tmpfs of one container."""

@@ -2,11 +2,12 @@
 and processes of its user."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
-from tests.support.compose import PROGRAMS, dockerfile
+from tests.support.compose import PROGRAMS
 from tests.support.sites import ROOT
 
 
@@ -17,12 +18,21 @@ def build_image(folder: Path) -> None:
         if line.startswith("!") and source.is_dir():
             shutil.copytree(source, folder / source.name, ignore=shutil.ignore_patterns("__pycache__"))
         elif line.startswith("!"):
-            shutil.copy(source, folder)
-    step = dockerfile("RUN(?= SECRET_KEY)").removesuffix("\\")
+            (folder / line.removeprefix("!")).parent.mkdir(exist_ok=True)
+            shutil.copy(source, folder / line.removeprefix("!"))
+    text = (ROOT / "Dockerfile").read_text().replace("\\\n", "")
+    [step] = re.findall(r"^RUN (SECRET_KEY=.*)$", text, re.MULTILINE)
     subprocess.run(step, shell=True, check=True, cwd=folder, env={"PATH": f"{PROGRAMS}:{os.defpath}"})
-    shutil.rmtree(folder / "var")
     for path in [folder, *folder.rglob("*")]:
         path.chmod(0o555 if path.is_dir() else 0o444)
+
+
+def image_environment() -> dict[str, str]:
+    """Return what ENV sets in the last stage, but for the PATH."""
+    _, _, stage = (ROOT / "Dockerfile").read_text().rpartition("\nFROM ")
+    words = " ".join(re.findall(r"^ENV (.*)$", stage, re.MULTILINE)).split()
+    variables = dict(word.split("=", 1) for word in words)
+    return {name: value for name, value in variables.items() if name != "PATH"}
 
 
 def as_user(user: int, command: list[str]) -> list[str]:

@@ -42,10 +42,10 @@ class Socket:
     def __init__(self, url: str, cookies: dict[str, str], headers: dict[str, str] | None = None) -> None:
         cookie = "; ".join(f"{name}={value}" for name, value in cookies.items())
         address = url.replace("http", "ws", 1) + "/ws/answers/"
-        headers = (headers or {}) | {"Cookie": cookie}
+        headers = {"Origin": url} | (headers or {}) | {"Cookie": cookie}
         self._stack = ExitStack()
         self._socket = self._stack.enter_context(
-            connect(address, origin=url, additional_headers=headers, max_size=None, proxy=None)
+            connect(address, additional_headers=headers, max_size=None, proxy=None)
         )
         self.texts: dict[str, str] = {}
         self.reasoning: dict[str, str] = {}

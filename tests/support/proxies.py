@@ -93,7 +93,7 @@ class Caddy(TlsProxy):
 
     def _environment(self) -> dict[str, str]:
         data = {"XDG_DATA_HOME": f"{self.folder}/data", "XDG_CONFIG_HOME": f"{self.folder}/config"}
-        return super()._environment() | self.deployment.services.get("caddy", {"environment": {"ASKME_URL": "https://ask.example.org"}})["environment"] | data
+        return super()._environment() | self.deployment.services["caddy"]["environment"] | data
 
     def _write(self) -> None:
         self.admin = f"127.0.0.1:{free_port()}"
