@@ -12,6 +12,7 @@ for name in list(os.environ):
         "REDIS_URL",
         "DEBUG",
         "ALLOWED_HOSTS",
+        "CSRF_TRUSTED_ORIGINS",
     ):
         del os.environ[name]
 os.environ["ENV_FILE"] = ""  # tests must not read the developer's own .env; child processes inherit this
