@@ -27,6 +27,8 @@ from tests.support.services import Postgres, free_port
 
 # Caddy serves the site under its own name, nginx under the other one that it always accepts.
 CADDY_URL, NGINX_URL = "https://ask.example.org", "https://localhost"
+# What a proxy sends, for people who use a published port without one.
+BEHIND_TLS = {"X-Forwarded-Proto": "https", "Origin": NGINX_URL}
 VARIABLES = {
     "POSTGRES_PASSWORD": Postgres.password,
     "ASKME_URL": CADDY_URL,

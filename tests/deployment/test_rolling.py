@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from answers.live.open_sockets import RESTARTING
-from tests.deployment.conftest import CADDY_URL, NGINX_URL, Topology
+from tests.deployment.conftest import BEHIND_TLS, CADDY_URL, NGINX_URL
 from tests.support.api_behaviours import Behaviour, Exchange
 from tests.support.delivery import Traveller, assert_whole
 from tests.support.services import wait_for
@@ -75,7 +75,7 @@ def test_reloads_and_a_rolling_replacement_of_all_web_containers_lose_nothing(to
     deployment = topology.deployment
     topology.api.when("Rolling", counting(ends))
     readers = [
-        Traveller(meet(url), url, f"Rolling {url} {number}")
+        Traveller(meet(url, **BEHIND_TLS | {"Origin": url}), url, f"Rolling {url} {number}")
         for url in (CADDY_URL, NGINX_URL)
         for number in range(READERS)
     ]

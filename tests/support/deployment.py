@@ -37,10 +37,10 @@ def free_address() -> str:
 class Container:
     """One container of the service `web`."""
 
-    def __init__(self, deployment: "Deployment", slot: int) -> None:
+    def __init__(self, deployment: "Deployment", slot: int, environment: dict[str, str]) -> None:
         self.deployment = deployment
         self.address, self.slot = free_address(), slot
-        self.environment = deployment.environment_of("web")
+        self.environment = deployment.environment_of("web") | environment
         self.temporary = deployment.temporary_folder()
         self.log = deployment.folder / f"web-{self.address}.log"
         self.published = Proxy(deployment.port, host=self.address, port=slot)
@@ -158,11 +158,13 @@ class Deployment:
         }
         return subprocess.Popen(as_user(self.user, command), cwd=self.image, env=environment | own, **options)
 
-    def start(self, containers: int = 1) -> list[Container]:
-        """What `docker compose up --scale --wait` does: return once the new containers are healthy."""
+    def start(self, containers: int = 1, **environment: str) -> list[Container]:
+        """What `docker compose up --scale --wait` does: return once the new containers are healthy.
+
+        `environment` replaces variables of them."""
         taken = {container.slot for container in self.containers}
         slots = [slot for slot in self.slots if slot not in taken][:containers]
-        started = [Container(self, slot) for slot in slots]
+        started = [Container(self, slot, environment) for slot in slots]
         self.containers += started
         self._tell_names()
         for container in started:
