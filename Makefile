@@ -29,7 +29,7 @@ PYTHONS := $(if $(DJANGO),python3.12 $(wildcard $(HOME)/.pyenv/versions/3.12*/bi
 PYTHON ?= $(shell for name in $(PYTHONS); do \
 	"$$name" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, $(OLDEST)))' 2>/dev/null && echo "$$name" && break; done)
 
-.PHONY: help run admin test test-slow chaos bench bench-rows screenshots check format translations clean
+.PHONY: help run admin test test-slow chaos bench bench-rows screenshots check format translations lock clean
 
 help: ## list all commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name what; do \
@@ -82,7 +82,7 @@ check: $(VENV)/installed-dev ## check style, types, migrations, the Dockerfile a
 	$(BIN)/mypy
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/hadolint Dockerfile
-	SECRET_KEY=x POSTGRES_PASSWORD=x $(BIN)/docker-compose config --quiet
+	$(BIN)/docker-compose --profile '*' config --quiet
 
 format: $(VENV)/installed-dev ## format the code
 	$(BIN)/ruff check --fix
@@ -90,6 +90,11 @@ format: $(VENV)/installed-dev ## format the code
 
 translations: $(VENV)/installed-dev ## add new sentences to locale/ and compile its translations
 	@$(BIN)/python -m tests.support.catalogues
+
+lock: $(VENV)/installed-dev ## write the requirements of the image, with the hash of each wheel
+	@# The hashes are those of PyPI, whatever other places pip is told to look in.
+	@PIP_FIND_LINKS= $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-annotate \
+		--no-header --no-emit-options --pip-args "--only-binary :all:" --output-file deploy/requirements.txt requirements.txt
 
 clean: ## remove everything that make created, but not var/ with the database
 	rm -rf .venv .venv-django* staticfiles .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -59,6 +59,7 @@ ASKME_PROXIES = env.int("ASKME_PROXIES", 1 if ASKME_HTTPS else 0, least=0, most=
 DATABASE_URL = env.parsed("DATABASE_URL", f"sqlite:///{VAR_DIR}/askme.sqlite3", server_urls.database)
 if "DATABASE_URL" in env.problems:
     DATABASE_URL = ""  # none is better than a wrong one
+POSTGRES_PASSWORD = env.str("POSTGRES_PASSWORD", "")  # for a DATABASE_URL without one
 REDIS_URL = env.parsed("REDIS_URL", "", server_urls.redis)  # none: one process, an in-memory channel layer
 
 # -- People
