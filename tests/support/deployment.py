@@ -84,7 +84,9 @@ class Container:
     def attempted_writes(self) -> list[str]:
         """Return where the process tried to write outside its temporary folder."""
         lines = (self.temporary / "writes.log").read_text().splitlines()
-        return [line for line in lines if f" {self.temporary}/" not in line and not line.endswith(" /dev/null")]
+        paths = [(line, Path(line.partition(" ")[2])) for line in lines]
+        allowed = {self.temporary, Path("/dev/null")}
+        return [line for line, path in paths if not allowed & {path, *path.parents}]
 
 
 class Deployment:
@@ -115,10 +117,7 @@ class Deployment:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for container in self.containers:
-            container.begin_stop()
-        for container in list(self.containers):
-            container.finish_stop()
+        self.stop(self.containers)
         self.names.__exit__()
 
     @property
@@ -167,10 +166,20 @@ class Deployment:
         started = [Container(self, slot, environment) for slot in slots]
         self.containers += started
         self._tell_names()
-        for container in started:
-            wait_for(container.listens, START_SECONDS, f"{container.address} listens")
-            wait_for(container.is_healthy, START_SECONDS, f"the health check of {container.address}")
+        try:
+            for container in started:
+                wait_for(container.listens, START_SECONDS, f"{container.address} listens")
+                wait_for(container.is_healthy, START_SECONDS, f"the health check of {container.address}")
+        except BaseException:
+            self.stop(started)
+            raise
         return started
+
+    def stop(self, containers: list[Container]) -> list[int]:
+        """What `docker stop` does. Return the exit codes."""
+        for container in containers:
+            container.begin_stop()
+        return [container.finish_stop() for container in list(containers)]
 
     def forget(self, container: Container) -> None:
         self.containers.remove(container)
