@@ -100,6 +100,8 @@ def _certificate(folder: Path) -> Path:
     """Issue a certificate of both names, as the file site.pem; ca.pem is its issuer."""
     authority, path = trustme.CA(), folder / "site.pem"
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
-    authority.issue_cert("ask.example.org", "localhost").private_key_and_cert_chain_pem.write_to_path(str(path))
+    authority.issue_cert("ask.example.org", "localhost").private_key_and_cert_chain_pem.write_to_path(
+        str(path)
+    )
     os.chmod(path, 0o600)
     return path

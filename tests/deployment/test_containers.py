@@ -31,7 +31,9 @@ def test_the_health_check_fails_while_the_database_is_gone(topology, postgres_se
     # Whatever host names the operator configures, the health check must pass.
     deployment = topology.deployment
     with Proxy(postgres_server.port) as way:
-        url = deployment.environment_of("web")["DATABASE_URL"].replace(str(postgres_server.port), str(way.port))
+        url = deployment.environment_of("web")["DATABASE_URL"].replace(
+            str(postgres_server.port), str(way.port)
+        )
         [container] = deployment.start(DATABASE_URL=url, ALLOWED_HOSTS=".ask.example,ask.example.org")
         way.refuse()
         way.cut()

@@ -60,7 +60,11 @@ def test_a_form_works_over_tls_without_javascript(topology, url):
 
 @both_proxies
 def test_the_address_and_scheme_that_a_client_claims_are_not_believed(topology, meet, url):
-    forged = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "http", "X-Forwarded-Host": "evil.example"}
+    forged = {
+        "X-Forwarded-For": "203.0.113.9",
+        "X-Forwarded-Proto": "http",
+        "X-Forwarded-Host": "evil.example",
+    }
     person = meet(url, **forged)
     socket = person.connect()
     answer = socket.ask(f"Who am I? {uuid.uuid4()}")
@@ -119,4 +123,3 @@ def test_a_request_of_a_foreign_host_name_gets_no_page(topology, url):
         browser.trust_env, browser.verify = False, os.environ["SSL_CERT_FILE"]
         reply = browser.get(f"{url}/", headers={"Host": "evil.example"}, timeout=20)
     assert "question-box" not in reply.text
-

@@ -36,7 +36,11 @@ class Visitor(threading.Thread):
             while not self.ends.wait(BETWEEN_REQUESTS_SECONDS):
                 try:
                     self._expect(200, browser.get(page, timeout=20))
-                    form = {"csrfmiddlewaretoken": browser.cookies["csrftoken"], "language": "de", "next": "/"}
+                    form = {
+                        "csrfmiddlewaretoken": browser.cookies["csrftoken"],
+                        "language": "de",
+                        "next": "/",
+                    }
                     self._expect(302, browser.post(page, form, timeout=20, allow_redirects=False))
                     self.pages += 1
                 except Exception as error:
@@ -71,7 +75,9 @@ def ends() -> Iterator[threading.Event]:
     event.set()
 
 
-def test_reloads_and_a_rolling_replacement_of_all_web_containers_lose_nothing(topology, meet, ends, record_time):
+def test_reloads_and_a_rolling_replacement_of_all_web_containers_lose_nothing(
+    topology, meet, ends, record_time
+):
     deployment = topology.deployment
     topology.api.when("Rolling", counting(ends))
     readers = [
@@ -118,6 +124,8 @@ def _wait_for_more(readers: list[Traveller], visitors: list[Visitor]) -> None:
 
     def came() -> bool:
         has_read = all(len(reader.text) > len(text) for reader, text in zip(readers, texts, strict=True))
-        return has_read and all(visitor.pages > number for visitor, number in zip(visitors, pages, strict=True))
+        return has_read and all(
+            visitor.pages > number for visitor, number in zip(visitors, pages, strict=True)
+        )
 
     wait_for(came, 20, "everybody goes on")

@@ -76,7 +76,9 @@ class Container:
             return self.process.wait(self.deployment.grace_seconds)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            raise AssertionError(f"web did not end within stop_grace_period:\n{self.log.read_text()}") from None
+            raise AssertionError(
+                f"web did not end within stop_grace_period:\n{self.log.read_text()}"
+            ) from None
         finally:
             self.deployment.forget(self)
             self.published.__exit__()
@@ -92,7 +94,9 @@ class Container:
 class Deployment:
     """Use as a context manager. `variables` are the content of `.env`."""
 
-    def __init__(self, folder: Path, image: Path, database_url: str, redis_url: str, **variables: str) -> None:
+    def __init__(
+        self, folder: Path, image: Path, database_url: str, redis_url: str, **variables: str
+    ) -> None:
         self.folder, self.image, self.redis_url = folder, image, redis_url
         self.environment = {"DATABASE_URL": database_url}  # for tests that read the database
         self.services = services(folder, COMPOSE_PROFILES="tls", **variables)
@@ -112,7 +116,9 @@ class Deployment:
         self.names.__enter__()
         for service in ("secrets", "migrate"):
             command = [self._replaced(word) for word in self.services[service]["command"]]
-            done = self.run(command, self.environment_of(service), self.temporary_folder(), stdout=subprocess.DEVNULL)
+            done = self.run(
+                command, self.environment_of(service), self.temporary_folder(), stdout=subprocess.DEVNULL
+            )
             assert done.wait(60) == 0, f"{service} ended with {done.returncode}"
         return self
 

@@ -44,7 +44,11 @@ def as_user(user: int, command: list[str]) -> list[str]:
     if _everybody_can_read(Path(PROGRAMS) / "python"):
         return [*setpriv, "--bounding-set=-all", "--inh-caps=-all", "--", *command]
     # Python is in root's own folder, as with pyenv. The process may read everything, but write nothing more.
-    read = ["--bounding-set=-all,+dac_read_search", "--inh-caps=-all,+dac_read_search", "--ambient-caps=+dac_read_search"]
+    read = [
+        "--bounding-set=-all,+dac_read_search",
+        "--inh-caps=-all,+dac_read_search",
+        "--ambient-caps=+dac_read_search",
+    ]
     return [*setpriv, *read, "--", *command]
 
 

@@ -20,7 +20,9 @@ class Person:
         self.url, self.headers = url, headers
         self.http = requests.Session()
         self.http.trust_env = False
-        self.http.verify = os.environ.get("SSL_CERT_FILE") or True  # which the websocket's client reads by itself
+        self.http.verify = (
+            os.environ.get("SSL_CERT_FILE") or True
+        )  # which the websocket's client reads by itself
         self.http.headers.update(headers)
         self.http.get(url).raise_for_status()
         self.sockets: list[Socket] = []

@@ -7,7 +7,16 @@ import os
 import sys
 
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-CHANGES = ("os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link", "os.symlink", "os.truncate", "sqlite3.connect")
+CHANGES = (
+    "os.mkdir",
+    "os.rename",
+    "os.remove",
+    "os.rmdir",
+    "os.link",
+    "os.symlink",
+    "os.truncate",
+    "sqlite3.connect",
+)
 
 log = os.open(os.environ["WRITE_LOG"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
@@ -15,7 +24,11 @@ log = os.open(os.environ["WRITE_LOG"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 def hook(event: str, arguments: tuple[object, ...]) -> None:
     if event == "open":
         path, _, flags = arguments
-        if not isinstance(flags, int) or not flags & WRITES or not isinstance(path, str | bytes | os.PathLike):
+        if (
+            not isinstance(flags, int)
+            or not flags & WRITES
+            or not isinstance(path, str | bytes | os.PathLike)
+        ):
             return  # it is read, or is a file descriptor that is open already
     elif event not in CHANGES:
         return
