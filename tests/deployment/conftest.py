@@ -1,7 +1,7 @@
 """One deployment for all tests of this folder: two web containers, and both proxies in front of them.
 
-Each test must leave at least two healthy web containers behind. Questions need texts of their own, because the API is
-shared too.
+Each test must leave at least two healthy web containers behind. Questions need texts of their own, because
+the API is shared too.
 """
 
 import base64

@@ -74,7 +74,6 @@ def test_the_site_writes_only_into_tmp(topology, image):
 
 
 def test_the_tree_cannot_be_written(topology, image):
-    [container, *_] = topology.deployment.containers
     for folder in ("", "answers/", "staticfiles/"):
         code = f"open({folder + 'new'!r}, 'w')"
         temporary = topology.deployment.temporary_folder()

@@ -1,4 +1,4 @@
-"""Caddy and nginx in front of the site, with the configurations in `deploy/`: what people and attackers get."""
+"""Caddy and nginx in front of the site, as configured in `deploy/`: what people and attackers get."""
 
 import http.client
 import os

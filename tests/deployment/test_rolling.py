@@ -1,4 +1,4 @@
-"""New configurations of the proxies, and new web containers, while people read: nothing is lost or refused."""
+"""New configurations of proxies, and new web containers, while people read: nothing is lost or refused."""
 
 import os
 import threading

