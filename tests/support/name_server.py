@@ -1,4 +1,4 @@
-"""A name server on loopback. As with Docker's own, the name of a service has the addresses of its containers.
+"""A name server on loopback. As with Docker's own, the name of a service has its containers' addresses.
 
 It answers over UDP, and only what proxies ask: A records. A known name has no others, and unknown names do not
 exist.
