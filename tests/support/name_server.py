@@ -1,7 +1,7 @@
 """A name server on loopback. As with Docker's own, the name of a service has its containers' addresses.
 
-It answers over UDP, and only what proxies ask: A records. A known name has no others, and unknown names do not
-exist.
+It answers over UDP, and only what proxies ask: A records. A known name has no others, and unknown names do
+not exist.
 """
 
 import socket
