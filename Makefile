@@ -29,7 +29,7 @@ PYTHONS := $(if $(DJANGO),python3.12 $(wildcard $(HOME)/.pyenv/versions/3.12*/bi
 PYTHON ?= $(shell for name in $(PYTHONS); do \
 	"$$name" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, $(OLDEST)))' 2>/dev/null && echo "$$name" && break; done)
 
-.PHONY: help run admin test chaos bench bench-rows screenshots check format translations lock image-test clean
+.PHONY: help run admin test test-slow chaos bench bench-rows screenshots check format translations lock image-test clean
 
 help: ## list all commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name what; do \
@@ -59,6 +59,9 @@ else
 	@$(PYTEST) -n 4 --dist worksteal -m "not measures"
 	@$(PYTEST) -m measures
 endif
+
+test-slow: $(VENV)/installed-dev $(VENV)/chromium $(STATIC) ## run the tests that wait for minutes, which CI does not
+	@$(PYTEST) -m slow
 
 chaos: $(VENV)/installed-dev $(STATIC) ## inject random faults, for some minutes (ANSWERS=200 SEED=7)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.chaos --answers $(ANSWERS) $(if $(SEED),--seed $(SEED))

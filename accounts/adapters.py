@@ -5,6 +5,7 @@ allauth calls these classes, and does everything else about accounts.
 
 import logging
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
@@ -38,6 +39,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             return str(super().get_client_ip(request))
         except (ImproperlyConfigured, PermissionDenied):
             return request.META.get("REMOTE_ADDR") or NOWHERE
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Name the site in the text as in its links, and not as the request does."""
+        if host := urlsplit(settings.ASKME_URL).netloc:
+            context = {"current_site": {"name": host, "domain": host}, **context}
+        super().send_mail(template_prefix, email, context)
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         match settings.ASKME_SIGNUP:

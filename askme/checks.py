@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.management import CommandError, call_command
+from django.http.request import validate_host
 
+from askme import site_url
 from askme.api_checks import check_api, check_effects, check_models
 from askme.values import MAX_BODY_BYTES, MAX_FRAME_BYTES
 
@@ -91,6 +93,35 @@ def _hosts() -> Iterator[CheckMessage]:
             hint="Set it to the host names of the site, separated by commas.",
             id="askme.W006",
         )
+    yield from _site_url(settings.ASKME_URL)
+
+
+def _site_url(url: str) -> Iterator[CheckMessage]:
+    if url and not validate_host(site_url.hosts(url)[0], settings.ALLOWED_HOSTS):
+        yield Error(
+            f"ALLOWED_HOSTS does not contain the host of ASKME_URL, {url}, so nobody could use the site.",
+            hint="Remove ALLOWED_HOSTS, or set it to all host names of the site.",
+            id="askme.E018",
+        )
+    if url and site_url.is_https(url) != settings.ASKME_HTTPS:
+        yield Error(
+            f"ASKME_URL is {url}, but ASKME_HTTPS is {str(settings.ASKME_HTTPS).lower()}.",
+            hint="Remove ASKME_HTTPS, which follows from ASKME_URL.",
+            id="askme.E019",
+        )
+
+
+@register(deploy=True)
+def check_deployment(**kwargs: Any) -> list[CheckMessage]:
+    if settings.ASKME_URL:
+        return []
+    return [
+        Warning(
+            "ASKME_URL is not set, so links in emails lead to whichever of ALLOWED_HOSTS a request names.",
+            hint="Set it to the address of the site, such as https://ask.example.org.",
+            id="askme.W009",
+        )
+    ]
 
 
 def _accounts() -> Iterator[CheckMessage]:

@@ -12,6 +12,7 @@ for name in list(os.environ):
         "REDIS_URL",
         "DEBUG",
         "ALLOWED_HOSTS",
+        "CSRF_TRUSTED_ORIGINS",
     ):
         del os.environ[name]
 os.environ["ENV_FILE"] = ""  # tests must not read the developer's own .env; child processes inherit this
@@ -45,6 +46,14 @@ def pytest_sessionstart(session):
     its processes. Otherwise one process would write the files while another reads them."""
     if not hasattr(session.config, "workerinput"):
         call_command("collectstatic", interactive=False, verbosity=0)
+
+
+def pytest_collection_modifyitems(config, items):
+    """Tests that wait for minutes run only if `-m` names their mark: `make test-slow`."""
+    if "slow" not in config.option.markexpr:
+        slow = [item for item in items if item.get_closest_marker("slow")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,8 @@ from django.http.request import split_domain_port, validate_host
 
 Headers = list[tuple[bytes, bytes]]
 
+LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
+
 
 class OriginCheck:
     """Wraps an ASGI application for websockets."""
@@ -27,15 +29,20 @@ class OriginCheck:
 
 def is_allowed(headers: Headers) -> bool:
     """As with `ALLOWED_HOSTS`, ports do not count. `*` stands for the host that the browser connects to."""
-    origin = _origin_host(_only(headers, b"origin"))
+    scheme, origin = _scheme_and_host(_only(headers, b"origin"))
+    connected = split_domain_port(_only(headers, b"host"))[0]
     allowed = settings.ALLOWED_HOSTS
     if settings.DEBUG and not allowed:  # as in Django
-        allowed = ["localhost", "127.0.0.1", "[::1]"]
+        allowed = LOOPBACK
     if not origin:
         return False
+    if settings.SESSION_COOKIE_SECURE and scheme != "https":
+        return False  # whoever is in between can write a page of http://, and wss:// would send its cookies
+    if origin in LOOPBACK and connected not in LOOPBACK:
+        return False  # a page on the visitor's machine; the name is allowed for requests from the server's
     if validate_host(origin, [pattern for pattern in allowed if pattern != "*"]):
         return True
-    return "*" in allowed and origin == split_domain_port(_only(headers, b"host"))[0]
+    return "*" in allowed and origin == connected
 
 
 def _only(headers: Headers, wanted: bytes) -> str:
@@ -43,9 +50,10 @@ def _only(headers: Headers, wanted: bytes) -> str:
     return values[0] if len(values) == 1 else ""
 
 
-def _origin_host(origin: str) -> str:
+def _scheme_and_host(origin: str) -> tuple[str, str]:
     try:
-        host = urlsplit(origin).hostname or ""
+        parts = urlsplit(origin)
     except ValueError:
-        return ""
-    return f"[{host}]" if ":" in host else host
+        return "", ""
+    host = parts.hostname or ""
+    return parts.scheme, f"[{host}]" if ":" in host else host

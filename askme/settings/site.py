@@ -12,7 +12,7 @@ from django.core.management.utils import get_random_secret_key
 
 from answers import conf
 from answers.engine.model_options import APIS, ModelOption
-from askme import server_urls, values
+from askme import server_urls, site_url, values
 from askme.environment import Environment
 from askme.values import DAY, MAX_BODY_BYTES, MAX_FRAME_BYTES, MILLION
 
@@ -44,15 +44,23 @@ if SECRET_KEY_IS_EMBEDDED := not SECRET_KEY:
     SECRET_KEY = embedded_secret_key()
 # Earlier keys, whose signatures are still accepted. Logins are signed again when people come back.
 SECRET_KEY_FALLBACKS: list[str] = env.parsed("SECRET_KEY_FALLBACKS", [], values.secret_keys)
-ALLOWED_HOSTS = env.parsed("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"], values.hosts)
+# The site's address, such as https://ask.example.org. The defaults of the next settings follow from it.
+ASKME_URL = env.parsed("ASKME_URL", "", site_url.parse)
+ALLOWED_HOSTS = env.parsed("ALLOWED_HOSTS", site_url.hosts(ASKME_URL), values.hosts)
+# A form of the site has this origin, also if the proxy changes the Host header.
+CSRF_TRUSTED_ORIGINS = env.parsed("CSRF_TRUSTED_ORIGINS", [ASKME_URL] if ASKME_URL else [], site_url.origins)
+# People reach the site over HTTPS, through a proxy.
+ASKME_HTTPS = env.bool("ASKME_HTTPS", site_url.is_https(ASKME_URL))
+# How long browsers refuse plain HTTP, and for which hosts besides this one.
+ASKME_HSTS_SECONDS = env.int("ASKME_HSTS_SECONDS", 30 * DAY, least=0, most=3650 * DAY)
+ASKME_HSTS_SCOPE = env.choice("ASKME_HSTS_SCOPE", "host", "host", "subdomains", "preload")
+# Each proxy appends to X-Forwarded-For.
+ASKME_PROXIES = env.int("ASKME_PROXIES", 1 if ASKME_HTTPS else 0, least=0, most=10)
 DATABASE_URL = env.parsed("DATABASE_URL", f"sqlite:///{VAR_DIR}/askme.sqlite3", server_urls.database)
 if "DATABASE_URL" in env.problems:
     DATABASE_URL = ""  # none is better than a wrong one
 POSTGRES_PASSWORD = env.str("POSTGRES_PASSWORD", "")  # for a DATABASE_URL without one
 REDIS_URL = env.parsed("REDIS_URL", "", server_urls.redis)  # none: one process, an in-memory channel layer
-ASKME_HTTPS = env.bool("ASKME_HTTPS", False)  # people reach the site over HTTPS, through a proxy
-# Each proxy appends to X-Forwarded-For.
-ASKME_PROXIES = env.int("ASKME_PROXIES", 1 if ASKME_HTTPS else 0, least=0, most=10)
 
 # -- People
 ASKME_NOTICE = env.str("ASKME_NOTICE", conf.ASKME_NOTICE)  # who keeps and reads what people ask

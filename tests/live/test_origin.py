@@ -62,5 +62,22 @@ def test_two_origins_are_none(settings):
 
 def test_in_development_without_host_names_the_origin_is_this_machine(settings):
     settings.ALLOWED_HOSTS, settings.DEBUG = [], True
-    assert is_allowed([(b"origin", b"http://localhost:8000")])
-    assert not is_allowed([(b"origin", b"http://evil.example")])
+    host = (b"host", b"127.0.0.1:8000")
+    assert is_allowed([host, (b"origin", b"http://localhost:8000")])
+    assert not is_allowed([host, (b"origin", b"http://evil.example")])
+
+
+@pytest.mark.parametrize("origin", [b"http://localhost:3000", b"http://127.0.0.1", b"http://[::1]"])
+def test_a_page_on_the_visitors_machine_opens_no_socket_to_a_site_elsewhere(settings, origin):
+    settings.ALLOWED_HOSTS = ["ask.example", "localhost", "127.0.0.1", "[::1]"]
+    assert not is_allowed([(b"host", b"ask.example"), (b"origin", origin)])
+    assert is_allowed([(b"host", b"localhost:8000"), (b"origin", origin)])
+    assert is_allowed(
+        [(b"host", b"localhost:8000"), (b"origin", b"https://ask.example")]
+    )  # a proxy changed it
+
+
+def test_with_https_a_page_without_it_opens_no_socket(settings):
+    settings.ALLOWED_HOSTS, settings.SESSION_COOKIE_SECURE = ["ask.example"], True
+    assert is_allowed([(b"host", b"ask.example"), (b"origin", b"https://ask.example")])
+    assert not is_allowed([(b"host", b"ask.example"), (b"origin", b"http://ask.example")])
