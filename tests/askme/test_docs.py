@@ -33,7 +33,7 @@ def named(pattern: str) -> set[str]:
 
 
 def test_every_documented_setting_is_read():
-    names = named(r"[A-Z]+_[A-Z_]+|DEBUG|PUBLISH") - COMPOSE_ONLY - {"NAME_FILE"}
+    names = named(r"[A-Z]+_[A-Z_]+|DEBUG|PUBLISH") - COMPOSE_ONLY - {"NAME_FILE", "BACKUP_FOLDER"}
     names -= {"HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"}  # of all programs, not of askme alone
     assert len(names) > 10
     # Documents for developers also name settings of Django and of `answers` that no variable sets.
