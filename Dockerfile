@@ -15,9 +15,9 @@ RUN python3 -m pip --python /venv/bin/python install --require-hashes --only-bin
 ENV PATH=/venv/bin:$PATH
 WORKDIR /app
 COPY . .
-# The key is only for this step. If it were in the image, everyone with the image would know it.
+# `minify` has done its work then. The key is only for this step. If it were in the image, everyone with the image would know it.
 RUN SECRET_KEY=for-this-step-only-and-not-a-secret python manage.py collectstatic --noinput --verbosity 0 \
-    && rm -rf var deploy && python -m compileall -q .
+    && rm -r var deploy /venv/lib/python3*/site-packages/minify && python -m compileall -q .
 
 # -- The image
 
@@ -29,8 +29,8 @@ LABEL org.opencontainers.image.title="askme" \
       org.opencontainers.image.licenses="MIT"
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 # `var` is for SQLite, without Compose. Compose mounts a volume at `secrets`, which takes over its owner and mode.
-RUN groupadd --system --gid 10001 askme \
-    && useradd --system --uid 10001 --gid askme --no-create-home askme \
+RUN groupadd --gid 10001 askme \
+    && useradd --uid 10001 --gid askme --no-create-home --shell /usr/sbin/nologin askme \
     && install -d -o askme -g askme -m 750 /app/var /secrets
 COPY --from=build /venv /venv
 COPY --from=build /app /app
@@ -39,9 +39,10 @@ WORKDIR /app
 USER 10001:10001
 EXPOSE 8000
 STOPSIGNAL SIGTERM
-# urllib would use HTTP_PROXY, so the check does not use it.
+# Ready means: it reaches its database and Redis, and is not shutting down. urllib would use HTTP_PROXY, so the check
+# does not use it.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=120s \
-    CMD ["python", "-c", "import http.client, os, sys; host = os.environ.get('ALLOWED_HOSTS', '').split(',')[0].strip(' .*') or 'localhost'; site = http.client.HTTPConnection('127.0.0.1', 8000, timeout=4); site.request('GET', '/healthz', headers={'Host': host}); sys.exit(site.getresponse().status != 200)"]
+    CMD ["python", "-c", "import http.client, sys; site = http.client.HTTPConnection('127.0.0.1', 8000, timeout=5); site.request('GET', '/readyz'); reply = site.getresponse(); print(reply.read().decode()); sys.exit(reply.status != 200)"]
 # Without a shell, SIGTERM reaches Daphne, which lets running answers finish. -v 0 turns off the log line for each
 # request. Warnings and errors are still logged.
 CMD ["daphne", "-v", "0", "-b", "0.0.0.0", "-p", "8000", "--no-server-name", "askme.asgi:application"]

@@ -29,7 +29,7 @@ PYTHONS := $(if $(DJANGO),python3.12 $(wildcard $(HOME)/.pyenv/versions/3.12*/bi
 PYTHON ?= $(shell for name in $(PYTHONS); do \
 	"$$name" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, $(OLDEST)))' 2>/dev/null && echo "$$name" && break; done)
 
-.PHONY: help run admin test chaos bench bench-rows screenshots check format translations lock clean
+.PHONY: help run admin test test-slow chaos bench bench-rows screenshots check format translations lock image-test clean
 
 help: ## list all commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name what; do \
@@ -59,6 +59,9 @@ else
 	@$(PYTEST) -n 4 --dist worksteal -m "not measures"
 	@$(PYTEST) -m measures
 endif
+
+test-slow: $(VENV)/installed-dev $(VENV)/chromium $(STATIC) ## run the tests that wait for minutes, which CI does not
+	@$(PYTEST) -m slow
 
 chaos: $(VENV)/installed-dev $(STATIC) ## inject random faults, for some minutes (ANSWERS=200 SEED=7)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.chaos --answers $(ANSWERS) $(if $(SEED),--seed $(SEED))
@@ -92,6 +95,12 @@ lock: $(VENV)/installed-dev ## write the requirements of the image, with the has
 	@# The hashes are those of PyPI, whatever other places pip is told to look in.
 	@PIP_FIND_LINKS= $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-annotate \
 		--no-header --no-emit-options --pip-args "--only-binary :all:" --output-file deploy/requirements.txt requirements.txt
+
+image-test: $(VENV)/installed-dev ## build the image without Docker and run it (on Debian, as root; buildah, debootstrap)
+	@for program in buildah debootstrap; do command -v $$program >/dev/null || { \
+		echo "make image-test needs $$program: apt-get install buildah debootstrap" >&2; exit 1; }; done
+	@test "$$(id -u)" -eq 0 || { echo "make image-test must run as root." >&2; exit 1; }
+	@$(PYTEST) tests/image/check_image.py
 
 clean: ## remove everything that make created, but not var/ with the database
 	rm -rf .venv .venv-django* staticfiles .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -3,6 +3,7 @@
 import itertools
 import re
 import subprocess
+import tomllib
 
 import pytest
 
@@ -226,3 +227,8 @@ def test_services_start_after_what_they_need(tmp_path):
 def test_web_may_drain_as_long_as_its_answers_may_run(tmp_path, settings):
     grace = services(tmp_path)["web"]["stop_grace_period"]
     assert float(grace.removesuffix("s")) > settings.ASKME_DRAIN_SECONDS + 10
+
+
+def test_the_label_of_the_image_has_the_version_of_the_project():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert f'org.opencontainers.image.version="{version}"' in (ROOT / "Dockerfile").read_text()
