@@ -50,7 +50,7 @@ def documented_commands(text: str) -> list[str]:
 
 def check(command: str) -> None:
     """Raise AssertionError or CommandError unless what it calls exists and takes these arguments."""
-    words = [word for word in shlex.split(command.partition(" < ")[0]) if not re.match(r"[A-Z_]+=", word)]
+    words = [word for word in shlex.split(re.split(" [<>] ", command)[0]) if not re.match(r"[A-Z_]+=", word)]
     match words:
         case ["docker", "compose", *arguments]:
             _check_compose(arguments)
@@ -69,7 +69,9 @@ def check(command: str) -> None:
 @cache
 def _services() -> frozenset[str]:
     with tempfile.TemporaryDirectory() as folder:
-        return frozenset(all_services(Path(folder)))
+        ours = all_services(Path(folder))
+    examples = re.findall(r"^```yaml\nservices:\n  (\w+):", section("docs/operating.md"), re.MULTILINE)
+    return frozenset(ours) | frozenset(examples)
 
 
 def _check_compose(arguments: list[str]) -> None:
@@ -101,6 +103,8 @@ def _check_in_container(service: str, arguments: list[str], options: list[str]) 
             assert (Postgres.programs_in_package() / program).is_file(), program
         case "caddy", ["caddy", "reload", "--config", "/etc/caddy/Caddyfile"]:
             pass  # tests/deployment reloads it
+        case "caddy", ["caddy", "reload", "--config", path]:
+            assert (ROOT / "deploy" / path.removeprefix("/etc/caddy/")).is_file()
         case "backup", ["now"] | ["restore"] | ["restore", _]:
             pass
         case _, rest:
