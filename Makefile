@@ -30,7 +30,7 @@ PYTHONS := $(if $(DJANGO),python3.12 $(wildcard $(HOME)/.pyenv/versions/3.12*/bi
 PYTHON ?= $(shell for name in $(PYTHONS); do \
 	"$$name" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, $(OLDEST)))' 2>/dev/null && echo "$$name" && break; done)
 
-.PHONY: help run admin test chaos bench bench-rows screenshots check format translations audit sbom clean
+.PHONY: help run admin test test-slow chaos bench bench-rows screenshots check format translations lock image-test audit sbom clean
 
 help: ## list all commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name what; do \
@@ -61,6 +61,9 @@ else
 	@$(PYTEST) -m measures
 endif
 
+test-slow: $(VENV)/installed-dev $(VENV)/chromium $(STATIC) ## run the tests that wait for minutes, which CI does not
+	@$(PYTEST) -m slow
+
 chaos: $(VENV)/installed-dev $(STATIC) ## inject random faults, for some minutes (ANSWERS=200 SEED=7)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.chaos --answers $(ANSWERS) $(if $(SEED),--seed $(SEED))
 
@@ -80,7 +83,7 @@ check: $(VENV)/installed-dev ## check style, types, migrations, settings for pro
 	$(BIN)/mypy
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/hadolint Dockerfile
-	SECRET_KEY=x POSTGRES_PASSWORD=x $(BIN)/docker-compose config --quiet
+	$(BIN)/docker-compose --profile '*' config --quiet
 	@# As in production. The key is only for this check, and no setting of this machine counts.
 	env -i PATH="$$PATH" ENV_FILE= DATABASE_URL=postgres://askme@postgres/askme REDIS_URL=redis://redis \
 		SECRET_KEY=for-this-check-only-and-therefore-not-a-secret-at-all ASKME_URL=https://ask.example.org \
@@ -108,6 +111,17 @@ sbom: $(AUDIT)/installed ## write sbom.json, a list of what the image contains, 
 	@PYTHONWARNINGS=ignore $(AUDIT)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
 		--output-file sbom.json $(AUDIT)/image/bin/python
 	@echo "sbom.json lists $$(grep -c '"purl"' sbom.json) packages."
+
+lock: $(VENV)/installed-dev ## write the requirements of the image, with the hash of each wheel
+	@# The hashes are those of PyPI, whatever other places pip is told to look in.
+	@PIP_FIND_LINKS= $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-annotate \
+		--no-header --no-emit-options --pip-args "--only-binary :all:" --output-file deploy/requirements.txt requirements.txt
+
+image-test: $(VENV)/installed-dev ## build the image without Docker and run it (on Debian, as root; buildah, debootstrap)
+	@for program in buildah debootstrap; do command -v $$program >/dev/null || { \
+		echo "make image-test needs $$program: apt-get install buildah debootstrap" >&2; exit 1; }; done
+	@test "$$(id -u)" -eq 0 || { echo "make image-test must run as root." >&2; exit 1; }
+	@$(PYTEST) tests/image/check_image.py
 
 clean: ## remove everything that make created, but not var/ with the database
 	rm -rf .venv .venv-audit .venv-django* staticfiles sbom.json .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -155,7 +155,7 @@ def _single_sign_on() -> Iterator[CheckMessage]:
 
 
 def _unknown() -> Iterator[CheckMessage]:
-    known = settings.ENVIRONMENT_NAMES
+    known = settings.ENVIRONMENT_NAMES | {"ASKME_BACKUP_DAYS"}  # docker-compose.yml's own
     for name in os.environ:
         if name.startswith("ASKME_") and name.removesuffix("_FILE") not in known:
             near = difflib.get_close_matches(name, known, n=1)

@@ -27,6 +27,7 @@ MAX_SUGGESTIONS, SUGGESTION_CHARS = 8, 200  # they must leave room on a phone, a
 SHOWN_CHARS = 40  # of a wrong value, in the message
 # Shorter keys can be guessed. Django's own keys have 50 characters, `openssl rand -hex 32` makes 64.
 SECRET_KEY_CHARS = 32
+TOKEN_CHARS = 16
 
 
 class BadValue(Exception):
@@ -85,6 +86,14 @@ def secret_key(text: str) -> str:
     if len(text) < SECRET_KEY_CHARS or len(set(text)) < 5:
         problem = f" has fewer than {SECRET_KEY_CHARS} characters, or only a few different ones"
         raise BadValue(problem, "Write a long random value; openssl rand -hex 32 makes one.")
+    return text
+
+
+def token(text: str) -> str:
+    """What a client sends in a header."""
+    if not re.fullmatch(r"[!-~]+", text) or len(text) < TOKEN_CHARS or len(set(text)) < 5:
+        hint = f"Write at least {TOKEN_CHARS} random letters and digits; openssl rand -hex 32 makes some."
+        raise BadValue(" is easy to guess, or contains what a header cannot hold", hint)
     return text
 
 

@@ -112,6 +112,16 @@ class Completion:
         return self._call.record.request_id
 
     @property
+    def requests(self) -> int:
+        """How many HTTP requests were sent: more than one if the first was refused or failed."""
+        return self._call.record.attempts
+
+    @property
+    def connects(self) -> int:
+        """How many connections were opened for them, or tried. The pool may have had one already."""
+        return self._call.wire.connects
+
+    @property
     def sent_turns(self) -> int:
         """How many earlier turns were sent: fewer than in the prompt if they were too long for the model."""
         return len(self._call.prompt.earlier)

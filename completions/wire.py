@@ -121,6 +121,7 @@ class Wire:
     def __init__(self, deadlines: Deadlines) -> None:
         self.deadlines = deadlines
         self.maybe_stale = False  # from the pool and not answered yet: the server may have closed it
+        self.connects = 0  # new connections, ever; the pool often has one
         self._stop = threading.Event()
         self._lock = threading.Lock()  # never held while waiting
         self._held: socket.socket | None = None
@@ -147,6 +148,7 @@ class Wire:
         sock.setblocking(False)
         with self._lock:
             self.raise_if_stopped()
+            self.connects += 1
             error = sock.connect_ex(address)
             self.maybe_stale = False
             self._held = _duplicate(sock)

@@ -48,6 +48,14 @@ def pytest_sessionstart(session):
         call_command("collectstatic", interactive=False, verbosity=0)
 
 
+def pytest_collection_modifyitems(config, items):
+    """Tests that wait for minutes run only if `-m` names their mark: `make test-slow`."""
+    if "slow" not in config.option.markexpr:
+        slow = [item for item in items if item.get_closest_marker("slow")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(tmp_path_factory):
     """A file, as in production: threads that share an in-memory SQLite lock each other out."""

@@ -72,7 +72,7 @@ async def stop(requester: Requester | AbstractBaseUser, answer: UUID) -> None:
         return
     stopped, exists = await _stop(requester, answer)
     if stopped is not None:
-        worker.announce_end(stopped)
+        worker.ended_elsewhere(stopped)
     elif not exists:
         raise not_found(answer)
 
@@ -81,9 +81,17 @@ async def _save_and_wake(requester: Requester, ask: Ask) -> Accepted:
     worker = current_runtime().worker
     # A process that runs only its own questions, such as `manage.py ask`, keeps them for itself.
     process = None if worker.is_server else worker.process
-    ahead = await _save(requester, ask, process)
+    try:
+        ahead = await _save(requester, ask, process)
+    except Refused as refused:
+        worker.counts.refuse(refused.code)
+        raise
+    except DatabaseError:
+        worker.counts.refuse("unavailable")
+        raise
     if ahead is None:
         return Accepted(ask.answer, None)
+    worker.counts.accepted += 1
     event = protocol.queued(ask.answer, max(0, ahead - worker.room))  # those that start here need not wait
     worker.wake()
     return Accepted(ask.answer, event)

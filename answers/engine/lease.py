@@ -29,6 +29,7 @@ class Lease:
         self.process = process
         self.draining = False  # set on the event loop; written with the next heartbeat
         self.lag = LoopLag()
+        self.renewed_at: float | None = None  # the Unix time of the last heartbeat
         self._next_heartbeat = self._next_sweep = 0.0
         self._suspected_since: dict[Hashable, float] = {}
         self._revoked: set[UUID] = set()  # processes that this one has declared dead
@@ -39,6 +40,7 @@ class Lease:
         if now >= self._next_heartbeat:
             Process.objects.renew(self.process, draining=self.draining, lag_seconds=self.lag.worst())
             self._next_heartbeat = now + HEARTBEAT_SECONDS
+            self.renewed_at = timezone.now().timestamp()
 
     def forget_suspicions(self) -> None:
         """The database failed, so a missing heartbeat proves nothing."""

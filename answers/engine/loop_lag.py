@@ -3,6 +3,8 @@
 import time
 from collections import deque
 
+from answers.engine.histogram import DELAY_SECONDS, Histogram
+
 KEPT = 100  # timers, while the database is away and nobody reads the lag
 
 
@@ -12,12 +14,14 @@ class LoopLag:
     def __init__(self) -> None:
         self._late: deque[float] = deque(maxlen=KEPT)  # written on the loop, read in the saver's thread
         self._due: float | None = None
+        self.seconds = Histogram(*DELAY_SECONDS)  # since the start
 
     def expect(self, seconds: float) -> None:
         """Call it when a timer runs. The next one is due in so many seconds."""
         now = time.monotonic()
         if self._due is not None:
             self._late.append(now - self._due)
+            self.seconds.observe(max(0.0, now - self._due))
         self._due = now + seconds
 
     def stop(self) -> None:

@@ -32,6 +32,7 @@ class Pruner:
     def __init__(self) -> None:
         self._closing = threading.Event()
         self._next_renewal = 0.0
+        self.pruned_at: float | None = None  # the Unix time of the site's last prune; 0: never; None: unknown
         self._thread = threading.Thread(target=self._run, name="pruner", daemon=True)
         self._thread.start()
 
@@ -62,6 +63,8 @@ class Pruner:
     def _prune_if_due(self) -> None:
         if PruneRun.objects.claim():
             self._prune()
+        ended_at = PruneRun.objects.last_end()
+        self.pruned_at = ended_at.timestamp() if ended_at else 0.0
 
     def _prune(self) -> None:
         self._next_renewal = time.monotonic() + RENEW_SECONDS

@@ -15,14 +15,14 @@ Synchronous, for a database thread.
 import logging
 import math
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connection, transaction
-from django.db.models import F, Q, Value
+from django.db.models import Count, F, Min, Q, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -83,6 +83,12 @@ def ahead_of(answer: Answer) -> int:
 def order() -> list[UUID]:
     """The first of the waiting questions, in the order of their turns."""
     return list(_in_turn(Answer.objects.queued()).values_list("pk", flat=True)[:PLACES])
+
+
+def length() -> tuple[int, datetime | None]:
+    """How many questions wait, and since when the first of them."""
+    found = Answer.objects.queued().aggregate(number=Count("pk"), oldest=Min("asked_at"))
+    return found["number"], found["oldest"]
 
 
 def claim(process: UUID, room: int, *, only_own: bool, age: float = 0.0) -> list[RunningAnswer]:

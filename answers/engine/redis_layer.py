@@ -53,6 +53,11 @@ class RedisLayer(InMemoryLayer):
             self._bridges[loop] = RedisBridge(self)
         return self._bridges[loop]
 
+    @property
+    def is_away(self) -> bool:
+        """Whether the last attempt to use Redis failed. Call it on the loop."""
+        return self.bridge.is_away
+
     async def group_add(self, group: str, channel: str) -> None:
         await super().group_add(group, channel)
         self.bridge.schedule_write(groups_changed=True)
@@ -99,7 +104,7 @@ class RedisBridge(RedisSingleShardConnection):  # type: ignore[misc]
         self._throttle_timer: asyncio.TimerHandle | None = None
         self._writer: asyncio.Task[None] | None = None
         self._dirty = self._groups_changed = False
-        self._is_away = False
+        self.is_away = False
 
     def publish(self, group: str, message: Message) -> None:
         if message["type"] != CATCH_UP_TYPE:
@@ -137,7 +142,7 @@ class RedisBridge(RedisSingleShardConnection):  # type: ignore[misc]
             self._dirty = False
             try:
                 async with asyncio.timeout(REDIS_SECONDS):
-                    if self._is_away:
+                    if self.is_away:
                         await self._check_return()
                     if self._groups_changed:
                         await self._subscribe()
@@ -151,8 +156,8 @@ class RedisBridge(RedisSingleShardConnection):  # type: ignore[misc]
     def _went_away(self, error: Exception) -> None:
         self._throttled.clear()
         self._subscribed_to.clear()  # a restarted Redis has none
-        if not self._is_away:
-            self._is_away = True
+        if not self.is_away:
+            self.is_away = True
             reason = str(error) or "no reply"
             log.warning("Redis is unavailable (%s); followers in other processes read the database", reason)
             self.schedule_write(groups_changed=True)  # until it succeeds
@@ -160,7 +165,7 @@ class RedisBridge(RedisSingleShardConnection):  # type: ignore[misc]
     async def _check_return(self) -> None:
         self._ensure_redis()
         await self._redis.ping()
-        self._is_away = False
+        self.is_away = False
         log.warning("Redis is back; followers in other processes are live again")
 
     async def _do_receiving(self) -> None:

@@ -7,12 +7,14 @@ round of batches is sent every few milliseconds, and the batches grow with the l
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Callable
 from uuid import UUID
 
 from channels.layers import get_channel_layer
 
+from answers.engine.histogram import DELAY_SECONDS, Histogram
 from answers.engine.running_answer import RunningAnswer
 from answers.protocol import Event
 
@@ -35,6 +37,8 @@ class Relay:
         self._pending: deque[RunningAnswer | Event] = deque()
         self._signalled = False
         self._drain_task: asyncio.Task[None] | None = None
+        self.batches = 0  # of text or reasoning, since the start
+        self.round_seconds = Histogram(*DELAY_SECONDS)
 
     def signal(self, answer: RunningAnswer) -> None:
         """Report that `answer` has something new. May be called from any thread."""
@@ -67,12 +71,13 @@ class Relay:
     async def _drain(self) -> None:
         self._signalled = True  # while this runs, threads need not signal the loop
         while self._pending:
-            sent_batch = False
+            sent_batch, begin = False, time.monotonic()
             for _ in range(len(self._pending)):
                 sent_batch |= await self._send(self._pending.popleft())
             # Followers send what they have before the next round. Meanwhile batches grow, and no thread needs
             # to signal the loop. After a round without batches, a pause would only delay the first text.
             await asyncio.sleep(ROUND_SECONDS if sent_batch else 0)
+            self.round_seconds.observe(time.monotonic() - begin)
             if not self._pending:
                 self._signalled = False  # before the last check, as above
 
@@ -85,6 +90,7 @@ class Relay:
                 outcome = item.outcome  # before the text: the thread adds its text first
                 events = item.collect()
                 sent_batch = bool(events)
+                self.batches += len(events)
                 for event in events:
                     await self.layer.group_send(group_name(item.id), event)
             else:

@@ -88,6 +88,12 @@ class RunningAnswer:
         return self._outcomes[0] if self._outcomes else None
 
     @property
+    def is_unsaved(self) -> bool:
+        """Whether the database lacks text of it, or its end."""
+        edition, text, reasoning = self.content
+        return self.ended or self.saved != (edition, len(text), len(reasoning))
+
+    @property
     def shown_model(self) -> str:
         return self.model_label or self.option.name
 

@@ -16,6 +16,7 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, DataError, IntegrityError, OperationalError, connection, transaction
 from django.utils.translation import gettext_noop
 
+from answers.engine.histogram import DELAY_SECONDS, Histogram
 from answers.engine.lease import Lease
 from answers.engine.locks import is_row_lock_timeout
 from answers.engine.outcome import Outcome
@@ -60,7 +61,11 @@ class Saver:
         self._closed = False
         self._next_check = 0.0
         self._locked: set[UUID] = set()  # rows that another session had locked at the last save
-        self._failing = False
+        self.is_failing = False  # since the last round
+        # Since the start: the time that rounds took, and what kept answers from being saved.
+        self.seconds = Histogram(*DELAY_SECONDS)
+        self.errors = {"database": 0, "locked_row": 0, "unstorable": 0, "internal": 0}
+        self.saved_at: float | None = None  # the Unix time of the last round that succeeded
 
     def save_now(self) -> None:
         """Save at once, because an answer has ended."""
@@ -77,8 +82,10 @@ class Saver:
             self._signal.wait(SAVE_SECONDS)
             self._signal.clear()
             try:
+                begin = time.monotonic()
                 self._tick()
-                self._failing = False
+                self.seconds.observe(time.monotonic() - begin)
+                self.is_failing, self.saved_at = False, time.time()
             except Exception as error:
                 self._handle_error(error)
         with suppress(DatabaseError):  # then another process finds that this one is gone
@@ -99,13 +106,17 @@ class Saver:
 
     def _handle_error(self, error: Exception) -> None:
         if not isinstance(error, DatabaseError):
+            self.errors["internal"] += 1
             log.exception("the saver failed")
         elif is_row_lock_timeout(error):
+            self.errors["locked_row"] += 1
             log.warning("a row that the saver needs is locked by another session: %s", error)
             return
-        elif not self._failing:
-            log.error("the database cannot be reached; running answers continue in memory: %s", error)
-        self._failing = True
+        else:
+            self.errors["database"] += 1
+            if not self.is_failing:
+                log.error("the database cannot be reached; running answers continue in memory: %s", error)
+        self.is_failing = True
         self._lease.forget_suspicions()
         with suppress(Exception):  # this thread must not end
             connection.close()  # a failed connection is not used again
@@ -126,6 +137,7 @@ class Saver:
         # Rows that are gone are not locked.
         others = Answer.objects.filter(pk__in=set(ids) - free).order_by()
         locked = set(others.values_list("pk", flat=True)) if len(free) < len(ids) else set()
+        self.errors["locked_row"] += len(locked - self._locked)
         for id in locked - self._locked:
             log.warning("answer %s is saved later, because another session has locked its row", id)
         self._locked = locked
@@ -186,6 +198,7 @@ class Saver:
         try:
             self._save([answer])
         except UNSTORABLE:
+            self.errors["unstorable"] += 1
             log.exception("answer %s cannot be saved", answer.id)
             without_reasoning = {"text": content.text, "edition": content.edition}
             for kept in (content.fields(), without_reasoning, {}):

@@ -17,13 +17,15 @@ from django.db import DatabaseError
 
 from answers import protocol
 from answers.engine import queue
+from answers.engine.counts import Counts
 from answers.engine.database_thread import DatabaseThread
-from answers.engine.hooks import Hooks, site_hooks
+from answers.engine.end_hook import EndHook
 from answers.engine.lease import Lease
 from answers.engine.outcome import INTERNAL, INTERRUPTED, STOPPED, Outcome
 from answers.engine.pace import Pace
 from answers.engine.places import Places
 from answers.engine.provider import Provider
+from answers.engine.queue_length import QueueLength
 from answers.engine.relay import Relay
 from answers.engine.running_answer import RunningAnswer
 from answers.engine.saver import Saver
@@ -42,31 +44,32 @@ class Worker:
         self.process = process
         self.answers: dict[UUID, RunningAnswer] = {}  # running here, until their end is saved
         self.relay = Relay(self._end)
+        self.counts = Counts()
         self._threads = ThreadPoolExecutor(settings.ASKME_THREADS, thread_name_prefix="answer")
-        self._busy = 0  # threads of the pool that run an answer
-        self._pace = Pace(self._apply_pace)
+        self.busy = 0  # threads of the pool that run an answer
+        self.pace = Pace(self._apply_pace)
         self.is_server = False
         self._draining = False
         self._provider: Provider | None = None
-        self._database = database
         # A thread of its own, so that claims do not wait for the questions and followers of all sockets.
         self._queue_thread = DatabaseThread()
         self.places = Places(self._queue_thread, self.relay.announce)
+        self.queue_length = QueueLength(self._queue_thread)
         self._wanted_age: float | None = None  # for how long what is to be claimed has waited; None: nothing
         self._claim_task: asyncio.Task[None] | None = None
-        self._hook_calls: set[asyncio.Task[None]] = set()
+        self._end_hook = EndHook(database)
         self._idle = asyncio.Event()
         self._idle.set()
-        self._lease = Lease(process)
-        self._saver = Saver(
+        self.lease = Lease(process)
+        self.saver = Saver(
             self.answers,
-            self._lease,
+            self.lease,
             call=self.relay.call,
             on_saved=self._saved,
             on_stop=self.stop,
-            on_interrupted=self.announce_end,  # its process is dead, or it waited too long
+            on_interrupted=self.ended_elsewhere,  # its process is dead, or it waited too long
         )
-        self._saver_thread = threading.Thread(target=self._saver.run, name="saver", daemon=True)
+        self._saver_thread = threading.Thread(target=self.saver.run, name="saver", daemon=True)
         self._saver_thread.start()
         self._poll()
 
@@ -80,7 +83,7 @@ class Worker:
     @property
     def room(self) -> int:
         """How many more answers may run here: 0 once the process shuts down."""
-        return 0 if self._draining else settings.ASKME_THREADS - self._busy
+        return 0 if self._draining else settings.ASKME_THREADS - self.busy
 
     def wake(self, age: float = 0.0) -> None:
         """Claim what has waited for `age` seconds, because there is a new question or a free thread."""
@@ -111,7 +114,7 @@ class Worker:
 
     def _poll(self) -> None:
         """Other processes may have more questions than threads, or may have left some behind."""
-        self._lease.lag.expect(POLL_SECONDS)
+        self.lease.lag.expect(POLL_SECONDS)
         self._poll_timer = asyncio.get_running_loop().call_later(POLL_SECONDS, self._poll)
         self.wake(FRESH_SECONDS)
 
@@ -179,8 +182,8 @@ class Worker:
         self.wake()
 
     def _count(self, change: int) -> None:
-        self._busy += change
-        self._pace.count(self._busy)
+        self.busy += change
+        self.pace.count(self.busy)
 
     def _apply_pace(self, seconds: float) -> None:
         if self._provider is not None:
@@ -189,39 +192,35 @@ class Worker:
     def _end(self, answer: RunningAnswer) -> None:
         """Called when its last text is collected. Its end is saved first, then announced."""
         answer.end()
-        self._saver.save_now()
+        self.saver.save_now()
 
     def _saved(self, answer: RunningAnswer, ours: bool) -> None:
         """Called when its end is saved. If not `ours`, the row had already ended elsewhere."""
         self.answers.pop(answer.id, None)
         if ours:
             fields = answer.content.fields() | answer.end_fields
-            self.announce_end(Answer(id=answer.id, model_label=answer.model_label, **fields))
+            self._announce_end(Answer(id=answer.id, model_label=answer.model_label, **fields))
         if not self.answers:
             self._idle.set()
         self.wake()  # the person may run another one
+        if ours:
+            self.counts.end(answer)
 
-    def announce_end(self, row: Answer) -> None:
-        """Notify the followers, and call the site's hook. The end has been saved."""
+    def ended_elsewhere(self, row: Answer) -> None:
+        """Called when an answer has ended that does not run here, and its end is saved."""
+        self._announce_end(row)
+        self.counts.end_elsewhere(row)
+
+    def _announce_end(self, row: Answer) -> None:
+        """Notify the followers, and call the site's hook."""
         self.relay.announce(protocol.finished(row, len(row.text), len(row.reasoning)))
-        if type(site_hooks()).answer_finished is not Hooks.answer_finished:
-            task = asyncio.get_running_loop().create_task(self._call_hook(row.pk))
-            self._hook_calls.add(task)  # keep a reference, or it might be collected
-            task.add_done_callback(self._hook_calls.discard)
-
-    async def _call_hook(self, id: UUID) -> None:
-        try:
-            await self._database.run(lambda: site_hooks().answer_finished(Answer.objects.get(pk=id)))
-        except Answer.DoesNotExist:
-            pass  # deleted meanwhile
-        except Exception:
-            log.exception("the hook answer_finished failed for answer %s", id)
+        self._end_hook.call(row.pk)
 
     async def close(self, drain_seconds: float) -> None:
         """Let running answers finish for `drain_seconds`. Then interrupt and save the rest."""
-        self._draining = self._lease.draining = True  # from here on, others claim what waits
+        self._draining = self.lease.draining = True  # from here on, others claim what waits
         self._poll_timer.cancel()
-        self._lease.lag.stop()
+        self.lease.lag.stop()
         if self._claim_task is not None:
             await asyncio.wait([self._claim_task], timeout=SAVE_SECONDS)
         if self.answers and drain_seconds:
@@ -234,14 +233,14 @@ class Worker:
             await asyncio.wait_for(self._idle.wait(), SAVE_SECONDS)
         except TimeoutError:
             log.error("%d answers could not be saved before the process ended", len(self.answers))
-        self._pace.close()
+        self.pace.close()
         await self.relay.close()
-        if self._hook_calls:
-            await asyncio.wait(self._hook_calls, timeout=SAVE_SECONDS)
-        self._saver.close()
+        await self._end_hook.close(SAVE_SECONDS)
+        self.saver.close()
         await asyncio.get_running_loop().run_in_executor(None, self._saver_thread.join, SAVE_SECONDS)
         self._threads.shutdown(wait=False)
         self.places.close()
+        self.queue_length.close()
         self._queue_thread.close()
         if self._provider is not None:
             self._provider.close()

@@ -29,6 +29,10 @@ class PruneRunQuerySet(models.QuerySet["PruneRun"]):
         ended = {"ended_at": now, "deleted": deleted}
         self.update_or_create(pk=THE_ROW, defaults=ended, create_defaults={"active_at": now, **ended})
 
+    def last_end(self) -> datetime | None:
+        """When the last prune was complete."""
+        return self.filter(pk=THE_ROW).values_list("ended_at", flat=True).first()
+
 
 class PruneRun(models.Model):
     """The last prune."""

@@ -15,6 +15,7 @@ from askme.settings.site import (
     BASE_DIR,
     DATABASE_URL,
     LOG_LEVEL,
+    POSTGRES_PASSWORD,
     REDIS_URL,
     VAR_DIR,
     env,
@@ -87,7 +88,7 @@ TEMPLATES = [
 ]
 
 # -- The database
-DATABASES = {"default": database_config(DATABASE_URL)}
+DATABASES = {"default": database_config(DATABASE_URL, POSTGRES_PASSWORD)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     VAR_DIR.mkdir(exist_ok=True)
     DATABASES["default"]["OPTIONS"] = {

@@ -59,7 +59,10 @@ ASKME_PROXIES = env.int("ASKME_PROXIES", 1 if ASKME_HTTPS else 0, least=0, most=
 DATABASE_URL = env.parsed("DATABASE_URL", f"sqlite:///{VAR_DIR}/askme.sqlite3", server_urls.database)
 if "DATABASE_URL" in env.problems:
     DATABASE_URL = ""  # none is better than a wrong one
+POSTGRES_PASSWORD = env.str("POSTGRES_PASSWORD", "")  # for a DATABASE_URL without one
 REDIS_URL = env.parsed("REDIS_URL", "", server_urls.redis)  # none: one process, an in-memory channel layer
+# None: /metrics does not exist.
+ASKME_METRICS_TOKEN = env.parsed("ASKME_METRICS_TOKEN", "", values.token)
 
 # -- People
 ASKME_NOTICE = env.str("ASKME_NOTICE", conf.ASKME_NOTICE)  # who keeps and reads what people ask

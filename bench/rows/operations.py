@@ -114,6 +114,7 @@ def background(busy: User) -> Iterator[tuple[str, Operation]]:
     yield "claim a question", claim
     yield "stop a question that waits", stop_waiting
     yield "tell the places in the queue", lambda: queue.ahead_of(waiting)
+    yield "count the questions that wait", queue.length
     yield (
         "save 50 running answers",
         lambda: Answer.objects.save_running(["text", "edition", "sent_turns"], texts),

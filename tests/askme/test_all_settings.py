@@ -18,6 +18,7 @@ FREE_TEXT = {
     "ASKME_SUGGESTIONS",
     "ASKME_SYSTEM_PROMPT",
     "OPENAI_API_KEY",
+    "POSTGRES_PASSWORD",
 }
 GARBAGE = ["no, such,, ☃ value", "-1", "nan", "1e400", "9" * 40, "://:@[", "0.5.5"]
 

@@ -206,7 +206,7 @@ async def test_live_processes_have_time_to_renew_heartbeats_after_an_outage(work
     monkeypatch.setattr(lease_module, "GRACE_SECONDS", 0.5)
     elsewhere = await save_question(status=Status.RUNNING, process=await save_process(60))
     interrupted = []
-    monkeypatch.setattr(worker._saver, "_on_interrupted", lambda answer: interrupted.append(time.monotonic()))
+    monkeypatch.setattr(worker.saver, "_on_interrupted", lambda answer: interrupted.append(time.monotonic()))
     writable = threading.Event()
 
     def write(*arguments, **fields):
@@ -218,7 +218,7 @@ async def test_live_processes_have_time_to_renew_heartbeats_after_an_outage(work
     update = queryset.update
     monkeypatch.setattr(queryset, "update", write)
     async with asyncio.timeout(10):
-        while not worker._saver._failing:
+        while not worker.saver.is_failing:
             await asyncio.sleep(0.01)
     await asyncio.sleep(0.7)  # longer than the grace period, which must not have started
     opened = time.monotonic()

@@ -44,12 +44,18 @@ expect.set_options(timeout=PATIENCE_MILLISECONDS)
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser_arguments() -> list[str]:
+    """More arguments for Chromium. A folder of tests can have its own."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def browser(browser_arguments: list[str]) -> Iterator[Browser]:
     path = shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
         pytest.fail("The tests of the page need a browser: apt-get install chromium", pytrace=False)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS + browser_arguments)
         yield browser
         browser.close()
 

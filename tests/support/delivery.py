@@ -79,6 +79,7 @@ class Traveller(threading.Thread):
         self.end: dict[str, Any] | None = None
         self.error: BaseException | None = None
         self.codes: list[int | None] = []  # the close codes of its sockets
+        self.refusals: list[BaseException] = []  # why sockets could not be opened
         self.acknowledged = False
         self.start()
 
@@ -91,7 +92,11 @@ class Traveller(threading.Thread):
             self.error = error
 
     def _live(self) -> None:
-        page = self.person.connect(self.url)
+        try:
+            page = self.person.connect(self.url)
+        except (OSError, WebSocketException) as error:
+            self.refusals.append(error)
+            raise
         try:
             page.texts[self.answer] = self.text
             if self.acknowledged:

@@ -12,15 +12,15 @@ JOIN_SECONDS = 10
 
 class Proxy:
     """Use as a context manager. `target_port` may change at any time, as with a load balancer. It applies to
-    later connections."""
+    later connections. `host` is the target's; `port` is the proxy's own."""
 
-    def __init__(self, target_port: int) -> None:
-        self.target_port = target_port
+    def __init__(self, target_port: int, *, host: str = "127.0.0.1", port: int = 0) -> None:
+        self.target_port, self._target_host = target_port, host
         self.accepted = 0  # connections, ever, including refused ones
         self._refusing = self._swallowing = False
         self._links: set[_Link] = set()
         self._lock = threading.Lock()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._listener = socket.create_server(("127.0.0.1", port), backlog=128)
         self.port: int = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self._thread = threading.Thread(target=self._accept, daemon=True)
@@ -78,7 +78,7 @@ class Proxy:
                 try:
                     if self._refusing:
                         raise ConnectionRefusedError
-                    target = socket.create_connection(("127.0.0.1", self.target_port))
+                    target = socket.create_connection((self._target_host, self.target_port))
                 except OSError:
                     _reset(client)
                     continue

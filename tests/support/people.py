@@ -1,6 +1,7 @@
 """People with a plain client. They load the page for its cookie and keep the text that a websocket sends."""
 
 import json
+import os
 import uuid
 from contextlib import ExitStack
 from typing import Any
@@ -19,6 +20,9 @@ class Person:
         self.url, self.headers = url, headers
         self.http = requests.Session()
         self.http.trust_env = False
+        self.http.verify = (
+            os.environ.get("SSL_CERT_FILE") or True
+        )  # which the websocket's client reads by itself
         self.http.headers.update(headers)
         self.http.get(url).raise_for_status()
         self.sockets: list[Socket] = []
@@ -40,10 +44,10 @@ class Socket:
     def __init__(self, url: str, cookies: dict[str, str], headers: dict[str, str] | None = None) -> None:
         cookie = "; ".join(f"{name}={value}" for name, value in cookies.items())
         address = url.replace("http", "ws", 1) + "/ws/answers/"
-        headers = (headers or {}) | {"Cookie": cookie}
+        headers = {"Origin": url} | (headers or {}) | {"Cookie": cookie}
         self._stack = ExitStack()
         self._socket = self._stack.enter_context(
-            connect(address, origin=url, additional_headers=headers, max_size=None, proxy=None)
+            connect(address, additional_headers=headers, max_size=None, proxy=None)
         )
         self.texts: dict[str, str] = {}
         self.reasoning: dict[str, str] = {}

