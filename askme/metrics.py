@@ -15,7 +15,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from answers.engine.runtime import current_runtime
+from answers.engine.runtime import started_runtime
 from answers.live.metrics import AnswersCollector, waiting_questions
 from askme import __version__
 
@@ -51,8 +51,9 @@ class Metrics:
             return 401, [PLAIN, (b"www-authenticate", b"Bearer")], b"the token is missing or wrong\n"
         if method not in ("GET", "HEAD"):
             return 405, [PLAIN, (b"allow", b"GET, HEAD")], b"use GET\n"
+        if (runtime := started_runtime()) is None:  # it has just ended its answers
+            return 503, [PLAIN], b"this process runs no answers\n"
         encode, content_type = choose_encoder(headers.get(b"accept", b"").decode("latin-1"))
-        runtime = current_runtime()
         answers = AnswersCollector(runtime, await waiting_questions(runtime))
         found = [(b"content-type", content_type.encode()), (b"cache-control", b"no-store")]
         return 200, found, encode(_Everything(answers, self._process))

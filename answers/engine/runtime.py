@@ -78,6 +78,12 @@ def current_runtime() -> Runtime:
     return _runtimes[loop]
 
 
+def started_runtime() -> Runtime | None:
+    """The runtime of the running event loop, if it has a worker. Unlike `current_runtime`, starts nothing."""
+    runtime = _runtimes.get(asyncio.get_running_loop())
+    return runtime if runtime is not None and "worker" in runtime.__dict__ else None
+
+
 def start_runtime() -> Runtime:
     """Called when a server starts. Creates the worker too: dead processes may have left answers to end."""
     runtime = current_runtime()

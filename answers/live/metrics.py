@@ -23,7 +23,9 @@ from answers.live.open_sockets import OpenSockets
 async def waiting_questions(runtime: Runtime) -> Waiting | None:
     """The site's queue, of which every process reports the same. None if the database is away."""
     worker = runtime.worker
-    return None if worker.saver.is_failing else await worker.queue_length.read()
+    if worker.saver.is_failing or worker.lease.draining:  # the others report it too
+        return None
+    return await worker.queue_length.read()
 
 
 class AnswersCollector(Collector):
