@@ -76,9 +76,10 @@ def test_the_address_and_scheme_that_a_client_claims_are_not_believed(topology, 
 
 
 @both_proxies
-def test_static_files_are_cached_for_good(url):
+def test_pages_demand_https_and_static_files_are_cached_for_good(url):
     page = get(f"{url}/")
     assert page.status_code == 200
+    assert page.headers["Strict-Transport-Security"].startswith("max-age=")
     sheet = page.text.partition('rel="stylesheet" href="')[2].partition('"')[0]
     assert "immutable" in get(url + sheet).headers["Cache-Control"]
 

@@ -21,7 +21,15 @@ def build_image(folder: Path) -> None:
             shutil.copy(source, folder / line.removeprefix("!"))
     text = (ROOT / "Dockerfile").read_text().replace("\\\n", "")
     [step] = re.findall(r"^RUN (SECRET_KEY=.*)$", text, re.MULTILINE)
-    subprocess.run(step, shell=True, check=True, cwd=folder, env={"PATH": f"{PROGRAMS}:{os.defpath}"})
+    for command in step.split("&&"):
+        program, *words = command.split()
+        if program == "rm":  # only below the folder: other paths of the image are this machine's own here
+            for word in words:
+                if not word.startswith(("-", "/")):
+                    shutil.rmtree(folder / word)
+        else:
+            environment = {"PATH": f"{PROGRAMS}:{os.defpath}"}
+            subprocess.run(command, shell=True, check=True, cwd=folder, env=environment)
     for path in [folder, *folder.rglob("*")]:
         path.chmod(0o555 if path.is_dir() else 0o444)
 
