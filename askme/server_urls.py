@@ -36,14 +36,14 @@ def database(text: str) -> str:
     return text
 
 
-def database_config(url: str, password: str = "") -> dict[str, Any]:
+def database_config(url: str, password: str | None = None) -> dict[str, Any]:
     """Django's settings of a database that `database` has accepted; an empty URL is no database.
 
     The password is PostgreSQL's, for a URL without one.
     """
     config: dict[str, Any] = environ.Env.db_url_config(url) if url else NO_DATABASE
     if "postgres" in config["ENGINE"] and not config["PASSWORD"]:
-        return config | {"PASSWORD": password}
+        return config | {"PASSWORD": password or ""}
     return config
 
 
