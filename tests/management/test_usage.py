@@ -64,7 +64,7 @@ def test_the_days_can_be_chosen(filled):
 
 
 def test_without_answers_it_says_so():
-    assert "No answer has ended in these days." in run()
+    assert "No answers ended in this period." in run()
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ class Command(BaseCommand):
         whole = report.total
         self._write(f"{report.since} to {report.until}, costs in {settings.ASKME_CURRENCY}")
         if not whole.answers:
-            self._write("No answer has ended in these days.")
+            self._write("No answers ended in this period.")
             return
         statuses = report.over_time(lambda row: row.status)
         ends = [end.value for end in ENDS if end in statuses]
