@@ -18,13 +18,13 @@ OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElemen
 
 def ask(site: Site, open_tab: OpenTab, question: str, text: str = TEXT) -> None:
     site.api.when(question, answer([text]))
-    tab = open_tab(site.url, may_log="404")  # the admin has no icon
+    tab = open_tab(site.url)
     tab.ask(question)
     expect(tab.last).to_have_attribute("data-status", "complete")
 
 
 def operator(site: Site, open_tab: OpenTab, path: str = LIST, **look: object) -> Page:
-    tab = open_tab(site.url, may_log="404", **look)
+    tab = open_tab(site.url, **look)
     log_in(site, tab, path)
     return tab.page
 
@@ -67,7 +67,7 @@ def test_an_operator_stops_a_running_answer_and_its_page_hears_it(
     shared_site: Site, open_tab: OpenTab
 ) -> None:
     told = dictated(shared_site, "How long?")
-    asker = open_tab(shared_site.url, may_log="404")
+    asker = open_tab(shared_site.url)
     asker.ask("How long?")
     told.say("It goes on")
     expect(asker.text).to_contain_text("It goes on")
