@@ -103,7 +103,9 @@ def test_people_have_old_threads_deleted(shared_site: Site, open_tab: OpenTab) -
     page.keyboard.press("Space")
     page.get_by_role("button", name="Save").press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Delete old threads?")
-    expect(page.get_by_role("main")).to_contain_text("1 of your questions and its answer are older")
+    expect(page.get_by_role("main")).to_contain_text(
+        "You have 1 question in a thread that is already old enough"
+    )
     assert_accessible(page)
     page.get_by_role("button", name="Delete and save").click()
     expect(page.get_by_role("status")).to_contain_text("Your threads are deleted 30 days after")
