@@ -8,17 +8,18 @@ from django.utils import timezone
 
 from accounts.models import Invitation
 from accounts.person_admin import PersonAdmin
+from answers.admin.numbers import moment
 
 __all__ = ["InvitationAdmin", "PersonAdmin"]
 
 
 @admin.register(Invitation)
 class InvitationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ["for_whom", "made_at", "expires_at", "used_at", "used_by"]
+    list_display = ["for_whom", "made", "expires", "used", "used_by"]
     list_select_related = ["used_by"]
     search_fields = ["for_whom", "used_by__username", "used_by__email"]
-    fields = ["for_whom", "expires_at", "link", "used_at", "used_by"]
-    readonly_fields = ["link", "used_at", "used_by"]
+    fields = ["for_whom", "expires_at", "link", "used", "used_by"]
+    readonly_fields = ["link", "used", "used_by"]
     view_on_site = False  # an operator who opens the link would accept the invitation
 
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Invitation | None:
@@ -27,6 +28,18 @@ class InvitationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             path = invitation.get_absolute_url()
             invitation.link = request.build_absolute_uri(path)  # type: ignore[attr-defined]
         return invitation
+
+    @admin.display(description="made", ordering="made_at")
+    def made(self, invitation: Invitation) -> str:
+        return moment(invitation.made_at)
+
+    @admin.display(description="expires", ordering="expires_at")
+    def expires(self, invitation: Invitation) -> str:
+        return moment(invitation.expires_at)
+
+    @admin.display(description="used", ordering="used_at", empty_value="-")
+    def used(self, invitation: Invitation) -> str | None:
+        return moment(invitation.used_at) or None
 
     @admin.display(description="link for one person")
     def link(self, invitation: Invitation) -> str:

@@ -9,7 +9,20 @@ from collections.abc import Collection
 from accounts.models import User
 from accounts.removal import delete_sessions
 from answers.admin.stopping import stop_answers
-from answers.models import Answer
+from answers.models import Action, Answer, AuditEntry
+
+LOOKED_AT = 1_000  # entries of the audit about one person, the newest
+WORDS = ("deactivated", "Active")  # of the action, and of Django's own message when the form changes it
+
+
+def deactivation_of(user: User) -> AuditEntry | None:
+    """The entry of the audit that says who deactivated somebody who is deactivated now, if it is known."""
+    about = AuditEntry.objects.filter(person=user.get_username()).order_by("-at", "-pk")[:LOOKED_AT]
+    for entry in about:
+        _, _, change = entry.what.rpartition(": ")
+        if entry.action == Action.CHANGED and any(word in change for word in WORDS):
+            return entry
+    return None
 
 
 def deactivate(users: Collection[User]) -> int:

@@ -56,6 +56,9 @@ class SiteHooks(Hooks):
         """If guests are switched off, an existing guest may still read."""
         return bool(settings.ASKME_GUESTS) or (user is not None and not guests.is_guest(user))
 
+    def is_guest(self, user: AbstractBaseUser) -> bool:
+        return guests.is_guest(user)
+
     def counts_by_address(self, user: AbstractBaseUser) -> bool:
         """True for guests, who are new users without their cookie, and for accounts that anybody can make."""
         return guests.is_guest(user) or not _is_vouched_for(user)

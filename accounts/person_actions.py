@@ -50,25 +50,31 @@ class PersonActions(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.action(description="Deactivate the selected people", permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        people = [user for user in self._changeable(request, queryset) if user.pk != request.user.pk]
-        stopped = deactivate(people)
+        chosen = [user for user in self._changeable(request, queryset) if user.pk != request.user.pk]
+        stopped = deactivate(chosen)  # also those who are, in case that a question was just being saved
+        people = [user for user in chosen if user.is_active]
         for user in people:
             record(request, Action.CHANGED, f"user {user}: deactivated", person=user)
         if people:
             answers = f" {_count(stopped, 'answer was', 'answers were')} stopped." if stopped else ""
             done = f"{_count(len(people), 'person was', 'people were')} deactivated.{answers}"
             self.message_user(request, f"{done} Their open pages are disconnected within seconds.")
+        elif chosen:
+            self.message_user(request, "Everybody you selected is already deactivated.", messages.INFO)
         if queryset.filter(pk=str(request.user.pk)).exists():
             self.message_user(request, "You cannot deactivate yourself.", messages.WARNING)
 
     @admin.action(description="Activate the selected people", permissions=["change"])
     def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        people = self._changeable(request, queryset)
+        chosen = self._changeable(request, queryset)
+        people = [user for user in chosen if not user.is_active]
         activate(people)
         for user in people:
             record(request, Action.CHANGED, f"user {user}: activated", person=user)
         if people:
             self.message_user(request, f"{_count(len(people), 'person was', 'people were')} activated.")
+        elif chosen:
+            self.message_user(request, "Everybody you selected is already active.", messages.INFO)
 
     def _changeable(self, request: HttpRequest, queryset: QuerySet[User]) -> list[User]:
         people = list(queryset[: MOST_AT_ONCE + 1])

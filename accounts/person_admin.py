@@ -12,13 +12,13 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from accounts.deactivation import deactivate
+from accounts.deactivation import deactivate, deactivation_of
 from accounts.models import User
 from accounts.person_actions import PersonActions, may_download
 from accounts.person_search import FEW_PEOPLE, MOST_FOUND, ids_found
 from accounts.person_usage import RECENT_DAYS, recent_use, usage_of
 from answers.admin.entry_filters import DaysFilter
-from answers.admin.numbers import money
+from answers.admin.numbers import moment, money
 from answers.admin.paging import CappedChangeList, CappedPaginator
 from answers.admin.rights import may_read
 from answers.models import Answer, PersonalSettings
@@ -68,8 +68,12 @@ class PersonAdmin(PersonActions, UserAdmin):  # type: ignore[type-arg]
         f"A username, an email address or an id. With more than {FEW_PEOPLE:,} people, a search finds"
         f" only the beginning of a name or address. It finds at most {MOST_FOUND:,} people."
     )
-    fieldsets = [UserAdmin.fieldsets[0], (None, {"fields": ["usage"]}), *UserAdmin.fieldsets[1:]]  # type: ignore[index]
-    readonly_fields = ["usage", "last_login", "date_joined"]
+    fieldsets = [
+        UserAdmin.fieldsets[0],  # type: ignore[index]
+        (None, {"fields": ["deactivated", "usage"]}),
+        *UserAdmin.fieldsets[1:],  # type: ignore[index]
+    ]
+    readonly_fields = ["deactivated", "usage", "last_login", "date_joined"]
     inlines = [OwnLimits]
     actions = ["deactivate", "activate"]
     ordering = ["-date_joined", "-pk"]
@@ -92,6 +96,18 @@ class PersonAdmin(PersonActions, UserAdmin):  # type: ignore[type-arg]
         if not search_term.strip():
             return queryset, False
         return queryset.filter(pk__in=ids_found(search_term)), False
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Without the button that sets a password, for those who may not."""
+        found = super().get_fieldsets(request, obj)
+        if obj is None:
+            return found
+        left_out = set() if self.may_set_password(request, obj) else {"password"}
+        left_out |= {"deactivated"} if obj.is_active else set()
+        return [
+            (name, part | {"fields": [field for field in part["fields"] if field not in left_out]})
+            for name, part in found
+        ]
 
     def get_inlines(self, request: HttpRequest, obj: User | None = None) -> list[Any]:
         return self.inlines if obj is not None else []  # the page that adds a person asks for little
@@ -122,6 +138,11 @@ class PersonAdmin(PersonActions, UserAdmin):  # type: ignore[type-arg]
     def joined(self, user: User) -> str:
         return f"{timezone.localtime(user.date_joined):%Y-%m-%d}"
 
+    @admin.display(description="deactivated")
+    def deactivated(self, user: User) -> str:
+        found = deactivation_of(user)
+        return f"{moment(found.at)} by {found.staff_name}" if found else "The audit does not say by whom."
+
     @admin.display(description="usage")
     def usage(self, user: User) -> str:
         return usage_of(user) if user.pk else "-"
@@ -130,8 +151,12 @@ class PersonAdmin(PersonActions, UserAdmin):  # type: ignore[type-arg]
         login = LOGIN if obj is not None and not may_read(request) else []
         return [*self.readonly_fields, *login, *([] if request.user.is_superuser else RIGHTS)]
 
+    def may_set_password(self, request: HttpRequest, user: User) -> bool:
+        return may_read(request) and self.has_change_permission(request, user)
+
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
-        if not may_read(request):
+        user = self.get_object(request, id)
+        if user is not None and not self.may_set_password(request, user):
             raise PermissionDenied
         return super().user_change_password(request, id, form_url)
 

@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from accounts.models import User
-from answers.admin.numbers import money
+from answers.admin.numbers import UNKNOWN, money
 from answers.asking.budgets import Budget, budget_of
 from answers.engine.retention import days_kept
 from answers.models.figures import Use, of_people, of_person, today
@@ -39,7 +39,8 @@ def usage_of(user: User) -> str:
     chosen = getattr(user, "personal_settings", None)
     budget = budget_of(user.pk)
     context = {
-        "rows": [(name, f"{use.answers:,}", f"{use.tokens:,}", money(use.cost)) for name, use in uses],
+        "rows": [(name, f"{use.answers:,}", f"{use.tokens:,}", _cost(use)) for name, use in uses],
+        "is_unknown": any(use.answers and not use.cost for _, use in uses),
         "limits": limits_of(user, budget),
         "days": days_kept(chosen.keep_days if chosen else None),
         "opens_at": budget.opens_at,
@@ -64,6 +65,11 @@ def limits_of(user: User, budget: Budget) -> list[Limit]:
             _share(budget.cost_used, budget.cost_limit),
         ),
     ]
+
+
+def _cost(use: Use) -> str:
+    """The figures of a person do not say whether a cost is unknown, but answers are hardly ever free."""
+    return UNKNOWN if use.answers and not use.cost else money(use.cost)
 
 
 def _share(used: Any, limit: Any) -> int | None:

@@ -118,6 +118,7 @@ class Call:
                 if not self._deadlines.allow_pause(pause):
                     raise
                 self._log(f"retrying in {pause:.1f} s after {error.code}")
+            self.wire.request_sent = False
             if pause >= SHOWN_PAUSE_SECONDS:
                 yield Piece(activity=Activity("retrying", pause))
             self.wire.sleep(pause)
@@ -151,6 +152,7 @@ class Call:
                 self._dialects.learn(self._api, self._model, self.dialect)  # only now is it known to work
                 self.draft.max_tokens = sent_limit(request.body)
                 return reply
+            self.wire.request_sent = False  # the API has refused it
             error_body = self._read_error(reply)
             if not self._adapt(request, error_body, reply.status):
                 raise self._api_error(error_body, reply)
@@ -185,6 +187,7 @@ class Call:
     def _post(self, request: Request) -> Reply:
         self._deadlines.start_attempt()
         self.record.request_sent()
+        self.wire.request_sent = False
         reply = self._transport.post(request, self.wire)
         self.record.head_received(reply.status, reply.headers)
         return reply

@@ -84,6 +84,11 @@ class Completion:
         return self._call.wire.stopped and not self._call.ended
 
     @property
+    def may_be_generating(self) -> bool:
+        """Whether the API has the prompt and has not refused it. It may bill it, also after a stop."""
+        return self._call.wire.request_sent
+
+    @property
     def finish_reason(self) -> str | None:
         return self._call.draft.finish_reason
 

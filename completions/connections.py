@@ -123,9 +123,12 @@ class _WiredConnection(HTTPConnection):
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         wire = _current_wire.get()
-        if self.sock is not None and self._wire is not wire:
+        if self.sock is None:
+            self.connect()  # http.client would do so, but only a connection that exists has sent anything
+        elif self._wire is not wire:
             self._wire = wire
             wire.hold(self.sock)
+        wire.request_sent = True
         super().request(*args, **kwargs)
 
     def send(self, data: Any) -> None:

@@ -120,6 +120,7 @@ class Wire:
 
     def __init__(self, deadlines: Deadlines) -> None:
         self.deadlines = deadlines
+        self.request_sent = False  # or is being sent; the API has not refused it
         self.maybe_stale = False  # from the pool and not answered yet: the server may have closed it
         self.connects = 0  # new connections, ever; the pool often has one
         self._stop = threading.Event()

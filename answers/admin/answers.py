@@ -21,7 +21,7 @@ from answers.admin.auditing import record
 from answers.admin.deletion import delete_answers
 from answers.admin.export import Exports
 from answers.admin.filters import FILTERS, NAMES
-from answers.admin.numbers import moment
+from answers.admin.numbers import UNKNOWN, moment
 from answers.admin.rights import may_read, may_see_names, may_stop
 from answers.models import Action, Answer, Status
 
@@ -124,7 +124,11 @@ class AnswerAdmin(Exports):
 
     @admin.display(description="cost")
     def price(self, answer: Answer) -> str:
-        return "" if answer.cost is None else answer_page.shown_cost(answer.cost)
+        if answer.cost is not None:
+            return answer_page.shown_cost(answer.cost)
+        if not Status(answer.status).is_end:
+            return ""
+        return format_html('<abbr title="The cost is unknown.">{}</abbr>', UNKNOWN)
 
     @admin.display(description="seconds")
     def took(self, answer: Answer) -> str:

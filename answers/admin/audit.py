@@ -82,7 +82,7 @@ class AuditEntryAdmin(ReadOnlyLog):
             what = format_html(link, address, found["id"], found["id"][:8], rest)
         if entry.words:
             what = format_html("{} <q>{}</q>", what, entry.words)
-        if entry.number is not None and entry.number != 1:
+        if entry.number is not None:
             what = format_html("{} ({})", what, f"{entry.number:,}")
         return what
 

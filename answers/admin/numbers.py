@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.utils import timezone
 
+UNKNOWN = "–"  # a cost; what it means is said beside it
 MOST_TIMES = 10  # more than a comparison says: the site has only just begun
 UNITS = [(10**9, "G"), (10**6, "M"), (10**3, "k")]
 
@@ -36,6 +37,11 @@ def amount(money: Decimal | float) -> str:
 
 def money(sum: Decimal | float) -> str:
     return f"{amount(sum)} {settings.ASKME_CURRENCY}"
+
+
+def cost(sum: Decimal | float, unknown: int) -> str:
+    """Of answers, of which so many have an unknown cost. Without any known cost it is not 0."""
+    return UNKNOWN if unknown and not sum else money(sum)
 
 
 def share(part: float, whole: float) -> str:

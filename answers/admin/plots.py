@@ -96,8 +96,9 @@ def lines(periods: Sequence[Period], series: Sequence[Series], show: Show) -> Pl
         for at, value in enumerate(one.values):
             if value is not None:
                 path += f"{'L' if is_open else 'M'}{at + 0.5:g} {_y(value, top):g}"
-                # A point between two gaps would be a line without length, of which nothing is drawn.
-                path += "" if is_open else "h0"
+                if not is_open and (at + 1 == len(one.values) or one.values[at + 1] is None):
+                    # A line without length would only be a dot. It is as wide as a bar.
+                    path = path[: path.rindex("M")] + f"M{at + GAP:g} {_y(value, top):g}H{at + 1 - GAP:g}"
             is_open = value is not None
         drawn.append(Drawn(one.label, one.colour, one.sum, path))
     return Plot("lines", _slices(periods, series, show), drawn, grid, _labels(periods))

@@ -3,11 +3,17 @@
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import Substr
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.views.decorators.http import require_GET
 
 from answers.admin.auditing import record
+from answers.admin.numbers import moment
 from answers.admin.paging import CappedChangeList, CappedPaginator
 from answers.admin.rights import may_read, may_see_names
 from answers.models import Action, Answer, Share
@@ -30,7 +36,7 @@ class ShareList(CappedChangeList):
 
 @admin.register(Share)
 class ShareAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display_links = None  # there is nothing more to see
+    list_display_links = None  # the first question is a link to the thread
     list_select_related = False
     list_per_page = 50
     list_max_show_all = 0
@@ -38,6 +44,7 @@ class ShareAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     paginator = CappedPaginator
     show_full_result_count = False
     ordering = ["-created_at"]
+    readonly_fields = ["created"]
     search_fields = ["pk"]
     search_help_text = "The whole link, or its last part. To revoke links, select and delete them."
     view_on_site = False
@@ -57,11 +64,11 @@ class ShareAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return super().get_actions(request, **where)
 
     def get_fields(self, request: HttpRequest, obj: Share | None = None) -> list[Any]:
-        return ["user", "created_at"] if may_see_names(request) else ["created_at"]
+        return ["user", "created"] if may_see_names(request) else ["created"]
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         first = "first_question" if may_read(request) else "thread"
-        return [first, "user" if may_see_names(request) else "user_id", "created_at"]
+        return [first, "user" if may_see_names(request) else "user_id", "created"]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if may_read(request):
@@ -81,7 +88,29 @@ class ShareAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description="first question")
     def first_question(self, share: Share) -> str:
-        return str(getattr(share, "first", None) or "deleted")
+        """A link to the thread, if the shared link works."""
+        first = getattr(share, "first", None)
+        if not first or not share.user.is_active:
+            return f"{first} (deactivated)" if first else "deleted"
+        return format_html('<a href="{}">{}</a>', reverse("admin:answers_share_open", args=[share.pk]), first)
+
+    @admin.display(description="created")
+    def created(self, share: Share) -> str:
+        return moment(share.created_at)
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(require_GET(self.open_view))
+        return [path("<str:pk>/open/", view, name="answers_share_open"), *super().get_urls()]
+
+    def open_view(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """To the shared thread, which anybody with the link may read, but of which no page says who did."""
+        if not self.has_view_permission(request) or not may_read(request):
+            raise PermissionDenied
+        found = None if "\0" in pk else Share.objects.valid(pk).select_related("user").first()
+        if found is None:
+            raise Http404
+        record(request, Action.READ, f"shared {found}", person=found.user)
+        return redirect(found)
 
     def delete_model(self, request: HttpRequest, obj: Share) -> None:
         record(request, Action.DELETED, f"shared link of {obj}", person=obj.user, number=1)

@@ -53,6 +53,7 @@ class DailyUsageAdmin(OverviewAdmin):
             "sections": sections(report),
             "models": models(report),
             "busiest": busiest(request, report),
+            "unknown_costs": _unknown_costs(report),
             "may_see_people": may_see_people(request),
         }
 
@@ -80,7 +81,7 @@ def tiles(report: Report) -> list[Tile]:
             numbers.short(tokens(whole)),
             f"{prompt} in prompts, {completion} in answers",
         ),
-        Tile("Cost", numbers.money(whole.cost), numbers.sentence(doubts)),
+        Tile("Cost", numbers.cost(whole.cost, whole.cost_unknown), numbers.sentence(doubts)),
         Tile("Rated good", numbers.share(whole.good, rated), f"of {numbers.plural(rated, 'rating')}"),
     ]
 
@@ -96,7 +97,7 @@ def models(report: Report) -> list[list[str]]:
         [
             name,
             numbers.count(of.answers),
-            numbers.money(of.cost) if of.cost or not of.cost_unknown else "-",
+            numbers.cost(of.cost, of.cost_unknown),
             numbers.count(of.cost_unknown),
             numbers.seconds(median(of)),
             numbers.seconds(p95(of)),
@@ -120,10 +121,15 @@ def busiest(request: HttpRequest, report: Report) -> list[BusyPerson]:
             _page_of(row.user_id) if row.user_id in shown else "",
             numbers.count(row.answers),
             numbers.count(row.tokens),
-            numbers.money(row.cost),
+            numbers.cost(row.cost, report.total.cost_unknown),
         )
         for row in rows
     ]
+
+
+def _unknown_costs(report: Report) -> str:
+    unknown = report.total.cost_unknown
+    return numbers.plural(unknown, "answer") if unknown else ""
 
 
 def _page_of(user_id: Any) -> str:

@@ -35,6 +35,7 @@ class Section(NamedTuple):
     plot: Plot
     table: Table
     note: str = ""
+    doubts: str = ""  # what must be known to trust the numbers
 
 
 def sections(report: Report) -> list[Section]:
@@ -81,27 +82,27 @@ def _models(report: Report) -> list[Section]:
     names = [name for name in (*most, OTHERS) if name in days]
     colours = {name: f"model-{place}" for place, name in enumerate(most)} | {OTHERS: "others"}
 
-    def all_series(value: Callable[[Figures], float], show: Callable[[float], str]) -> list[Series]:
+    def all_series(value: Callable[[Figures], float | None], show: Callable[[float], str]) -> list[Series]:
         found = [_series(name, colours[name], days[name], value, show) for name in names]
         return [one for one in found if any(one.values)]
 
     total = report.total
     used = all_series(tokens, numbers.short)
-    costs = all_series(lambda one: float(one.cost), numbers.money)
+    costs = all_series(_known_cost, numbers.money)
     return [
         Section(
             "tokens",
             "Tokens by model",
             bars(report.periods, used, numbers.short),
             _table(report, used, numbers.count, total="All"),
-            _doubts(total.tokens_unknown, total.tokens_estimated, "Tokens"),
+            doubts=_doubts(total.tokens_unknown, total.tokens_estimated, "Tokens"),
         ),
         Section(
             "cost",
             f"Cost by model in {settings.ASKME_CURRENCY}",
             bars(report.periods, costs, lambda value: f"{value:,.4g}", whole=False),
-            _table(report, costs, numbers.amount, total="All"),
-            _doubts(total.cost_unknown, total.tokens_estimated if total.cost else 0, "Costs"),
+            _with_unknown(report, _table(report, costs, numbers.amount, total="All")),
+            doubts=_doubts(total.cost_unknown, total.tokens_estimated if total.cost else 0, "Costs"),
         ),
     ]
 
@@ -139,6 +140,31 @@ def _ratings(report: Report) -> Section:
     return Section("ratings", "Ratings", plot, _table(report, series, numbers.count, total="All"), note)
 
 
+def _known_cost(one: Figures) -> float | None:
+    """None if there were answers, and the cost of none of them is known."""
+    return None if one.cost_unknown and not one.cost else float(one.cost)
+
+
+def _with_unknown(report: Report, costs: Table) -> Table:
+    """With a last column, and a row for each period, that say of how many answers the cost is unknown."""
+    if not report.total.cost_unknown:
+        return costs
+    rows = {row[0]: row[1:] for row in costs.rows}
+    nothing = [numbers.UNKNOWN] * (len(costs.headings) - 1)
+    found = [
+        [name, *rows.get(name, nothing), numbers.count(one.cost_unknown)]
+        for name, one in _names_and_figures(report)
+        if name in rows or one.cost_unknown
+    ]
+    return Table([*costs.headings, "Unknown"], found)
+
+
+def _names_and_figures(report: Report) -> list[tuple[str, Figures]]:
+    """The newest period first."""
+    pairs = zip(report.periods, report.each_period(), strict=True)
+    return [(name_of(period), of) for period, of in reversed(list(pairs))]
+
+
 def _is_daily(report: Report) -> bool:
     return len(report.periods) == report.days
 
@@ -151,11 +177,11 @@ def _series(
     label: str,
     colour: str,
     days: Sequence[Figures],
-    value: Callable[[Figures], float],
+    value: Callable[[Figures], float | None],
     show: Callable[[float], str],
 ) -> Series:
     values = [value(day) for day in days]
-    return Series(label, colour, values, show(sum(values)))
+    return Series(label, colour, values, show(sum(one or 0 for one in values)))
 
 
 def _table(report: Report, series: list[Series], show: Callable[[float], str], *, total: str = "") -> Table:
@@ -170,7 +196,7 @@ def _table(report: Report, series: list[Series], show: Callable[[float], str], *
     for place in range(len(report.periods) - 1, -1, -1):
         values = [one.values[place] for one in series]
         if any(values):
-            cells = ["-" if value is None else show(value) for value in values]
+            cells = [numbers.UNKNOWN if value is None else show(value) for value in values]
             cells += [show(sum(value or 0 for value in values))] if adds_up else []
             rows.append([name_of(report.periods[place]), *cells])
     return Table(headings, rows)
@@ -180,7 +206,7 @@ def _doubts(unknown: int, estimated: int, what: str) -> str:
     """What must be known to trust the numbers."""
     parts = []
     if unknown:
-        parts.append(f"{what} of {numbers.plural(unknown, 'answer')} are unknown and not included.")
+        parts.append(f"{what} of {numbers.plural(unknown, 'answer')} are unknown (–) and not included.")
     if estimated:
         parts.append(f"For {numbers.plural(estimated, 'answer')}, the tokens are estimated.")
     return " ".join(parts)

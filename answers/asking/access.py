@@ -1,7 +1,7 @@
 """Who may read an answer. A missing answer and somebody else's answer look the same."""
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
@@ -13,6 +13,13 @@ from answers.engine.hooks import site_hooks
 from answers.engine.runtime import run_in_database_thread
 from answers.models import Answer, Share
 from answers.protocol import Refused
+
+
+class WithoutAccess(NamedTuple):
+    """Primary keys."""
+
+    deactivated: set[Any]
+    deleted: set[Any]
 
 
 @run_in_database_thread
@@ -29,16 +36,18 @@ def require_login(requester: Requester) -> None:
 
 
 @run_in_database_thread
-def deactivated(users: Collection[Any]) -> set[Any]:
-    """Which of these users, by primary key, have been deactivated. None, if their model has no such field."""
+def without_access(users: Collection[Any]) -> WithoutAccess:
+    """Which of these users, by primary key, have no access any more."""
     model = get_user_model()
+    rows = model._base_manager.filter(pk__in=users)
     if "is_active" not in {field.name for field in model._meta.get_fields()}:
-        return set()
-    found = set(model._base_manager.filter(pk__in=users, is_active=False).values_list("pk", flat=True))
-    if found:  # a question that was being saved while they were deactivated, in this thread, is saved by now
-        late = Answer.objects.filter(user__in=found, stop_requested_at=None).order_by().unfinished()
+        return WithoutAccess(set(), set(users) - set(rows.values_list("pk", flat=True)))
+    found = dict(rows.values_list("pk", "is_active"))
+    deactivated = {pk for pk, is_active in found.items() if not is_active}
+    if deactivated:  # a question that was being saved meanwhile, in this thread, is saved by now
+        late = Answer.objects.filter(user__in=deactivated, stop_requested_at=None).order_by().unfinished()
         late.update(stop_requested_at=timezone.now())
-    return found
+    return WithoutAccess(deactivated, set(users) - set(found))
 
 
 def not_found(answer: UUID) -> Refused:

@@ -1,7 +1,9 @@
 """Budgets: how many tokens and how much money the answers of a person, and of all people, may use per day.
 
 They read the figures and the log of what answers used, so they hold across all processes, and deleting an
-answer does not change them. An answer counts once it has ended. The day is the site's (`TIME_ZONE`).
+answer does not change them. An answer counts once it has ended. So whoever has a budget may wait for a few
+answers at a time: otherwise, questions that are asked before the first of them has ended would exceed it.
+The day is the site's (`TIME_ZONE`).
 """
 
 import math
@@ -15,12 +17,14 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from answers.asking.duration import duration
 from answers.models import PersonalUsage
 from answers.models.days import end_of, start_of, today
 from answers.protocol import Refused
 
+UNFINISHED = 3  # answers of a person with a budget, if ASKME_RUNNING_PER_USER sets no limit
 COST_STEP = Decimal("1e-8")  # SQLite adds costs as binary fractions
 
 # Each is one statement, so that an answer that is just being added to the figures is counted exactly once.
@@ -58,6 +62,10 @@ class Budget(NamedTuple):
     opens_at: datetime  # the next midnight
 
     @property
+    def is_limited(self) -> bool:
+        return self.tokens_limit > 0 or self.cost_limit > 0
+
+    @property
     def is_out_of_tokens(self) -> bool:
         return 0 < self.tokens_limit <= self.tokens_used
 
@@ -89,8 +97,11 @@ def budget_of_site() -> Budget:
     )
 
 
-def check(budget: Budget, answer: UUID) -> None:
-    """Raises `Refused` if this person's budget or that of the site is used up, until midnight."""
+def check(budget: Budget, answer: UUID, *, unfinished: int) -> None:
+    """Raises `Refused` if this person's budget or that of the site is used up, until midnight.
+
+    Also if the person has a budget, and as many `unfinished` answers as may run at once.
+    """
     if budget.is_out_of_tokens:
         limit = number_format(budget.tokens_limit, use_l10n=True, force_grouping=True)
         sentence = _("You've reached the limit of %(limit)s tokens per day.") % {"limit": limit}
@@ -100,6 +111,14 @@ def check(budget: Budget, answer: UUID) -> None:
         limit = f"{amount} {settings.ASKME_CURRENCY}"
         sentence = _("You've reached the limit of %(limit)s per day.") % {"limit": limit}
         raise _refusal(sentence, budget, answer)
+    most = settings.ASKME_RUNNING_PER_USER or UNFINISHED
+    if budget.is_limited and unfinished >= most:
+        sentence = ngettext(
+            "You're already waiting for an answer. Please ask again when it is finished.",
+            "You're already waiting for %(most)d answers. Please ask again when one of them is finished.",
+            most,
+        )
+        raise Refused("too_many_questions", sentence % {"most": most}, answer=answer)
     if settings.ASKME_SITE_TOKENS_PER_DAY or settings.ASKME_SITE_COST_PER_DAY:
         site = budget_of_site()
         if site.is_out_of_tokens or site.is_out_of_money:

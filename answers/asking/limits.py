@@ -46,10 +46,10 @@ WINDOWS = [
 BUSY_SECONDS = 30  # until it is worth trying again when the queue is full
 
 
-def check(user: AbstractBaseUser, address: str, answer: UUID, *, waiting: int) -> None:
+def check(user: AbstractBaseUser, address: str, answer: UUID, *, waiting: int, unfinished: int) -> None:
     """Raises `Refused` if a limit is reached, with the seconds until this person may ask again.
 
-    `waiting` is the length of the queue.
+    `waiting` is the length of the queue, `unfinished` how many answers of this person wait or run.
     """
     budget = budgets.budget_of(user.pk)
     own = {"MINUTE": settings.ASKME_QUESTIONS_PER_MINUTE, "DAY": budget.questions_limit}
@@ -70,7 +70,7 @@ def check(user: AbstractBaseUser, address: str, answer: UUID, *, waiting: int) -
         full = _("This site has reached its limit of questions per day.")
         again = _("Please ask again in %(time)s.") % {"time": duration(wait)}
         raise Refused("too_many_questions", f"{full} {again}", answer=answer, retry_after=wait)
-    budgets.check(budget, answer)
+    budgets.check(budget, answer, unfinished=unfinished)
     if settings.ASKME_QUEUE and waiting >= settings.ASKME_QUEUE:
         full = _("The site is very busy right now.")
         again = _("Please ask again in %(time)s.") % {"time": duration(BUSY_SECONDS)}

@@ -136,7 +136,7 @@ def _save_once(requester: Requester, ask: Ask, process: UUID | None) -> tuple[ob
     address = requester.address if is_counted else NO_ADDRESS
     place = queue.next_place(user)
     if requester.is_limited:
-        limits.check(user, address, ask.answer, waiting=place.waiting)
+        limits.check(user, address, ask.answer, waiting=place.waiting, unfinished=place.unfinished)
     try:
         Answer.objects.ask(
             user,

@@ -24,6 +24,7 @@ class Requester:
     def __init__(self, user: AbstractBaseUser | None = None) -> None:
         self._user = user
         self.user_id: Any = user.pk if user else None  # as of the last lookup
+        self.is_guest = False  # of the site's guests, as of the last lookup
         self.address = NO_ADDRESS  # their network address, as returned by `answers.asking.address`
 
     @staticmethod
@@ -80,6 +81,7 @@ class SessionRequester(Requester):
     def _require_login(self, user: AbstractBaseUser | None, answer: UUID | None) -> AbstractBaseUser | None:
         if user is None and self.user_id is not None:
             raise no_session(answer)
+        self.is_guest = user is not None and site_hooks().is_guest(user)
         if user is None and not self._had_session:  # checked once: it may be a cookie that somebody invented
             self._had_session = self._has_session()
             self.is_nobody = not self._had_session

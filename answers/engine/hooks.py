@@ -79,6 +79,13 @@ class Hooks:
         """Whether this person may read and follow an answer. The texts of `answer` are not loaded."""
         return bool(answer.user_id == user.pk)
 
+    def is_guest(self, user: AbstractBaseUser) -> bool:
+        """Whether this user exists without a login, and is replaced by another one if they are deleted.
+
+        So the open pages of a guest who was deleted stay connected, unlike those of an account.
+        """
+        return False
+
     def counts_by_address(self, user: AbstractBaseUser) -> bool:
         """Whether the limits per network address apply, for people who can get a new account at any time."""
         return False

@@ -48,6 +48,7 @@ class Place(NamedTuple):
     turn: int
     ahead: int  # questions that come before this one
     waiting: int  # all of them
+    unfinished: int  # answers of this person: they wait or run
 
 
 # `max` of several values is `greatest` on PostgreSQL, so CASE.
@@ -62,7 +63,8 @@ PLACE = """
         FROM unfinished
     ), mine (turn) AS (SELECT CASE WHEN own > served THEN own ELSE served END FROM turns)
     SELECT turn, (SELECT count(*) FROM unfinished WHERE waits = 1 AND unfinished.turn <= mine.turn),
-        (SELECT count(*) FROM unfinished WHERE waits = 1)
+        (SELECT count(*) FROM unfinished WHERE waits = 1),
+        (SELECT count(*) FROM unfinished WHERE user_id = %s)
     FROM mine
 """
 
@@ -71,7 +73,7 @@ def next_place(user: AbstractBaseUser) -> Place:
     """The place of a new question of this person."""
     field = Answer._meta.get_field("user").target_field
     with connection.cursor() as cursor:
-        cursor.execute(PLACE, [field.get_db_prep_value(user.pk, connection)])
+        cursor.execute(PLACE, [field.get_db_prep_value(user.pk, connection)] * 2)
         return Place(*cursor.fetchone())
 
 

@@ -21,9 +21,10 @@ from answers import protocol
 from answers.engine.answer_log import log_start
 from answers.engine.model_options import find_option
 from answers.engine.outcome import Outcome, api_facts, cost_by_price
-from answers.models import Answer
+from answers.models import Answer, Status
 from answers.protocol import Event
 from completions import Activity, Completion, Piece, Prompt
+from completions.errors import TimedOut
 
 log = logging.getLogger(__name__)
 
@@ -188,10 +189,21 @@ class RunningAnswer:
         }
         self.ended = True
 
+    @property
+    def _gave_up_on_api(self) -> bool:
+        """Whether a stop, a shutdown or a deadline ended the wait for an API that had the prompt."""
+        if self.completion is None or not self.completion.may_be_generating:
+            return False
+        outcome = self._outcomes[0]
+        return outcome.status in (Status.STOPPED, Status.INTERRUPTED) or outcome.error_code == TimedOut.code
+
     def _estimated_tokens(self) -> dict[str, Any]:
-        """A stream that was cut off or stopped never reports its usage, but is billed all the same."""
+        """A stream that was cut off or stopped never reports its usage, but is billed all the same.
+
+        Before any text, the prompt is billed if the API had it when this process gave up.
+        """
         _, text, reasoning = self.content
-        if not text and not reasoning:
+        if not text and not reasoning and not self._gave_up_on_api:
             return {}
         return {
             "prompt_tokens": math.ceil(self.prompt.chars / CHARS_PER_TOKEN),

@@ -1,7 +1,7 @@
 """The open sockets of a process: how many one network address may have, and their end.
 
-They end at shutdown, and within seconds once their person is deactivated. Each socket checks its session less
-often (answers/live/consumer.py). For deactivation, one query asks about all sockets of the process.
+They end at shutdown, and within seconds once their person is deactivated or deleted. Each socket checks its
+session less often (answers/live/consumer.py). Here, one query asks about all sockets of the process.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import DatabaseError
 
-from answers.asking.access import deactivated
+from answers.asking.access import without_access
 from answers.asking.address import NO_ADDRESS
 from answers.engine.runtime import current_runtime
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-DEACTIVATED_SECONDS = 2.0  # between two looks for people who were deactivated
+LOOK_SECONDS = 2.0  # between two looks for people who were deactivated or deleted
 RESTARTING = 4012  # 1012, "Service Restart", moved to the private range, since Autobahn does not send 1012
 TOO_MANY_SOCKETS = 4430  # beside 4429, too many frames
 
@@ -55,7 +55,7 @@ class OpenSockets:
         """Returns the code to close it with if it must not stay open."""
         self.consumers.add(consumer)
         if self._watch is None:
-            self._watch = asyncio.create_task(self._close_deactivated(), context=Context())
+            self._watch = asyncio.create_task(self._close_without_access(), context=Context())
         address = consumer.requester.address
         self._numbers[address] += 1
         if self.are_closing:  # a proxy reused an open connection for this socket
@@ -76,19 +76,24 @@ class OpenSockets:
             self._watch.cancel()
             self._watch = None
 
-    async def _close_deactivated(self) -> None:
+    async def _close_without_access(self) -> None:
         while True:
-            await asyncio.sleep(DEACTIVATED_SECONDS)
+            await asyncio.sleep(LOOK_SECONDS)
             users = {consumer.requester.user_id for consumer in self.consumers} - {None}
+            if not users:
+                continue
             try:
-                gone = await deactivated(users) if users else set()
+                deactivated, deleted = await without_access(users)
             except (DatabaseError, TimeoutError):
                 continue  # try again at the next look
             except Exception:
-                log.exception("people who were deactivated could not be looked up")
+                log.exception("people who were deactivated or deleted could not be looked up")
                 continue
+            gone = deactivated | deleted
             for consumer in self.consumers:
-                if consumer.requester.user_id in gone:
+                requester = consumer.requester
+                # A guest whose row is gone may have become an account, or is replaced by the next question.
+                if requester.user_id in (deactivated if requester.is_guest else gone):
                     consumer.session_check.begin_now()
 
 

@@ -36,9 +36,9 @@ class AutoDeleteForm(forms.Form):
         site = settings.ASKME_KEEP_DAYS
         days = sorted({*OFFERED_DAYS, *([chosen] if chosen else [])})
         shorter = [(str(one), _after(one)) for one in days if not site or one < site]
-        everybodys = _("%(time)s, as for everybody") % {"time": _after(site)}
+        site_default = _("%(time)s (the site's default)") % {"time": _after(site)}
         field: Any = self.fields["days"]
-        field.choices = [*shorter, ("", everybodys if site else _("Until you delete them"))]
+        field.choices = [*shorter, ("", site_default if site else _("Until you delete them"))]
         field.initial = str(chosen) if str(chosen) in dict(shorter) else ""
 
 

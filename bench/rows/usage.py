@@ -42,7 +42,7 @@ def usage(busy: User) -> Iterator[tuple[str, Operation]]:
 
     @override_settings(**BUDGETS)
     def read_budgets() -> None:
-        budgets.check(budgets.budget_of(busy.pk), row.pk)
+        budgets.check(budgets.budget_of(busy.pk), row.pk, unfinished=0)
 
     yield "end an answer", end
     yield "read the budgets of a person and the site", read_budgets

@@ -137,3 +137,21 @@ def test_figures_alone_leave_no_entry(without_reading):
     for path in ("", "answers/dailyusage/", "answers/process/", "answers/auditentry/", "answers/answer/"):
         assert without_reading.get(f"/admin/{path}").status_code == 200
     assert AuditEntry.objects.count() == before
+
+
+def test_every_page_has_the_sites_icon():
+    operator = log_in_operator()
+    pages = [operator.get(address) for address in addresses()]
+    html = [page for page in pages if page.status_code == 200 and "html" in page.headers["Content-Type"]]
+    assert len(html) > 50
+    for page in html:
+        assert page.content.decode().count('<link rel="icon" type="image/svg+xml"') == 1, page.request[
+            "PATH_INFO"
+        ]
+        assert "img-src" in page.headers["Content-Security-Policy"]
+
+
+def test_no_two_sections_of_the_admin_have_the_same_name():
+    names = [one["name"] for one in log_in_operator().get("/admin/").context["app_list"]]
+    assert len(set(names)) == len(names)
+    assert {"People", "Accounts", "Ask Me Anything"} <= set(names)

@@ -46,6 +46,11 @@ def test_an_entry_says_who_did_what_when_with_whose_and_how_many(auditor, rf):
     assert "<b>tax" not in page
 
 
+def test_the_number_of_rows_is_shown_also_if_it_is_one(auditor):
+    make_entry("shared links", number=1)
+    assert "shared links (1)" in auditor.get("/admin/answers/auditentry/").content.decode()
+
+
 def test_an_answer_and_a_person_are_links(auditor):
     id = uuid.uuid4()
     make_entry(f"answer {id}, with its thread", person="a&b")

@@ -37,10 +37,11 @@ def test_bars_stand_on_each_other_and_fill_the_plot():
     ]
 
 
-def test_a_line_has_gaps_and_a_point_between_two_gaps_is_drawn():
+def test_a_line_has_gaps_and_a_point_between_two_gaps_is_as_wide_as_a_bar():
     plot = lines(days(5), [Series("a", "x", [1, None, 2, None, None])], count)
-    assert plot.series[0].path == "M0.5 50h0M2.5 0h0"
-    assert lines(days(2), [Series("a", "x", [2, 1])], count).series[0].path == "M0.5 0h0L1.5 50"
+    assert plot.series[0].path == "M0.08 50H0.92M2.08 0H2.92"
+    assert lines(days(2), [Series("a", "x", [2, 1])], count).series[0].path == "M0.5 0L1.5 50"
+    assert lines(days(1), [Series("a", "x", [2])], count).series[0].path == "M0.08 0H0.92"
 
 
 def test_without_values_there_is_nothing_to_draw():

@@ -138,7 +138,7 @@ def test_many_models_share_a_colour(operator):
 
 def test_without_any_answer_it_says_so(operator):
     html = operator.get(URL).content.decode()
-    assert "No answer has ended in these days." in html
+    assert "No answers ended in this period." in html
     assert "<svg class=" not in html
 
 

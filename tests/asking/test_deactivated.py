@@ -15,8 +15,9 @@ def test_a_question_that_was_saved_just_after_its_person_was_deactivated_is_stop
     deactivate([alice])
     late = make_answer(alice, question="Late?", status=Status.QUEUED)
     other = make_answer(bob, question="Mine?", status=Status.QUEUED)
-    look = access.deactivated.__wrapped__  # without the database thread
-    assert look({alice.pk, bob.pk}) == {alice.pk}
+    look = access.without_access.__wrapped__  # without the database thread
+    gone = bob.pk + 1
+    assert look({alice.pk, bob.pk, gone}) == ({alice.pk}, {gone})
     assert Answer.objects.get(pk=late.pk).stop_requested_at is not None
     assert Answer.objects.get(pk=other.pk).stop_requested_at is None
-    assert look({bob.pk}) == set()
+    assert look({bob.pk}) == (set(), set())

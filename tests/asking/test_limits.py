@@ -34,13 +34,14 @@ def wait(user, status):
 
 
 def check(user, address=NO_ADDRESS):
-    limits.check(user, address, uuid.uuid4(), waiting=queue.next_place(user).waiting)
+    place = queue.next_place(user)
+    limits.check(user, address, uuid.uuid4(), waiting=place.waiting, unfinished=place.unfinished)
 
 
 def refused(user, address=NO_ADDRESS):
-    id = uuid.uuid4()
+    id, place = uuid.uuid4(), queue.next_place(user)
     with pytest.raises(Refused) as refusal:
-        limits.check(user, address, id, waiting=queue.next_place(user).waiting)
+        limits.check(user, address, id, waiting=place.waiting, unfinished=place.unfinished)
     assert refusal.value.answer == id
     assert refusal.value.message.endswith(".")
     return refusal.value
@@ -123,7 +124,7 @@ def test_the_limit_of_the_site_reads_no_more_than_its_own_number_of_entries(alic
         settings.ASKME_QUEUE
     ) = 0
     with CaptureQueriesContext(connection) as queries:
-        limits.check(alice, NO_ADDRESS, uuid.uuid4(), waiting=0)
+        limits.check(alice, NO_ADDRESS, uuid.uuid4(), waiting=0, unfinished=0)
     [query] = [query for query in queries if "answers_questionlog" in query["sql"]]
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN QUERY PLAN {query['sql']}")

@@ -50,7 +50,7 @@ def log_in(site: Site, tab: Tab, path: str) -> None:
 
 
 def test_long_words_do_not_leave_the_page(shared_site: Site, open_tab: OpenTab) -> None:
-    tab = open_tab(shared_site.url, may_log="404")  # the admin has no icon
+    tab = open_tab(shared_site.url)
     tab.asks("Who?", "Hello, world")
     id = uuid.UUID(tab.answer_at(0))
     execute(
@@ -66,7 +66,7 @@ def test_long_words_do_not_leave_the_page(shared_site: Site, open_tab: OpenTab) 
 def test_a_hostile_answer_is_formatted_and_harmless_in_the_admin(
     shared_site: Site, open_tab: OpenTab, scheme: str
 ) -> None:
-    tab = open_tab(shared_site.url, may_log="404", color_scheme=scheme)
+    tab = open_tab(shared_site.url, color_scheme=scheme)
     text = "\n\n".join([DEMO, *HOSTILE.values()])
     shared_site.api.when(f"Safe, {scheme}?", answer([text]))
     tab.ask(f"Safe, {scheme}?")
@@ -97,7 +97,7 @@ def test_a_hostile_answer_is_formatted_and_harmless_in_the_admin(
 
 
 def test_the_switch_of_the_admin_changes_the_colours_of_code(shared_site: Site, open_tab: OpenTab) -> None:
-    tab = open_tab(shared_site.url, may_log="404", color_scheme="light")
+    tab = open_tab(shared_site.url, color_scheme="light")
     shared_site.api.when("Colours?", answer([DEMO]))
     tab.ask("Colours?")
     expect(tab.last).to_have_attribute("data-status", "complete")

@@ -44,7 +44,7 @@ def log_in(site: Site, open_tab: OpenTab, path: str, **context: Any) -> Page:
     """Open a page of the admin as an operator."""
     site.environment["DJANGO_SUPERUSER_PASSWORD"] = PASSWORD
     site.manage("createsuperuser", "--noinput", "--username=op", "--email=op@example.org")  # exists, perhaps
-    page = open_tab(f"{site.url}/{path}", may_log="404", **context).page  # the admin has no icon
+    page = open_tab(f"{site.url}/{path}", **context).page
     page.get_by_label("Email or username").fill("op")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("Password", exact=True).press("Enter")

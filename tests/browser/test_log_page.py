@@ -18,13 +18,13 @@ OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElemen
 
 def ask(site: Site, open_tab: OpenTab, question: str, text: str = TEXT) -> None:
     site.api.when(question, answer([text]))
-    tab = open_tab(site.url, may_log="404")  # the admin has no icon
+    tab = open_tab(site.url)
     tab.ask(question)
     expect(tab.last).to_have_attribute("data-status", "complete")
 
 
 def operator(site: Site, open_tab: OpenTab, path: str = LIST, **look: object) -> Page:
-    tab = open_tab(site.url, may_log="404", **look)
+    tab = open_tab(site.url, **look)
     log_in(site, tab, path)
     return tab.page
 
@@ -67,7 +67,7 @@ def test_an_operator_stops_a_running_answer_and_its_page_hears_it(
     shared_site: Site, open_tab: OpenTab
 ) -> None:
     told = dictated(shared_site, "How long?")
-    asker = open_tab(shared_site.url, may_log="404")
+    asker = open_tab(shared_site.url)
     asker.ask("How long?")
     told.say("It goes on")
     expect(asker.text).to_contain_text("It goes on")
@@ -103,3 +103,23 @@ def test_the_page_of_an_answer_fits_a_phone(shared_site: Site, open_tab: OpenTab
     page.get_by_role("link", name="On a phone?").click()
     expect(page.get_by_text("This answer", exact=True)).to_be_visible()
     assert page.evaluate(OVERFLOW) <= 0
+
+
+def test_the_list_fits_beside_the_sidebar_and_else_scrolls_with_the_keyboard(
+    shared_site: Site, open_tab: OpenTab
+) -> None:
+    usage = {"prompt_tokens": 12_345, "completion_tokens": 1_234, "cost": 0.01234567}
+    shared_site.api.when("Does it fit?", answer([TEXT], usage=usage))
+    tab = open_tab(shared_site.url)
+    tab.ask("Does it fit?")
+    expect(tab.last).to_have_attribute("data-status", "complete")
+    page = operator(shared_site, open_tab, viewport={"width": 1280, "height": 800})
+    table = page.get_by_role("region", name="List of answers")
+    assert page.locator("#nav-sidebar").is_visible()
+    assert table.evaluate("(one) => one.scrollWidth - one.clientWidth") <= 0
+    page.set_viewport_size({"width": 1030, "height": 800})
+    assert table.evaluate("(one) => one.scrollWidth - one.clientWidth") > 0
+    table.focus()
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => document.querySelector('.scrolling').scrollLeft > 0")

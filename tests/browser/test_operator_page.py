@@ -42,8 +42,8 @@ def site(shared_site: Site) -> Site:
 
 
 def log_in(site: Site, open_tab: OpenTab, name: str) -> Page:
-    # The admin has no icon, and what is forbidden is an error in the console.
-    page = open_tab(f"{site.url}/admin/", may_log="40[34]").page
+    # What is forbidden is an error in the console.
+    page = open_tab(f"{site.url}/admin/", may_log="403").page
     page.get_by_label("Email or username").fill(name)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("Password", exact=True).press("Enter")
@@ -175,6 +175,33 @@ def test_an_operator_with_all_rights_finds_reads_stops_exports_and_deletes(
     expect(page.locator("#content-main").get_by_role("link", name=re.compile("Add"))).to_have_count(0)
 
 
+def test_support_opens_a_shared_link_and_revokes_it(site: Site, open_tab: OpenTab) -> None:
+    tab = ask(site, open_tab, "Who else reads this?", "Whoever has the link.")
+    id = tab.answer_at(0)
+    tab.page.goto(f"{site.url}/a/{id}/share/")
+    tab.page.get_by_role("button", name="Create").click()
+    page = log_in(site, open_tab, "sue")
+    index(page, "Shared links")
+    page.get_by_role("link", name="Who else reads this?").click()
+    expect(page.get_by_text("Whoever has the link.")).to_be_visible()
+    link = page.url
+    assert "/s/" in link
+    page.go_back()
+    page.locator("#result_list tr", has_text="Who else reads this?").get_by_role("checkbox").check()
+    page.get_by_label("Action:").select_option("delete_selected")
+    page.get_by_role("button", name=re.compile("Go|Run")).click()
+    page.get_by_role("button", name=re.compile("Yes")).click()
+    expect(page.locator(".messagelist")).to_contain_text("Successfully deleted 1 shared link")
+    assert status_of(open_tab(f"{site.url}/", may_log="404").page, link) == 404
+
+    auditor = log_in(site, open_tab, "ann")
+    index(auditor, "Audit entries")
+    expect(auditor.locator("#result_list tr", has_text="shared thread").first).to_contain_text("Read")
+    expect(auditor.locator("#result_list tr", has_text="shared links of threads").first).to_contain_text(
+        "(1)"
+    )
+
+
 def test_an_operator_limits_and_deactivates_a_person(site: Site, open_tab: OpenTab) -> None:
     tab = ask(site, open_tab, "May I stay?", "Not for long.")
     id = tab.answer_at(0)
@@ -189,6 +216,7 @@ def test_an_operator_limits_and_deactivates_a_person(site: Site, open_tab: OpenT
     expect(tab.alert).to_contain_text("1 question per day")
     page.get_by_role("button", name="Deactivate").click()
     expect(page.locator(".messagelist")).to_contain_text("deactivated")
+    expect(page.locator(".field-deactivated .readonly")).to_contain_text(re.compile(r"\d\d:\d\d by op"))
     index(page, "Audit entries")
     for what in ("deactivated", "limits of this person"):
         expect(page.locator("#result_list tr", has_text=what).first).to_contain_text("Changed")

@@ -39,6 +39,7 @@ def test_stop_before_the_first_text(
     exchange = any_api_server.wait_for_requests(1)
     began = stop(reader)
     assert reader.texts == []
+    assert reader.completion.may_be_generating  # the API had the prompt, and may bill it
     assert exchange.closed.wait(5)
     assert exchange.closed_at is not None
     assert exchange.closed_at - began < STOP_SECONDS
@@ -89,6 +90,7 @@ def test_stop_before_the_first_text_is_wanted_sends_nothing(
     completion.stop()
     assert list(completion) == []
     assert completion.stopped
+    assert not completion.may_be_generating
     assert len(api_server.requests) == 1
 
 
@@ -97,6 +99,7 @@ def test_stop_during_the_pause_before_a_retry(api_server: ApiServer, client_for:
     reader = Reader(client_for(api_server).ask(Prompt("Why?")))
     assert api_server.wait_for_requests(1).wait(0.05) is False
     stop(reader)
+    assert not reader.completion.may_be_generating
     assert len(api_server.requests) == 1
 
 
@@ -108,6 +111,7 @@ def test_stop_while_connecting(api_server: ApiServer, client_for: ClientFor, sch
         reader.join(0.2)
         assert reader.is_alive()
         stop(reader)
+        assert not reader.completion.may_be_generating
 
 
 def test_stop_during_the_tls_handshake(api_server: ApiServer, client_for: ClientFor) -> None:
@@ -117,6 +121,7 @@ def test_stop_during_the_tls_handshake(api_server: ApiServer, client_for: Client
         )
         assert taken.wait(5)
         stop(reader)
+        assert not reader.completion.may_be_generating
         assert closed.wait(5)
 
 

@@ -7,10 +7,11 @@ import pytest
 from django.utils import timezone
 
 from answers.engine.model_options import ModelOption, Price
-from answers.engine.outcome import INTERRUPTED, STOPPED
+from answers.engine.outcome import INTERNAL, INTERRUPTED, STOPPED, Outcome
 from answers.engine.running_answer import CATCH_UP_CHARS, Content, RunningAnswer, Saved
 from answers.models import Answer
 from completions import Activity, Piece, Prompt, Source, Usage
+from completions.errors import ConnectionFailed, TimedOut
 
 THINKING, SEARCHING = Activity("thinking"), Activity("searching")
 
@@ -119,7 +120,7 @@ def test_a_sign_of_life_is_announced_once_but_each_wait_anew(answer):
 def ended(answer, outcome=STOPPED, **facts):
     """End an answer of which the API has told these facts, and return the fields of its row."""
     names = ("finish_reason", "usage", "model", "response_id", "request_id")
-    known = dict.fromkeys(names) | {"sources": [], "sent_turns": 0} | facts
+    known = dict.fromkeys(names) | {"sources": [], "sent_turns": 0, "may_be_generating": False} | facts
     answer.completion = SimpleNamespace(**known)
     answer.finish_with(outcome)
     answer.end()
@@ -152,6 +153,27 @@ def test_reasoning_counts_in_an_estimate(answer):
     fields = ended(answer)
     assert (fields["prompt_tokens"], fields["completion_tokens"]) == (2, 10)
     assert fields["tokens_estimated"] is True
+
+
+@pytest.mark.parametrize("outcome", [STOPPED, INTERRUPTED, Outcome.of_error(TimedOut())])
+def test_a_prompt_that_the_api_had_is_estimated_without_any_text(answer, outcome):
+    answer.option = ModelOption(name="test", price=PRICE)
+    fields = ended(answer, outcome, may_be_generating=True)
+    assert (fields["prompt_tokens"], fields["completion_tokens"]) == (2, 0)
+    assert fields["tokens_estimated"] is True
+    assert fields["cost"] == Decimal("0.000004")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "may_be_generating"),
+    [(STOPPED, False), (INTERRUPTED, False), (INTERNAL, True), (Outcome.of_error(ConnectionFailed()), True)],
+)
+def test_without_text_nothing_is_estimated_that_the_api_did_not_have_or_has_given_up(
+    answer, outcome, may_be_generating
+):
+    fields = ended(answer, outcome, may_be_generating=may_be_generating)
+    assert "prompt_tokens" not in fields or fields["prompt_tokens"] is None
+    assert "tokens_estimated" not in fields
 
 
 PRICE = Price(input=Decimal(2), output=Decimal(10), cached_input=Decimal("0.5"))

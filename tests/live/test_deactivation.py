@@ -1,4 +1,4 @@
-"""A person is deactivated while their pages are open, in several processes: all of it ends within seconds."""
+"""A person is deactivated or deleted while their pages are open, in several processes."""
 
 import time
 
@@ -12,7 +12,8 @@ from tests.support.services import wait_for
 
 MAKE_OPERATOR = f"""
 from accounts.models import User
-User.objects.create_superuser("boss", "boss@example.org", {PASSWORD!r})
+if not User.objects.filter(username="boss").exists():
+    User.objects.create_superuser("boss", "boss@example.org", {PASSWORD!r})
 """
 IDS = """
 from accounts.models import User
@@ -29,7 +30,9 @@ def run(site, code):
 
 def assert_is_closed(socket, before):
     """It says that the session has ended, with no frame from the page, and closes."""
-    assert socket.read_until("error")["code"] == "no_session"
+    while (event := socket.read_until("error"))["code"] == "not_found":
+        pass  # its answer was deleted
+    assert event["code"] == "no_session"
     with pytest.raises(ConnectionClosed) as closed:
         socket.read()
     assert closed.value.rcvd.code == 4401
@@ -73,3 +76,29 @@ def test_sockets_close_and_answers_stop_in_every_process(pair, visit):
     page = alice.connect()
     page.finish(page.ask("Alice is back?"))
     wait_for(lambda: "Alice is back?" in alice.http.get(pair.url + "/history/").text, 10, "her history")
+
+
+@pytest.mark.parametrize("how", ["admin", "command"])
+def test_sockets_close_in_every_process_when_an_account_is_deleted(pair, visit, how):
+    run(pair, MAKE_OPERATOR)
+    name = f"carol-{how}"
+    carol, guest = visit(pair), visit(pair)
+    carol.sign_up(f"{name}@example.org")
+    here, elsewhere, guests = carol.connect(), carol.connect(pair.urls[1]), guest.connect()
+    pair.api.when(f"{how} runs", stall(["So far. "]))
+    running = elsewhere.ask(f"{how} runs?")
+    elsewhere.read_text(running, "So far. ")
+    here.finish(here.ask("Finished?"))
+    guests.finish(guests.ask("As a guest?"))
+    [id] = run(pair, IDS.format(names=[name])).partition("id: ")[2].split()
+    if how == "admin":
+        operator = visit(pair)
+        operator.log_in("boss")
+        done = operator.submit(f"/admin/accounts/user/{id}/delete/", post="yes")
+        assert "was deleted successfully" in done.text
+    else:
+        assert pair.manage("delete_person", name, "--yes").returncode == 0
+    before = time.monotonic()
+    assert_is_closed(here, before)
+    assert_is_closed(elsewhere, before)
+    guests.finish(guests.ask("And now?"))

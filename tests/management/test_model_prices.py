@@ -1,5 +1,6 @@
 """`manage.py model_prices` prints what can be pasted into the file of models."""
 
+import re
 import sys
 from decimal import Decimal
 from types import SimpleNamespace
@@ -96,7 +97,7 @@ def test_the_only_model_is_printed_as_a_table_too(settings, capsys):
 def test_without_the_package_the_command_says_what_to_install(settings, monkeypatch):
     settings.ASKME_MODEL = "small"
     monkeypatch.setitem(sys.modules, "genai_prices", None)
-    with pytest.raises(CommandError, match="pip install genai-prices"):
+    with pytest.raises(CommandError, match=re.escape(f"`{sys.executable} -m pip install genai-prices`")):
         call_command("model_prices")
 
 

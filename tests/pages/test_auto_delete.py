@@ -56,7 +56,7 @@ def test_before_a_choice_deletes_threads_the_page_asks_with_their_number(alices,
     Share.objects.create(user=alice, thread=old.thread)
     asked(bob, "Bob's?", 500)
     page = text_of(alices.post(ADDRESS, {"days": "30"}))
-    assert "2 of your questions and their answers are older than that." in page
+    assert "You have 2 questions in threads that are already old enough to be deleted." in page
     assert "each thread is deleted 30 days after its newest answer" in page
     assert len(left()) == 5
     assert chosen(alice) is None
@@ -89,7 +89,7 @@ def test_nobody_can_keep_theirs_for_longer_than_the_site(alices, alice, settings
     assert choices_of(alices) == [
         ("1", "1 day after the newest answer"),
         ("7", "7 days after the newest answer"),
-        ("", "30 days after the newest answer, as for everybody"),
+        ("", "30 days after the newest answer (the site's default)"),
     ]
     assert "This site deletes each thread 30 days after its newest answer." in text_of(alices.get(ADDRESS))
     for days in ("30", "365", "-1", "0", "x"):
@@ -149,4 +149,4 @@ def test_the_notice_says_how_long_answers_are_kept(client, db, settings):
 def test_after_the_account_is_deleted_the_page_says_how_long_the_audit_names_people(alices, settings, days):
     settings.ASKME_AUDIT_DAYS = days
     page = text_of(alices.post("/account/delete/"))
-    assert ("names you for 365 days." if days else "the record of that names you.") in page
+    assert ("a record with your name is kept for 365 days." if days else "your name is kept.") in page

@@ -10,6 +10,7 @@ from django.utils import timezone, translation
 
 from answers.asking import budgets, limits
 from answers.asking.address import NO_ADDRESS
+from answers.engine import queue
 from answers.engine.usage import fold
 from answers.models import Answer, PersonalSettings, QuestionLog, Status
 from answers.protocol import Refused
@@ -25,13 +26,13 @@ def now(monkeypatch):
 
 
 def check(user):
-    limits.check(user, NO_ADDRESS, uuid.uuid4(), waiting=0)
+    limits.check(user, NO_ADDRESS, uuid.uuid4(), waiting=0, unfinished=0)
 
 
 def refused(user):
     id = uuid.uuid4()
     with pytest.raises(Refused) as refusal:
-        limits.check(user, NO_ADDRESS, id, waiting=0)
+        limits.check(user, NO_ADDRESS, id, waiting=0, unfinished=0)
     assert refusal.value.answer == id
     assert refusal.value.code == "budget_used"
     return refusal.value
@@ -149,3 +150,43 @@ def test_what_is_still_running_or_was_never_answered_uses_nothing(alice, answere
     Answer.objects.filter(pk=row.pk).update(status=Status.RUNNING, asked_at=now, prompt_tokens=99)
     answered(alice, asked_at=now, status=Status.FAILED, prompt_tokens=None, completion_tokens=None, cost=None)
     check(alice)
+
+
+@pytest.mark.parametrize(("running_at_once", "most"), [(2, 2), (0, 3)])
+@pytest.mark.parametrize("budget", ["ASKME_TOKENS_PER_DAY", "ASKME_COST_PER_DAY", "a person's own"])
+def test_who_has_a_budget_waits_for_a_few_answers_at_a_time(
+    alice, bob, answered, settings, budget, running_at_once, most
+):
+    settings.ASKME_RUNNING_PER_USER = running_at_once
+    if budget == "a person's own":
+        PersonalSettings.objects.create(user=alice, tokens_per_day=1_000_000)
+    else:
+        setattr(settings, budget, 1_000_000)
+    for status in [Status.RUNNING, Status.QUEUED, Status.QUEUED][:most]:
+        answered(alice)
+        ask(alice)  # still one less
+        row = Answer.objects.ask(alice, uuid.uuid4(), "Why?", process_id=uuid.uuid4())
+        Answer.objects.filter(pk=row.pk).update(status=status)
+    with pytest.raises(Refused, match=f"already waiting for {most} answers.* one of them is fin") as refusal:
+        ask(alice)
+    assert refusal.value.code == "too_many_questions"
+    ask(bob)
+    assert Answer.objects.finish(row.pk, status=Status.FAILED)
+    ask(alice)
+
+
+def test_who_has_no_budget_may_ask_many_questions_at_once(alice, settings):
+    settings.ASKME_RUNNING_PER_USER = 1
+    settings.ASKME_SITE_TOKENS_PER_DAY = 1_000_000  # the site's, not the person's
+    for _ in range(3):
+        Answer.objects.ask(alice, uuid.uuid4(), "Why?")
+        ask(alice)
+    settings.ASKME_COST_PER_DAY = 5.0
+    with pytest.raises(Refused, match=r"^You're already waiting for an answer"):
+        ask(alice)
+
+
+def ask(user):
+    """Check the limits with the answers that are unfinished in the database."""
+    place = queue.next_place(user)
+    limits.check(user, NO_ADDRESS, uuid.uuid4(), waiting=0, unfinished=place.unfinished)

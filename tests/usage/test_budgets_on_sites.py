@@ -88,3 +88,21 @@ def test_deleting_an_answer_while_it_runs_does_not_evade_the_budget(two, api_ser
     delete(person, id)
     wait_for(lambda: "logged: 1" in site.manage("shell", "-c", COUNT).stdout, 30, "it is logged")
     assert refused(meet(site.urls[1]).connect()).startswith("This site has reached its budget for today.")
+
+
+def test_with_a_budget_nobody_queues_many_questions_before_the_first_is_answered(two, api_server, meet):
+    site = two(ASKME_TOKENS_PER_DAY="10", ASKME_RUNNING_PER_USER="2")
+    api_server.behaviour = stall(["So far. "])
+    person = meet(site.urls[0])
+    near, far = person.connect(), person.connect(site.urls[1])
+    running = near.ask("First?")
+    near.read_text(running, "So far. ")
+    far.read_until("answer.queued", far.ask("Second?"))
+    for socket in (near, far):
+        id = socket.ask("Third?")
+        refused = socket.read_until("error", id)
+        assert (refused["code"], refused["retry_after"]) == ("too_many_questions", None)
+        assert refused["message"].startswith("You're already waiting for 2 answers.")
+    near.stop(running)
+    near.finish(running)
+    near.read_until("answer.queued", near.ask("Now?"))

@@ -73,6 +73,15 @@ async def test_a_failed_a_stopped_and_an_interrupted_answer_are_logged(worker, a
     assert await database_sync_to_async(UsageLog.objects.count)() == 3
 
 
+async def test_an_answer_that_is_stopped_before_any_text_is_logged_with_its_prompt(worker, api_server):
+    api_server.behaviour = stall()
+    row = await ask(worker)
+    await asyncio.to_thread(api_server.wait_for_requests, 1)
+    worker.stop(row.pk)
+    entry = await is_logged_as_its_row(row)
+    assert (entry.prompt_tokens, entry.completion_tokens, entry.tokens_estimated) == (2, 0, True)
+
+
 async def test_an_answer_of_a_dead_process_is_logged(worker):
     dead = await save_process(SILENT_SECONDS + 1)
     row = await save_question(process=dead.pk, status=Status.RUNNING, model="small")

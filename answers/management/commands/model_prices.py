@@ -5,6 +5,7 @@ They come from the package genai-prices. A server does not need it, so it is not
 
 import importlib
 import json
+import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -17,8 +18,8 @@ from answers.engine.provider import OPENAI_URL
 
 PACKAGE = "genai_prices"
 MISSING = (
-    "The prices come from the package genai-prices, which is not installed. askme needs it for nothing else:"
-    " install it for this command with `pip install genai-prices`, and update it for newer prices."
+    "The prices come from the package genai-prices, which is not installed. Install it with"
+    f" `{sys.executable} -m pip install genai-prices`. askme needs it for nothing else."
 )
 CURRENCY = "USD"  # of the package
 COLUMNS = {"input": "input_mtok", "cached_input": "cache_read_mtok", "output": "output_mtok"}

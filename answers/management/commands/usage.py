@@ -48,7 +48,7 @@ class Command(BaseCommand):
         whole = report.total
         self._write(f"{report.since} to {report.until}, costs in {settings.ASKME_CURRENCY}")
         if not whole.answers:
-            self._write("No answer has ended in these days.")
+            self._write("No answers ended in this period.")
             return
         statuses = report.over_time(lambda row: row.status)
         ends = [end.value for end in ENDS if end in statuses]
@@ -66,7 +66,7 @@ class Command(BaseCommand):
             "All", [*COMMON, "good", "bad"], [["", *_common(whole), f"{whole.good:,}", f"{whole.bad:,}"]]
         )
         people = [
-            [one["person"], f"{one['answers']:,}", f"{one['tokens']:,}", f"{one['cost']:,.4f}"]
+            [one["person"], f"{one['answers']:,}", f"{one['tokens']:,}", _cost_of(one, whole)]
             for one in busiest(report)
         ]
         self._table("Busiest people", ["answers", "tokens", "cost"], people)
@@ -133,6 +133,10 @@ def _as_json(of: Figures) -> dict[str, Any]:
     return numbers | times | {"cost": float(of.cost)}
 
 
+def _cost_of(person: dict[str, Any], whole: Figures) -> str:
+    return "-" if whole.cost_unknown and not person["cost"] else f"{person['cost']:,.4f}"
+
+
 def _rounded(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds, 3)
 
@@ -144,7 +148,8 @@ def _counted(parts: Iterable[tuple[str, Figures]]) -> dict[str, Any]:
 
 def _common(of: Figures) -> list[str]:
     times = ["-" if time is None else f"{time:.2f} s" for time in (median(of), p95(of))]
-    return [f"{of.answers:,}", *times, f"{tokens(of):,}", f"{of.cost:,.4f}", f"{of.cost_unknown:,}"]
+    cost = "-" if of.cost_unknown and not of.cost else f"{of.cost:,.4f}"
+    return [f"{of.answers:,}", *times, f"{tokens(of):,}", cost, f"{of.cost_unknown:,}"]
 
 
 def _day(text: str) -> date:
