@@ -31,10 +31,17 @@ def check_before_start() -> None:
         for problem in settings.ENVIRONMENT_PROBLEMS.values():
             log.error("%s The default is used. %s", problem.message, problem.hint)
         return
+    is_json = settings.ASKME_LOG == "json"
+    warnings = io.StringIO() if is_json else None  # None: standard error
     try:
-        call_command("check", stdout=io.StringIO())  # discards the “no issues” line
+        call_command("check", stdout=io.StringIO(), stderr=warnings)  # discards the “no issues” line
     except CommandError as error:
+        if is_json:
+            log.critical("%s", error)
+            raise SystemExit(1) from None
         raise SystemExit(str(error)) from None
+    if warnings is not None and (text := warnings.getvalue().strip()):
+        log.warning("%s", text)
 
 
 @register()

@@ -1,28 +1,119 @@
-"""The endpoint for container health checks."""
+"""`/livez` and `/readyz`, for whatever watches the process: Compose, Kubernetes, a load balancer.
 
+They are answered before Django: for any Host header, without a session, and with no connection of the pool
+that pages share. `/livez` says that the event loop runs, and nothing else: a process must not be restarted
+because its database is away. `/readyz` says whether people should be sent here, and if not, why.
+"""
+
+import asyncio
 import logging
+from typing import Any
 
+from channels.layers import get_channel_layer
 from django.db import DatabaseError, connection
-from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_safe
+from django.db.migrations.executor import MigrationExecutor
 
-from answers.engine.runtime import run_in_database_thread
+from answers.engine.redis_layer import RedisLayer
+from answers.engine.runtime import current_runtime, run_in_database_thread
 
 log = logging.getLogger("answers.health")
 
+# However often it is asked, the database is asked once a second.
+CACHE_SECONDS = 1.0
+# Shorter than a probe usually waits, or it would see a timeout instead of the reason.
+RESPONSE_SECONDS = 4.0
+DATABASE, REDIS = "the database does not respond", "Redis does not respond"
+MIGRATIONS, DRAINING = "migrations are missing: run manage.py migrate", "draining"
+FAILED = "the check failed: see the log"
 
-@require_safe
-async def healthz(request: HttpRequest) -> HttpResponse:
-    """200 when this process responds and reaches its database, 503 if it does not reach it."""
-    try:
-        await ping()
-    except DatabaseError as error:
-        log.error("the database does not respond: %s", error)
-        return HttpResponse("the database does not respond\n", content_type="text/plain", status=503)
-    return HttpResponse("ok\n", content_type="text/plain")
+
+class Health:
+    """Wraps the ASGI application that answers everything else."""
+
+    def __init__(self, application: Any) -> None:
+        self.application = application
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        path = scope["path"].removeprefix(scope.get("root_path", "")) if scope["type"] == "http" else ""
+        if path not in ("/livez", "/readyz"):
+            await self.application(scope, receive, send)
+            return
+        status, lines, headers = 200, ["ok"], []
+        if scope["method"] not in ("GET", "HEAD"):
+            status, lines, headers = 405, ["use GET"], [(b"allow", b"GET, HEAD")]
+        elif path == "/readyz" and (reasons := await current_runtime().part(Readiness).reasons()):
+            status, lines = 503, reasons
+        body = "".join(f"{line}\n" for line in lines).encode()
+        headers += [
+            (b"content-type", b"text/plain; charset=utf-8"),
+            (b"content-length", b"%d" % len(body)),
+            (b"cache-control", b"no-store"),
+        ]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+
+class Readiness:
+    """What is known about the process. All who ask within a second share one look."""
+
+    def __init__(self) -> None:
+        self._runtime = current_runtime()
+        self._look: asyncio.Task[list[str]] | None = None
+        self._looked_at = 0.0
+        self._redis: asyncio.Task[bool] | None = None
+        self._is_migrated = False  # once they are applied, they stay
+        self._logged: list[str] = []
+
+    async def reasons(self) -> list[str]:
+        """Why nobody should be sent here. None: the process is ready."""
+        if self._runtime.draining:
+            return [DRAINING]
+        now = asyncio.get_running_loop().time()
+        if self._look is None or (self._look.done() and now - self._looked_at >= CACHE_SECONDS):
+            self._look, self._looked_at = asyncio.create_task(self._find()), now
+        await asyncio.wait([self._look], timeout=RESPONSE_SECONDS)
+        reasons = self._look.result() if self._look.done() else [DATABASE]
+        if reasons != self._logged:
+            self._logged = reasons
+            log.warning("%s", f"not ready: {', '.join(reasons)}" if reasons else "ready again")
+        return reasons
+
+    async def _find(self) -> list[str]:
+        redis = asyncio.create_task(self._find_redis())
+        try:
+            return [*await self._find_database(), *await redis]
+        except Exception:  # such as a history of migrations that contradicts itself
+            log.exception("whether the process is ready could not be found out")
+            return [FAILED]
+
+    async def _find_database(self) -> list[str]:
+        try:
+            if self._is_migrated:
+                await ping()
+            else:
+                self._is_migrated = await is_migrated()
+        except DatabaseError:
+            return [DATABASE]
+        return [] if self._is_migrated else [MIGRATIONS]
+
+    async def _find_redis(self) -> list[str]:
+        layer = get_channel_layer()
+        if not isinstance(layer, RedisLayer):
+            return []
+        # A thread may wait for a name server for long, so there is never a second one.
+        if self._redis is None or self._redis.done():
+            self._redis = asyncio.create_task(asyncio.to_thread(layer.is_reachable))
+        await asyncio.wait([self._redis], timeout=RESPONSE_SECONDS / 2)
+        return [] if self._redis.done() and self._redis.result() else [REDIS]
 
 
 @run_in_database_thread  # which accepts questions, and does not wait for slow pages
 def ping() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
+
+
+@run_in_database_thread
+def is_migrated() -> bool:
+    executor = MigrationExecutor(connection)
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes())

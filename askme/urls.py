@@ -5,7 +5,6 @@ from django.contrib import admin
 from django.urls import include, path
 
 from accounts.deletion import delete_account
-from askme.health import healthz
 from askme.language import language
 
 admin.site.site_header = admin.site.site_title = "Ask Me Anything"
@@ -20,5 +19,4 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("admin/", admin.site.urls),
     path("language/", language, name="language"),
-    path("healthz", healthz, name="healthz"),
 ]

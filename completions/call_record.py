@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from typing import Any
 
 # OpenAI, Anthropic, Azure, LiteLLM
 REQUEST_ID_HEADERS = ("x-request-id", "request-id", "apim-request-id", "x-litellm-call-id")
@@ -34,7 +35,7 @@ class CallRecord:
         if self._first_text_seconds is None:
             self._first_text_seconds = self._seconds()
 
-    def summary(self, outcome: str, finish_reason: str | None, chars: int) -> str:
+    def facts(self, finish_reason: str | None, chars: int) -> dict[str, Any]:
         fields = {
             "status": self.status,
             "request_id": self.request_id,
@@ -45,9 +46,7 @@ class CallRecord:
             "finish_reason": finish_reason,
             "chars": chars,
         }
-        return " ".join(
-            [outcome, *(f"{name}={value!r}" for name, value in fields.items() if value is not None)]
-        )
+        return {name: value for name, value in fields.items() if value is not None}
 
     def _seconds(self) -> float:
         return round(time.monotonic() - self._started, 3)

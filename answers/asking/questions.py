@@ -20,6 +20,7 @@ from answers.asking.address import NO_ADDRESS
 from answers.asking.forms import QuestionForm
 from answers.asking.requester import Requester, no_session
 from answers.engine import queue
+from answers.engine.answer_log import about, log_step
 from answers.engine.database_thread import require_caller
 from answers.engine.hooks import site_hooks
 from answers.engine.model_options import find_option
@@ -59,7 +60,8 @@ async def ask(
         raise Refused(f"bad_{field}", error["message"], answer=answer)
     frame = Ask(answer, follows=follows, revises=revises, **form.cleaned_data)
     # Shielded: a caller that is cancelled halfway must not leave a row that nobody runs.
-    return await asyncio.shield(_save_and_wake(Requester.of(requester), frame))
+    with about(answer):
+        return await asyncio.shield(_save_and_wake(Requester.of(requester), frame))
 
 
 async def stop(requester: Requester | AbstractBaseUser, answer: UUID) -> None:
@@ -68,12 +70,15 @@ async def stop(requester: Requester | AbstractBaseUser, answer: UUID) -> None:
     worker = current_runtime().worker
     running = worker.answers.get(answer)
     if running is not None and running.user_id == await _user_id(requester, answer):
+        log_step(answer, "stop requested")
         worker.stop(answer)
         return
     stopped, exists = await _stop(requester, answer)
     if stopped is not None:
         worker.ended_elsewhere(stopped)
-    elif not exists:
+    elif exists:
+        log_step(answer, "stop requested, in another process than that which runs it")
+    else:
         raise not_found(answer)
 
 
@@ -92,6 +97,7 @@ async def _save_and_wake(requester: Requester, ask: Ask) -> Accepted:
     if ahead is None:
         return Accepted(ask.answer, None)
     worker.counts.accepted += 1
+    log_step(ask.answer, "asked", ahead=ahead)
     event = protocol.queued(ask.answer, max(0, ahead - worker.room))  # those that start here need not wait
     worker.wake()
     return Accepted(ask.answer, event)

@@ -4,6 +4,7 @@ A process writes a heartbeat every two seconds. If it has sent none for twelve s
 revoke its lease and interrupt its answers, since it can no longer do so itself.
 """
 
+import logging
 import time
 from collections.abc import Collection, Hashable
 from datetime import timedelta
@@ -16,6 +17,8 @@ from django.utils import timezone
 from answers.engine import queue
 from answers.engine.loop_lag import LoopLag
 from answers.models import Answer, Process
+
+log = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 2.0
 SILENT_SECONDS = 12.0  # without a heartbeat for this long, a process counts as dead
@@ -82,6 +85,14 @@ class Lease:
                         owned = Answer.objects.owned().filter(process=process.pk).unlocked()
                         ended = [one for one in owned if Answer.objects.interrupt(one, process.heartbeat_at)]
                         interrupted += ended
+                        log.warning(
+                            "process %s:%s was killed, or could not reach the database for %g s;"
+                            " %d of its answers are interrupted",
+                            process.host,
+                            process.pid,
+                            SILENT_SECONDS,
+                            len(ended),
+                        )
         return interrupted
 
     def _end_orphans(

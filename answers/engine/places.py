@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from contextvars import Context
 from uuid import UUID
 
 from django.db import DatabaseError
@@ -28,7 +29,7 @@ class Places:
         """Announce its place whenever that changes, until `unwatch`."""
         self._watching[answer] += 1
         if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._update())
+            self._task = asyncio.get_running_loop().create_task(self._update(), context=Context())
 
     def unwatch(self, answer: UUID) -> None:
         self._watching[answer] -= 1

@@ -11,6 +11,7 @@ import logging
 import uuid
 from collections import deque
 from contextlib import closing
+from contextvars import Context
 from weakref import WeakKeyDictionary
 
 from channels_redis.pubsub import RedisSingleShardConnection
@@ -132,7 +133,8 @@ class RedisBridge(RedisSingleShardConnection):  # type: ignore[misc]
         self._dirty = True
         self._groups_changed |= groups_changed
         if self._writer is None or self._writer.done():
-            self._writer = asyncio.get_running_loop().create_task(self._write())
+            loop = asyncio.get_running_loop()
+            self._writer = loop.create_task(self._write(), context=Context())
 
     def _name(self, group: str) -> str:
         return f"{self.layer.prefix}.{group}"

@@ -10,6 +10,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
+from contextvars import Context
 from uuid import UUID
 
 from channels.layers import get_channel_layer
@@ -66,7 +67,7 @@ class Relay:
 
     def _start_drain(self) -> None:
         if self._drain_task is None or self._drain_task.done():
-            self._drain_task = self._loop.create_task(self._drain())
+            self._drain_task = self._loop.create_task(self._drain(), context=Context())
 
     async def _drain(self) -> None:
         self._signalled = True  # while this runs, threads need not signal the loop

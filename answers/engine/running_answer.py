@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from django.utils import timezone
 
 from answers import protocol
+from answers.engine.answer_log import log_start
 from answers.engine.model_options import find_option
 from answers.engine.outcome import Outcome, api_facts, cost_by_price
 from answers.models import Answer
@@ -96,6 +97,11 @@ class RunningAnswer:
     @property
     def shown_model(self) -> str:
         return self.model_label or self.option.name
+
+    def log_start(self) -> None:
+        waited_seconds = time.monotonic() - self.accepted
+        turns = self.planned_turns
+        log_start(self.id, model=self.option.name, turns=turns, waited_seconds=waited_seconds)
 
     @property
     def remaining_activity(self) -> Activity | None:

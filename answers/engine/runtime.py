@@ -33,6 +33,7 @@ _runtimes: WeakKeyDictionary[asyncio.AbstractEventLoop, "Runtime"] = WeakKeyDict
 class Runtime:
     def __init__(self) -> None:
         self.process = uuid4()  # identifies this process in the database
+        self.draining = False  # the process ends, and nobody should be sent to it
         self.database = DatabaseThread()
         self.core: Core | None = None
         self.pruner: Pruner | None = None

@@ -9,6 +9,7 @@ import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import Context
 from functools import partial
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from django.db import DatabaseError
 
 from answers import protocol
 from answers.engine import queue
+from answers.engine.answer_log import about, log_end
 from answers.engine.counts import Counts
 from answers.engine.database_thread import DatabaseThread
 from answers.engine.end_hook import EndHook
@@ -89,7 +91,7 @@ class Worker:
         """Claim what has waited for `age` seconds, because there is a new question or a free thread."""
         self._wanted_age = age if self._wanted_age is None else min(age, self._wanted_age)
         if not self._draining and (self._claim_task is None or self._claim_task.done()):
-            self._claim_task = asyncio.get_running_loop().create_task(self._claim())
+            self._claim_task = asyncio.create_task(self._claim(), context=Context())
 
     async def _claim(self) -> None:
         while self._wanted_age is not None and self.room > 0:
@@ -123,8 +125,8 @@ class Worker:
         try:
             if self._provider is None:
                 self._provider = Provider(settings.ASKME_THREADS)
-            client = self._provider.client
-            answer.completion = client.ask(answer.prompt)
+            answer.completion = self._provider.client.ask(answer.prompt)
+            answer.log_start()
             self.relay.announce(protocol.started(answer.id, answer.shown_model))
             self._threads.submit(self._run, answer, answer.completion)
         except Exception:  # such as no port for the demo model, or no thread
@@ -138,8 +140,7 @@ class Worker:
 
     def stop(self, id: UUID) -> bool:
         """End an answer at once and keep its text. Returns False if it does not run here."""
-        answer = self.answers.get(id)
-        if answer is None:
+        if (answer := self.answers.get(id)) is None:
             return False
         self._abort(answer, STOPPED)
         return True
@@ -168,9 +169,10 @@ class Worker:
 
     def _read(self, answer: RunningAnswer, completion: Completion) -> Outcome:
         try:
-            for piece in completion.pieces():
-                answer.incoming.append(piece)
-                self.relay.signal(answer)
+            with about(answer.id):
+                for piece in completion.pieces():
+                    answer.incoming.append(piece)
+                    self.relay.signal(answer)
         except CompletionError as error:
             return Outcome.of_error(error)
         return Outcome.of(completion)
@@ -213,6 +215,7 @@ class Worker:
 
     def _announce_end(self, row: Answer) -> None:
         """Notify the followers, and call the site's hook."""
+        log_end(row)
         self.relay.announce(protocol.finished(row, len(row.text), len(row.reasoning)))
         self._end_hook.call(row.pk)
 

@@ -11,6 +11,7 @@ from answers.live.backpressure import BackpressureMiddleware, DownloadBackpressu
 from answers.live.body_limit import BodyLimit
 from answers.live.lifespan import Lifespan
 from answers.live.origin import OriginCheck
+from answers.live.request_id import RequestId
 from answers.live.routing import websocket_urlpatterns
 
 
@@ -29,4 +30,4 @@ def with_answers(http: Any, *, check: Callable[[], None] = lambda: None) -> Any:
             "websocket": BackpressureMiddleware(OriginCheck(websocket)),
         }
     )
-    return Lifespan(application, check)
+    return Lifespan(RequestId(application), check)

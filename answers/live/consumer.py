@@ -20,6 +20,7 @@ from answers.asking.access import not_found, require_login, require_reader
 from answers.asking.address import address_of
 from answers.asking.questions import Accepted
 from answers.asking.requester import SessionRequester, no_session
+from answers.engine.answer_log import current_answer
 from answers.engine.database_thread import TIMEOUT_SECONDS
 from answers.engine.hooks import site_hooks
 from answers.engine.runtime import current_runtime
@@ -95,9 +96,11 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self.close(TOO_MANY_FRAMES)
             return
         answer = None
+        current_answer.set(None)
         try:
             frame = _frame(text_data)
             answer = frame.answer
+            current_answer.set(answer)  # for the log, until the next frame
             self.require_somebody(frame)
             await self.handle(frame)
         except Refused as refused:

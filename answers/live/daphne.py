@@ -12,6 +12,7 @@ import asyncio
 import io
 import signal
 import sys
+from contextvars import Context
 from typing import Any, cast
 
 from django.conf import settings
@@ -32,6 +33,13 @@ def add_hooks() -> None:
     from twisted.internet import reactor as twisted_reactor
     from twisted.internet.defer import Deferred
     from twisted.internet.tcp import Port
+    from twisted.logger import (
+        FilteringLogObserver,
+        LogLevel,
+        LogLevelFilterPredicate,
+        STDLibLogObserver,
+        globalLogPublisher,
+    )
 
     reactor = cast(Any, twisted_reactor)  # Twisted's own types are too narrow
 
@@ -42,8 +50,14 @@ def add_hooks() -> None:
         # After Ctrl-C, the process ends without waiting for answers.
         is_interactive = getattr(reactor, "_exitSignal", None) == signal.SIGINT
         seconds = 0 if is_interactive else settings.ASKME_DRAIN_SECONDS
-        return Deferred.fromFuture(asyncio.ensure_future(end_process(seconds)))
+        # In a context of its own: that of this call may belong to a socket, whose answer the log would name.
+        ending = asyncio.get_event_loop().create_task(end_process(seconds), context=Context())
+        return Deferred.fromFuture(ending)
 
+    # Daphne discards what Twisted logs, also its unhandled errors, unless it is started with -v 2.
+    log = STDLibLogObserver("twisted")
+    errors = LogLevelFilterPredicate(defaultLogLevel=LogLevel.critical)
+    cast(Any, globalLogPublisher).addObserver(FilteringLogObserver(cast(Any, log), [cast(Any, errors)]))
     reactor.addSystemEventTrigger("before", "shutdown", drain)
     Server.kill_all_applications = _finish_requests
     _limit_requests()

@@ -13,6 +13,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Callable
+from contextvars import Context
 from dataclasses import dataclass
 from uuid import uuid4
 from weakref import WeakValueDictionary
@@ -47,7 +48,7 @@ class FrameLimits:
         self._limits: WeakValueDictionary[str, FrameLimit] = WeakValueDictionary()
         self._origin = uuid4().hex
         self._layer = get_channel_layer()
-        self._tasks = {asyncio.create_task(self._listen())}
+        self._tasks = {asyncio.create_task(self._listen(), context=Context())}
 
     def of_session(self, session_key: str) -> "FrameLimit":
         # Hashed, since it leaves the process, and whoever has a session's key is its user.

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections import Counter
 from contextlib import suppress
+from contextvars import Context
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -54,7 +55,7 @@ class OpenSockets:
         """Returns the code to close it with if it must not stay open."""
         self.consumers.add(consumer)
         if self._watch is None:
-            self._watch = asyncio.create_task(self._close_deactivated())
+            self._watch = asyncio.create_task(self._close_deactivated(), context=Context())
         address = consumer.requester.address
         self._numbers[address] += 1
         if self.are_closing:  # a proxy reused an open connection for this socket

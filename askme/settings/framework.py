@@ -7,6 +7,7 @@ from askme.server_urls import database_config
 from askme.settings.site import (
     ASKME_BODY_BYTES,
     ASKME_HTTPS,
+    ASKME_LOG,
     BASE_DIR,
     DATABASE_URL,
     LOG_LEVEL,
@@ -159,18 +160,29 @@ STORAGES = {
 }
 
 # -- Logging: to standard error
+LOGGING_CONFIG = "askme.log_lines.configure"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {
+        "text": {
+            "()": "askme.log_lines.TextFormatter",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        },
+        "json": {"()": "askme.log_lines.JsonFormatter"},
+    },
     "filters": {"outages": {"()": "askme.overload.OutagesInOneLine"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["outages"]}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": ASKME_LOG, "filters": ["outages"]}
+    },
     "loggers": {
         "answers": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
         "completions": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
         "accounts": {"handlers": ["console"], "level": "INFO", "propagate": False},
         "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
     },
+    "root": {"handlers": ["console"], "level": "WARNING"},  # Daphne, Twisted, and all other packages
 }
 
 # -- For askme.checks: what could not be read, and the name of every variable

@@ -173,3 +173,4 @@ ASKME_SWITCH_SECONDS = env.float("ASKME_SWITCH_SECONDS", conf.ASKME_SWITCH_SECON
 ASKME_OPEN_FILES = env.int("ASKME_OPEN_FILES", conf.ASKME_OPEN_FILES, least=0, most=MILLION)
 ASKME_ONE_CORE = env.bool("ASKME_ONE_CORE", True)  # the machine usually runs only askme
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", "DEBUG", "INFO", "WARNING", "ERROR")
+ASKME_LOG = env.choice("ASKME_LOG", "text", "text", "json")  # json: one object on each line

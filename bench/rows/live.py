@@ -29,7 +29,7 @@ def measure_live(site: Site, idle_seconds: float) -> dict[str, float]:
             socket.finish(id)
             follows.append(time.perf_counter() - start)
             start = time.perf_counter()
-            person.http.get(f"{site.url}/healthz").raise_for_status()
+            person.http.get(f"{site.url}/readyz").raise_for_status()
             checks.append(time.perf_counter() - start)
     finally:
         person.close()

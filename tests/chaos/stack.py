@@ -56,7 +56,7 @@ class Daphne:
 
     def _answers(self) -> bool:
         try:
-            return requests.get(f"{self.url}/healthz", timeout=5).ok
+            return requests.get(f"{self.url}/readyz", timeout=5).ok
         except requests.RequestException:
             return False
 

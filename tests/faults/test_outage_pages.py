@@ -54,9 +54,9 @@ def test_pages_say_that_postgresql_is_away(on_postgres, postgres, person):
     postgres.stop()
     for path in PAGES:
         assert_unavailable(get(on_postgres, path, person))
-    assert get(on_postgres, "/healthz").status_code == 503
+    assert get(on_postgres, "/readyz").status_code == 503
     postgres.start()
-    wait_for(lambda: get(on_postgres, "/healthz").status_code == 200, 10, "it is healthy again")
+    wait_for(lambda: get(on_postgres, "/readyz").status_code == 200, 10, "it is healthy again")
     assert get(on_postgres, "/history/", person).status_code == 200
     assert "Traceback" not in on_postgres.log()
 
@@ -65,7 +65,7 @@ def test_a_locked_table_makes_a_page_unavailable_and_the_site_stays_healthy(on_p
     with closing(lock_tables(on_postgres, "django_session")):
         for path in ("/history/", "/accounts/login/"):
             assert_unavailable(get(on_postgres, path, person))
-        assert get(on_postgres, "/healthz").status_code == 200
+        assert get(on_postgres, "/readyz").status_code == 200
     assert get(on_postgres, "/history/", person).status_code == 200
     assert "Traceback" not in on_postgres.log()
 
@@ -81,7 +81,7 @@ def test_pages_are_unavailable_while_all_connections_are_in_use(on_postgres, per
         for reader in readers:
             reader.start()
         while any(reader.is_alive() for reader in readers):
-            assert get(on_postgres, "/healthz").status_code == 200
+            assert get(on_postgres, "/readyz").status_code == 200
         for reader in readers:
             reader.join(PATIENCE_SECONDS)
     for page in pages:
@@ -102,7 +102,7 @@ def test_a_frozen_postgresql_holds_neither_a_form_nor_a_page(on_postgres, postgr
         for read in (
             lambda: get(on_postgres, "/history/", person),
             lambda: visitor.send("/ask/", form),  # keeps the question
-            lambda: get(on_postgres, "/healthz"),
+            lambda: get(on_postgres, "/readyz"),
         ):
             began = time.monotonic()
             assert read().status_code == 503
@@ -111,7 +111,7 @@ def test_a_frozen_postgresql_holds_neither_a_form_nor_a_page(on_postgres, postgr
     finally:
         for process in frozen:
             process.send_signal(signal.SIGCONT)
-    wait_for(lambda: get(on_postgres, "/healthz").status_code == 200, 20, "it is healthy again")
+    wait_for(lambda: get(on_postgres, "/readyz").status_code == 200, 20, "it is healthy again")
     assert get(on_postgres, "/history/", person).status_code == 200
     visitor.close()
     assert "Traceback" not in on_postgres.log()
@@ -127,7 +127,7 @@ def test_a_locked_sqlite_makes_only_pages_that_write_unavailable(site):
         assert visitor.box == "Kept?"
         assert get(site, "/").status_code == 200
         assert get(site, "/history/", person).status_code == 200
-        assert get(site, "/healthz").status_code == 200
+        assert get(site, "/readyz").status_code == 200
     person.close()
     visitor.close()
     assert "Traceback" not in site.log()

@@ -139,7 +139,7 @@ def test_a_request_that_runs_at_sigterm_gets_its_response(make_site, api_server)
         deletion.start()
         with closing(http.client.HTTPConnection("127.0.0.1", site.ports[0])) as later:
             for _ in range(20):
-                later.request("GET", "/healthz")
+                later.request("GET", "/livez")
                 assert later.getresponse().read()
         [process] = site.processes
         process.terminate()

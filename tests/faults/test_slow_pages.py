@@ -95,7 +95,7 @@ def test_slow_pages_of_the_admin_cost_nobody_else_anything(make_postgres_site, m
     ):
         wait_for(lambda: watcher.execute(WAITING).fetchone()[0] >= 3, 20, "the pages are slow")
         for number in range(20):
-            assert requests.get(f"{site.url}/healthz", timeout=5).status_code == 200
+            assert requests.get(f"{site.url}/readyz", timeout=5).status_code == 200
             id = socket.ask(f"Why {number}?")
             assert socket.finish(id)["status"] == "complete"
             history = person.http.get(f"{site.url}/history/", timeout=5)

@@ -141,14 +141,14 @@ def test_a_body_of_just_the_limit_is_read_and_the_connection_stays_open(server):
             chunked = session.post(server.url + "/nothing", data=iter([PIECE]), timeout=20)
             assert chunked.status_code in (403, 404)
             assert read.headers.get("Connection", "").lower() != "close"
-        assert session.get(server.url + "/healthz", timeout=20).status_code == 200
+        assert session.get(server.url + "/livez", timeout=20).status_code == 200
 
 
 def test_other_connections_do_not_notice(server):
     with requests.Session() as session, connect(server) as large:
-        session.get(server.url + "/healthz", timeout=20).raise_for_status()
+        session.get(server.url + "/livez", timeout=20).raise_for_status()
         large.sendall(head("/ask/", "Transfer-Encoding: chunked") + b"200000\r\n" + b"x" * 0x200000)
-        session.get(server.url + "/healthz", timeout=20).raise_for_status()
+        session.get(server.url + "/livez", timeout=20).raise_for_status()
         assert_refused(reply(large))
-        assert session.get(server.url + "/healthz", timeout=20).status_code == 200
+        assert session.get(server.url + "/livez", timeout=20).status_code == 200
     assert "Traceback" not in server.log()

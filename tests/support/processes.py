@@ -38,7 +38,7 @@ def limit_files(process: subprocess.Popen, size: int | None) -> None:
 def refuses(url: str) -> bool:
     """Return whether the process at this address no longer listens."""
     try:
-        urllib.request.urlopen(f"{url}/healthz", timeout=5).close()
+        urllib.request.urlopen(f"{url}/livez", timeout=5).close()
         return False
     except (urllib.error.URLError, ConnectionError):  # TimeoutError is neither
         return True

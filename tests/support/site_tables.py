@@ -50,7 +50,6 @@ VIEWS = {
     "invitation": View("/accounts/invitation/{invitation}/", *[(302, 405)] * 3),
     "single_sign_on": View("/accounts/oidc/sso/login/", *[(404, 405)] * 3),  # there is no provider
     "language": View("/language/", *[(200, 302)] * 3, {"language": "en"}),
-    "healthz": View("/healthz", *ANYBODYS),
 }
 # The pages of accounts are allauth's: those for people without an account, and those that need a login.
 OPEN = {

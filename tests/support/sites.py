@@ -94,7 +94,7 @@ class Site:
     def _answers(self, process: subprocess.Popen, url: str) -> bool:
         assert process.poll() is None, self.log()
         try:
-            with urllib.request.urlopen(f"{url}/healthz", timeout=5) as response:
+            with urllib.request.urlopen(f"{url}/readyz", timeout=5) as response:
                 return bool(response.status == 200)
         except (urllib.error.URLError, ConnectionError):
             return False
