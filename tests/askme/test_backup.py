@@ -110,15 +110,24 @@ def test_a_dump_that_is_cut_short_is_not_restored_by_half(folder, postgres_serve
         assert connection.execute("SELECT text FROM note").fetchone() == ("kept",)
 
 
-def test_the_service_dumps_once_a_day_and_ends_at_once(folder, postgres_server, small_database):
+def test_the_service_dumps_at_once_and_then_once_a_day(folder, postgres_server, small_database):
     backup = Backup(postgres_server, folder, small_database)
-    for _ in range(2):  # a restart on the same day makes no second dump
-        process = backup.start()
-        try:
-            wait_until_it_sleeps(process)
-        finally:
-            code = stop_process(process)
-        assert (code, len(backup.names())) == (0, 1)
+    (folder / "askme-2026-01-01T000500Z.dump").touch()  # of another day
+    run_until_it_waits(backup)
+    [dump] = set(backup.names()) - {"askme-2026-01-01T000500Z.dump"}
+    earlier = folder / f"{dump[:17]}000000Z.dump"
+    (folder / dump).rename(earlier)  # so that a second one cannot have its name
+    run_until_it_waits(backup)  # a restart on the same day
+    new = set(backup.names()) - {"askme-2026-01-01T000500Z.dump", earlier.name}
+    assert {name for name in new if name[:17] == dump[:17]} == set(), "unless it is midnight"
+
+
+def run_until_it_waits(backup: Backup) -> None:
+    process = backup.start()
+    try:
+        wait_until_it_sleeps(process)
+    finally:
+        assert stop_process(process) == 0
 
 
 def wait_until_it_sleeps(process: subprocess.Popen) -> None:
