@@ -30,7 +30,7 @@ PYTHONS := $(if $(DJANGO),python3.12 $(wildcard $(HOME)/.pyenv/versions/3.12*/bi
 PYTHON ?= $(shell for name in $(PYTHONS); do \
 	"$$name" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, $(OLDEST)))' 2>/dev/null && echo "$$name" && break; done)
 
-.PHONY: help run admin test test-slow chaos bench bench-rows screenshots check format translations lock image-test audit sbom clean
+.PHONY: help run admin test test-slow test-alerts chaos bench bench-rows screenshots check format translations lock image-test audit sbom clean
 
 help: ## list all commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name what; do \
@@ -63,6 +63,9 @@ endif
 
 test-slow: $(VENV)/installed-dev $(VENV)/chromium $(STATIC) ## run the tests that wait for minutes, which CI does not
 	@$(PYTEST) -m slow
+
+test-alerts: $(VENV)/installed-dev $(STATIC) ## check metrics and alerts with promtool (on Debian: apt-get install prometheus)
+	@$(PYTEST) -m promtool
 
 chaos: $(VENV)/installed-dev $(STATIC) ## inject random faults, for some minutes (ANSWERS=200 SEED=7)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.chaos --answers $(ANSWERS) $(if $(SEED),--seed $(SEED))

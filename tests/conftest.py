@@ -49,11 +49,13 @@ def pytest_sessionstart(session):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Tests that wait for minutes run only if `-m` names their mark: `make test-slow`."""
-    if "slow" not in config.option.markexpr:
-        slow = [item for item in items if item.get_closest_marker("slow")]
-        config.hook.pytest_deselected(items=slow)
-        items[:] = [item for item in items if item not in slow]
+    """Tests that wait for minutes, or need Prometheus's promtool, run only if `-m` names their mark:
+    `make test-slow` and `make test-alerts`."""
+    for mark in ("slow", "promtool"):
+        if mark not in config.option.markexpr:
+            others = [item for item in items if item.get_closest_marker(mark)]
+            config.hook.pytest_deselected(items=others)
+            items[:] = [item for item in items if item not in others]
 
 
 @pytest.fixture(scope="session")

@@ -134,14 +134,17 @@ def run(tmp_path, *trials: dict) -> None:
     promtool("test", "rules", tmp_path / "trials.yml")
 
 
+@pytest.mark.promtool
 def test_promtool_accepts_the_rules():
     assert f"SUCCESS: {len(ALERTS)} rules found" in promtool("check", "rules", RULES)
 
 
+@pytest.mark.promtool
 def test_a_site_that_works_well_causes_no_alert(tmp_path):
     run(tmp_path, trial("healthy", HEALTHY, {minute: [] for minute in range(5, 300, 15)}))
 
 
+@pytest.mark.promtool
 def test_each_alert_fires_alone_when_its_trouble_begins(tmp_path):
     assert set(TROUBLES) == set(ALERTS)
     run(

@@ -133,6 +133,7 @@ def test_without_the_setting_there_is_no_such_page(shared_site):
 # -- What it says
 
 
+@pytest.mark.promtool
 def test_promtool_accepts_the_scrape(scraped):
     done = subprocess.run(["promtool", "check", "metrics"], input=scraped, capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -215,6 +216,7 @@ def test_the_dashboard_and_the_alerts_use_only_metrics_that_exist(scraped):
         assert names <= existing, expression
 
 
+@pytest.mark.promtool
 def test_prometheus_understands_every_expression(tmp_path):
     rules = [{"record": f"one:{number}", "expr": one} for number, one in enumerate(expressions())]
     (tmp_path / "rules.yml").write_text(json.dumps({"groups": [{"name": "all", "rules": rules}]}))
@@ -233,17 +235,27 @@ def test_every_metric_is_in_the_dashboard_and_in_the_document(scraped):
     assert unseen <= {"askme_answer_threads_busy"}
 
 
-def test_prometheus_and_compose_accept_the_files_of_the_guide(tmp_path):
+def files_of_the_guide() -> list[str]:
+    """What the operator writes: the override of Compose's file, and Prometheus's configuration."""
     guide = (ROOT / "docs" / "operating.md").read_text().partition("## Watch it")[2]
-    override, config = re.findall(r"```yaml\n(.*?)```", guide.partition("### What the numbers")[0], re.DOTALL)
-    (tmp_path / "prometheus.yml").write_text(config)
-    promtool("check", "config", "--syntax-only", tmp_path / "prometheus.yml")
+    return re.findall(r"```yaml\n(.*?)```", guide.partition("### What the numbers")[0], re.DOTALL)
+
+
+def test_compose_accepts_the_file_of_the_guide_and_the_alerts_know_its_job(tmp_path):
+    override, config = files_of_the_guide()
     [job] = yaml.safe_load(config)["scrape_configs"]
     assert all(f'job="{job["job_name"]}"' in one for one in expressions() if re.match(r"up\b", one))
     (tmp_path / "compose.yml").write_text(override)
     check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
     done = subprocess.run([*check, tmp_path / "compose.yml"], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.promtool
+def test_prometheus_accepts_the_file_of_the_guide(tmp_path):
+    _, config = files_of_the_guide()
+    (tmp_path / "prometheus.yml").write_text(config)
+    promtool("check", "config", "--syntax-only", tmp_path / "prometheus.yml")
 
 
 def test_the_version_is_that_of_the_project():
