@@ -5,13 +5,16 @@ makes it once, and buildah keeps it. Needs root.
 """
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
+from tests.support.compose import dockerfile
 from tests.support.sites import ROOT
 
-BASE, IMAGE = "localhost/askme-test-base", "localhost/askme-test"
+# buildah looks for a name without a registry under localhost first.
+BASE, IMAGE = f"localhost/{dockerfile('FROM').split()[0]}", "localhost/askme-test"
 # Its Python is 3.13. pip is in the real base too.
 DEBIAN, PACKAGES = "trixie", "ca-certificates,python3-pip,python3-venv"
 NAMESPACES = """
@@ -35,9 +38,11 @@ def make_base(folder: Path) -> None:
     """Make the image that stands in for python:*-slim, unless it is there. It takes some minutes."""
     if subprocess.run(["buildah", "inspect", "--type=image", BASE], capture_output=True).returncode == 0:
         return
-    run("debootstrap", "--variant=minbase", f"--include={PACKAGES}", DEBIAN, str(folder / "base"))
+    base = folder / "base"
+    run("debootstrap", "--variant=minbase", f"--include={PACKAGES}", DEBIAN, str(base))
     container = run("buildah", "from", "scratch")
-    run("buildah", "add", "--quiet", container, str(folder / "base"), "/")
+    run("buildah", "add", "--quiet", container, str(base), "/")
+    shutil.rmtree(base)
     run("buildah", "commit", "--quiet", container, BASE)
     run("buildah", "rm", container)
 
@@ -46,7 +51,7 @@ def build() -> None:
     """Build the image. The machine's certificates are for networks whose proxy has a CA of its own."""
     certificates = "/etc/ssl/certs:/etc/ssl/certs:ro"
     command = ["buildah", "build", "--isolation=chroot", "--format=docker", "--layers", f"--tag={IMAGE}"]
-    run(*command, f"--build-arg=BASE={BASE}", f"--volume={certificates}", str(ROOT))
+    run(*command, "--pull=never", f"--volume={certificates}", str(ROOT))
 
 
 class Image:
