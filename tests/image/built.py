@@ -21,7 +21,8 @@ NAMESPACES = """
 mount --bind "$ROOTFS" "$ROOTFS"
 mount --rbind /proc "$ROOTFS/proc"
 mount --rbind /dev "$ROOTFS/dev"
-for folder in tmp app/var secrets; do mount --bind "$WRITABLE/$folder" "$ROOTFS/$folder"; done
+mount -t tmpfs -o "nodev,noexec,nosuid,size=64m" tmpfs "$ROOTFS/tmp"
+for folder in app/var secrets; do mount --bind "$WRITABLE/$folder" "$ROOTFS/$folder"; done
 mount -o remount,bind,ro "$ROOTFS"
 exec chroot "$ROOTFS" setpriv --reuid="$USER_ID" --regid="$USER_ID" --clear-groups --no-new-privs \
     --bounding-set=-all --inh-caps=-all -- env -i --chdir=/app "$@"
@@ -65,7 +66,7 @@ class Image:
     def __enter__(self) -> "Image":
         self.container = run("buildah", "from", IMAGE)
         self.rootfs = Path(run("buildah", "mount", self.container))
-        for name in ("tmp", "app/var", "secrets"):
+        for name in ("app/var", "secrets"):
             (self.folder / name).mkdir(parents=True)
             # As with a new volume in Docker: it takes over owner and mode of the folder in the image.
             before = (self.rootfs / name).stat()
@@ -81,7 +82,12 @@ class Image:
         """Start a process of the image. Its id is that of the command itself, so signals reach it."""
         given = [*self.config["Env"], *(f"{name}={value}" for name, value in environment.items())]
         user = self.config["User"].partition(":")[0]
-        names = {"ROOTFS": str(self.rootfs), "WRITABLE": str(self.folder), "USER_ID": user}
+        names = {
+            "ROOTFS": str(self.rootfs),
+            "WRITABLE": str(self.folder),
+            "USER_ID": user,
+            "TMPFS": "size=64m",
+        }
         return subprocess.Popen(
             ["unshare", "--mount", "sh", "-euc", NAMESPACES, "sh", *given, *command],
             env=names | {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
