@@ -1,9 +1,6 @@
-# The image of askme. BASE is for `make image-test`, which has no registry.
-ARG BASE=python:3.13-slim
-
 # -- Packages and static files
 
-FROM ${BASE} AS build
+FROM python:3.13-slim AS build
 
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 RUN python3 -m venv --without-pip /venv
@@ -15,13 +12,15 @@ RUN python3 -m pip --python /venv/bin/python install --require-hashes --only-bin
 ENV PATH=/venv/bin:$PATH
 WORKDIR /app
 COPY . .
-# `minify` has done its work then. The key is only for this step. If it were in the image, everyone with the image would know it.
+# The key is only for this step. If it were in the image, everyone with the image would know it.
 RUN SECRET_KEY=for-this-step-only-and-not-a-secret python manage.py collectstatic --noinput --verbosity 0 \
-    && rm -r var deploy /venv/lib/python3*/site-packages/minify && python -m compileall -q .
+    && rm -rf var deploy
+# `minify` has done its work. Python cannot keep compiled files where nothing can be written, so they are made here.
+RUN rm -r /venv/lib/python3*/site-packages/minify && python -m compileall -q .
 
 # -- The image
 
-FROM ${BASE}
+FROM python:3.13-slim
 
 LABEL org.opencontainers.image.title="askme" \
       org.opencontainers.image.description="A self-hosted Ask Me Anything site on Django Channels" \

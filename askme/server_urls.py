@@ -36,14 +36,14 @@ def database(text: str) -> str:
     return text
 
 
-def database_config(url: str, password: str | None = None) -> dict[str, Any]:
+def database_config(url: str, password: str) -> dict[str, Any]:
     """Django's settings of a database that `database` has accepted; an empty URL is no database.
 
     The password is PostgreSQL's, for a URL without one.
     """
     config: dict[str, Any] = environ.Env.db_url_config(url) if url else NO_DATABASE
     if "postgres" in config["ENGINE"] and not config["PASSWORD"]:
-        return config | {"PASSWORD": password or ""}
+        return config | {"PASSWORD": password}
     return config
 
 
@@ -55,7 +55,7 @@ def _sqlite(text: str) -> str:
     if path in (text, "", ":memory:") or "?" in path:
         # A database in memory would belong to one thread only, and options would have no effect.
         raise BadValue(" is not the URL of an SQLite file", hint)
-    if not os.path.isdir(os.path.dirname(os.path.abspath(database_config(text)["NAME"]))):
+    if not os.path.isdir(os.path.dirname(os.path.abspath(database_config(text, "")["NAME"]))):
         raise BadValue(" names a file in a folder that does not exist", hint)
     return text
 

@@ -38,7 +38,8 @@ def test_compose_starts_what_the_documented_settings_promise(tmp_path, variables
 
 @pytest.mark.parametrize("variables", SITES, ids=lambda variables: variables["COMPOSE_PROFILES"])
 def test_web_accepts_the_documented_settings_without_a_warning(tmp_path, variables):
-    found, folder = services(tmp_path, **variables), tmp_path / "secrets"
+    found = services(tmp_path, **variables, ASKME_BACKUP_DAYS="30")  # which only Compose reads
+    folder = tmp_path / "secrets"
     folder.mkdir()
     create_secrets(folder, found["secrets"])
     given = found["web"]["environment"]

@@ -5,20 +5,24 @@ makes it once, and buildah keeps it. Needs root.
 """
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
+from tests.support.compose import dockerfile
 from tests.support.sites import ROOT
 
-BASE, IMAGE = "localhost/askme-test-base", "localhost/askme-test"
+# buildah looks for a name without a registry under localhost first.
+BASE, IMAGE = f"localhost/{dockerfile('FROM').split()[0]}", "localhost/askme-test"
 # Its Python is 3.13. pip is in the real base too.
 DEBIAN, PACKAGES = "trixie", "ca-certificates,python3-pip,python3-venv"
 NAMESPACES = """
 mount --bind "$ROOTFS" "$ROOTFS"
 mount --rbind /proc "$ROOTFS/proc"
 mount --rbind /dev "$ROOTFS/dev"
-for folder in tmp app/var secrets; do mount --bind "$WRITABLE/$folder" "$ROOTFS/$folder"; done
+mount -t tmpfs -o "nodev,noexec,nosuid,size=64m" tmpfs "$ROOTFS/tmp"
+for folder in app/var secrets; do mount --bind "$WRITABLE/$folder" "$ROOTFS/$folder"; done
 mount -o remount,bind,ro "$ROOTFS"
 exec chroot "$ROOTFS" setpriv --reuid="$USER_ID" --regid="$USER_ID" --clear-groups --no-new-privs \
     --bounding-set=-all --inh-caps=-all -- env -i --chdir=/app "$@"
@@ -35,9 +39,11 @@ def make_base(folder: Path) -> None:
     """Make the image that stands in for python:*-slim, unless it is there. It takes some minutes."""
     if subprocess.run(["buildah", "inspect", "--type=image", BASE], capture_output=True).returncode == 0:
         return
-    run("debootstrap", "--variant=minbase", f"--include={PACKAGES}", DEBIAN, str(folder / "base"))
+    base = folder / "base"
+    run("debootstrap", "--variant=minbase", f"--include={PACKAGES}", DEBIAN, str(base))
     container = run("buildah", "from", "scratch")
-    run("buildah", "add", "--quiet", container, str(folder / "base"), "/")
+    run("buildah", "add", "--quiet", container, str(base), "/")
+    shutil.rmtree(base)
     run("buildah", "commit", "--quiet", container, BASE)
     run("buildah", "rm", container)
 
@@ -46,7 +52,7 @@ def build() -> None:
     """Build the image. The machine's certificates are for networks whose proxy has a CA of its own."""
     certificates = "/etc/ssl/certs:/etc/ssl/certs:ro"
     command = ["buildah", "build", "--isolation=chroot", "--format=docker", "--layers", f"--tag={IMAGE}"]
-    run(*command, f"--build-arg=BASE={BASE}", f"--volume={certificates}", str(ROOT))
+    run(*command, "--pull=never", f"--volume={certificates}", str(ROOT))
 
 
 class Image:
@@ -60,7 +66,7 @@ class Image:
     def __enter__(self) -> "Image":
         self.container = run("buildah", "from", IMAGE)
         self.rootfs = Path(run("buildah", "mount", self.container))
-        for name in ("tmp", "app/var", "secrets"):
+        for name in ("app/var", "secrets"):
             (self.folder / name).mkdir(parents=True)
             # As with a new volume in Docker: it takes over owner and mode of the folder in the image.
             before = (self.rootfs / name).stat()
@@ -76,7 +82,12 @@ class Image:
         """Start a process of the image. Its id is that of the command itself, so signals reach it."""
         given = [*self.config["Env"], *(f"{name}={value}" for name, value in environment.items())]
         user = self.config["User"].partition(":")[0]
-        names = {"ROOTFS": str(self.rootfs), "WRITABLE": str(self.folder), "USER_ID": user}
+        names = {
+            "ROOTFS": str(self.rootfs),
+            "WRITABLE": str(self.folder),
+            "USER_ID": user,
+            "TMPFS": "size=64m",
+        }
         return subprocess.Popen(
             ["unshare", "--mount", "sh", "-euc", NAMESPACES, "sh", *given, *command],
             env=names | {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
