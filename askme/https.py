@@ -25,8 +25,7 @@ class ProxyHeaderMiddleware:
         self.is_logged = False
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        is_known = request.is_secure() or "X-Forwarded-Proto" in request.headers
-        if is_known or request.path_info == "/healthz":
+        if request.is_secure() or "X-Forwarded-Proto" in request.headers:
             return self.get_response(request)
         if not self.is_logged:
             self.is_logged = True
