@@ -2,7 +2,9 @@
 
 They are answered before Django: for any Host header, without a session, and with no connection of the pool
 that pages share. `/livez` says that the event loop runs, and nothing else: a process must not be restarted
-because its database is away. `/readyz` says whether people should be sent here, and if not, why.
+because its database is away. `/readyz` says whether people should be sent here, and if not, why. With
+`?exclude=redis`, as in Kubernetes' own `/readyz`, Redis does not count: the site works without it, and if
+every process said that it is not ready, people would be sent nowhere.
 """
 
 import asyncio
@@ -22,6 +24,7 @@ log = logging.getLogger("answers.health")
 CACHE_SECONDS = 1.0
 # Shorter than a probe usually waits, or it would see a timeout instead of the reason.
 RESPONSE_SECONDS = 4.0
+WITHOUT_REDIS = b"exclude=redis"
 DATABASE, REDIS = "the database does not respond", "Redis does not respond"
 MIGRATIONS, DRAINING = "migrations are missing: run manage.py migrate", "draining"
 FAILED = "the check failed: see the log"
@@ -41,8 +44,11 @@ class Health:
         status, lines, headers = 200, ["ok"], []
         if scope["method"] not in ("GET", "HEAD"):
             status, lines, headers = 405, ["use GET"], [(b"allow", b"GET, HEAD")]
-        elif path == "/readyz" and (reasons := await current_runtime().part(Readiness).reasons()):
-            status, lines = 503, reasons
+        elif path == "/readyz":
+            excluded = REDIS if scope.get("query_string") == WITHOUT_REDIS else None
+            reasons = [one for one in await current_runtime().part(Readiness).reasons() if one != excluded]
+            if reasons:
+                status, lines = 503, reasons
         body = "".join(f"{line}\n" for line in lines).encode()
         headers += [
             (b"content-type", b"text/plain; charset=utf-8"),

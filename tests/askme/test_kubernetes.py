@@ -81,7 +81,11 @@ def test_a_restart_needs_a_dead_event_loop_and_not_a_dead_database():
     paths = {
         name: web[name]["httpGet"]["path"] for name in ("startupProbe", "readinessProbe", "livenessProbe")
     }
-    assert paths == {"startupProbe": "/livez", "readinessProbe": "/readyz", "livenessProbe": "/livez"}
+    assert paths == {
+        "startupProbe": "/livez",
+        "readinessProbe": "/readyz?exclude=redis",
+        "livenessProbe": "/livez",
+    }
     assert {web[name]["httpGet"]["port"] for name in paths} == {web["ports"][0]["name"]}
 
 
