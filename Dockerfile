@@ -15,6 +15,8 @@ COPY . .
 # The key is only for this step. If it were in the image, everyone with the image would know it.
 RUN SECRET_KEY=for-this-step-only-and-not-a-secret python manage.py collectstatic --noinput --verbosity 0 \
     && rm -rf var deploy
+# A checkout may have a strict umask, and the files keep their modes.
+RUN chmod -R a+rX .
 # `minify` has done its work. Python cannot keep compiled files where nothing can be written, so they are made here.
 RUN rm -r /venv/lib/python3*/site-packages/minify && python -m compileall -q .
 

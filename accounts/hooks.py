@@ -39,7 +39,12 @@ class SiteHooks(Hooks):
         """The same page for all who are not logged in to an account, at an address without a query."""
         user = request.user
         has_account = user.is_authenticated and not guests.is_guest(user)
-        if has_account or request.GET or request.path_info != "/" or len(get_messages(request)):
+        if (
+            has_account
+            or request.META.get("QUERY_STRING")
+            or request.path_info != "/"
+            or len(get_messages(request))
+        ):
             return None
         return timezone.get_current_timezone_name(), request.path
 

@@ -9,6 +9,7 @@ every process said that it is not ready, people would be sent nowhere.
 
 import asyncio
 import logging
+from contextvars import Context
 from typing import Any
 
 from channels.layers import get_channel_layer
@@ -16,7 +17,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from answers.engine.redis_layer import RedisLayer
-from answers.engine.runtime import current_runtime, run_in_database_thread
+from answers.engine.runtime import current_runtime, existing_runtime, run_in_database_thread
 
 log = logging.getLogger("answers.health")
 
@@ -46,7 +47,7 @@ class Health:
             status, lines, headers = 405, ["use GET"], [(b"allow", b"GET, HEAD")]
         elif path == "/readyz":
             excluded = REDIS if scope.get("query_string") == WITHOUT_REDIS else None
-            reasons = [one for one in await current_runtime().part(Readiness).reasons() if one != excluded]
+            reasons = [one for one in await _reasons() if one != excluded]
             if reasons:
                 status, lines = 503, reasons
         body = "".join(f"{line}\n" for line in lines).encode()
@@ -57,6 +58,11 @@ class Health:
         ]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+
+async def _reasons() -> list[str]:
+    runtime = existing_runtime()  # none: the process has just ended its answers, and must not begin anew
+    return [DRAINING] if runtime is None else await runtime.part(Readiness).reasons()
 
 
 class Readiness:
@@ -76,7 +82,7 @@ class Readiness:
             return [DRAINING]
         now = asyncio.get_running_loop().time()
         if self._look is None or (self._look.done() and now - self._looked_at >= CACHE_SECONDS):
-            self._look, self._looked_at = asyncio.create_task(self._find()), now
+            self._look, self._looked_at = asyncio.create_task(self._find(), context=Context()), now
         await asyncio.wait([self._look], timeout=RESPONSE_SECONDS)
         reasons = self._look.result() if self._look.done() else [DATABASE]
         if reasons != self._logged:

@@ -32,12 +32,24 @@ read_password() {
     fi
 }
 
+# A database that has lost its tables gives a dump too. It must not replace the older ones, day after day.
+has_answers() {
+    content=$(pg_restore --list "$1") || return 1
+    case $content in
+        *'TABLE DATA public answers_answer '*) ;;
+        *)
+            say "The database has no tables. If it is new, wait for its migrations."
+            return 1
+            ;;
+    esac
+}
+
 # A dump gets its name once it is complete and on the disk, so that whoever copies *.dump never copies half of one.
 dump() {
     read_password
     name=askme-$(date -u +%Y-%m-%dT%H%M%SZ)
     partial=$folder/.$name.$$.partial
-    if pg_dump --format=custom --file="$partial" && pg_restore --list "$partial" > /dev/null \
+    if pg_dump --format=custom --file="$partial" && has_answers "$partial" \
         && mv "$partial" "$folder/$name.dump"; then
         say "wrote $name.dump, $(wc -c < "$folder/$name.dump") bytes"
     else

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from contextlib import suppress
+from contextvars import Context
 from datetime import datetime
 from typing import NamedTuple
 
@@ -32,7 +33,7 @@ class QueueLength:
         """At most one short statement every few seconds. None if the database does not answer in time."""
         if self._found is None or time.monotonic() >= self._found_at + FRESH_SECONDS:
             if self._task is None or self._task.done():
-                self._task = asyncio.get_running_loop().create_task(self._ask())
+                self._task = asyncio.create_task(self._ask(), context=Context())  # of nobody's request
             self._found = None
             await asyncio.wait([self._task], timeout=PATIENCE_SECONDS)
         if self._found is None:

@@ -78,9 +78,14 @@ def current_runtime() -> Runtime:
     return _runtimes[loop]
 
 
+def existing_runtime() -> Runtime | None:
+    """The same, if there is one. Unlike `current_runtime`, starts nothing."""
+    return _runtimes.get(asyncio.get_running_loop())
+
+
 def started_runtime() -> Runtime | None:
-    """The runtime of the running event loop, if it has a worker. Unlike `current_runtime`, starts nothing."""
-    runtime = _runtimes.get(asyncio.get_running_loop())
+    """The same, if it has a worker."""
+    runtime = existing_runtime()
     return runtime if runtime is not None and "worker" in runtime.__dict__ else None
 
 

@@ -65,7 +65,7 @@ class Saver:
         # Since the start: the time that rounds took, and what kept answers from being saved.
         self.seconds = Histogram(*DELAY_SECONDS)
         self.errors = {"database": 0, "locked_row": 0, "unstorable": 0, "internal": 0}
-        self.saved_at: float | None = None  # the Unix time of the last round that succeeded
+        self.saved_at = time.time()  # the Unix time of the last round that succeeded, or of the start
 
     def save_now(self) -> None:
         """Save at once, because an answer has ended."""

@@ -168,7 +168,9 @@ def _saving(worker: Worker) -> Iterator[Metric]:
     for reason, number in saver.errors.items():
         errors.add_metric([reason], number)
     yield errors
-    yield from time("askme_last_save_timestamp_seconds", "The last round that succeeded.", saver.saved_at)
+    yield from time(
+        "askme_last_save_timestamp_seconds", "The last round that succeeded, or the start.", saver.saved_at
+    )
 
 
 def _process(runtime: Runtime) -> Iterator[Metric]:

@@ -30,7 +30,7 @@ def small_database(postgres_server):
     """The name of a database with one table."""
     name = f"small-{uuid.uuid4().hex}"
     with psycopg.connect(postgres_server.create_database(name)) as connection:
-        connection.execute("CREATE TABLE note AS SELECT 'kept' AS text")
+        connection.execute("CREATE TABLE answers_answer AS SELECT 'kept' AS text")
     return name
 
 
@@ -82,6 +82,17 @@ def test_a_dump_that_fails_says_so_and_deletes_nothing(folder, postgres_server):
     assert backup.names() == ["askme-2026-01-01T000000Z.dump"]
 
 
+def test_a_database_that_has_lost_its_tables_replaces_no_dump(folder, postgres_server):
+    aged(folder, "askme-2026-01-01T000000Z.dump")
+    name = f"empty-{uuid.uuid4().hex}"
+    postgres_server.create_database(name)
+    backup = Backup(postgres_server, folder, name)
+    done = backup.run("now")
+    assert done.returncode == 1
+    assert "The database has no tables." in done.stderr
+    assert backup.names() == ["askme-2026-01-01T000000Z.dump"]
+
+
 def test_a_dump_is_not_restored_over_data(folder, postgres_server, small_database):
     backup = Backup(postgres_server, folder, small_database)
     assert backup.run("now").returncode == 0
@@ -107,7 +118,7 @@ def test_a_dump_that_is_cut_short_is_not_restored_by_half(folder, postgres_serve
     # From standard input, as on a new machine.
     assert backup.run("restore", stdin=whole).returncode == 0
     with psycopg.connect(url) as connection:
-        assert connection.execute("SELECT text FROM note").fetchone() == ("kept",)
+        assert connection.execute("SELECT text FROM answers_answer").fetchone() == ("kept",)
 
 
 def test_the_service_dumps_at_once_and_then_once_a_day(folder, postgres_server, small_database):
@@ -154,7 +165,7 @@ def test_an_unknown_command_of_the_script_is_refused(folder, postgres_server):
 def sqlite_site(tmp_path):
     site = Site(tmp_path)
     with sqlite3.connect(tmp_path / "site.sqlite3") as connection:
-        connection.execute("CREATE TABLE note AS SELECT 'kept' AS text")
+        connection.execute("CREATE TABLE answers_answer AS SELECT 'kept' AS text")
     return site
 
 
@@ -166,7 +177,7 @@ def test_a_new_copy_removes_those_that_are_too_old_and_nothing_else(folder, sqli
     [new] = {path.name for path in folder.iterdir()} - {"askme-3.sqlite3", "notes.txt"}
     assert (folder / new).stat().st_mode & 0o077 == 0, "it contains what everybody asked"
     with sqlite3.connect(folder / new) as connection:
-        assert connection.execute("SELECT text FROM note").fetchone() == ("kept",)
+        assert connection.execute("SELECT text FROM answers_answer").fetchone() == ("kept",)
 
 
 def test_a_copy_that_fails_says_so_and_deletes_nothing(folder, tmp_path, sqlite_site):

@@ -44,7 +44,7 @@ class ComposeCommands:
 
     def _run(self, words: list[str], file: str) -> None:
         match words:
-            case ["docker", "compose", "stop", "web"]:
+            case ["docker", "compose", "stop", "web", "backup"]:
                 self.site.stop()
             case ["docker", "compose", "up", "-d"]:
                 assert self.site.manage("migrate", "-v0").returncode == 0
@@ -55,7 +55,7 @@ class ComposeCommands:
                 path = self.server.programs / program
                 subprocess.run([path, *arguments], env=self.backup.environment | self._password(), check=True)
             case ["docker", "compose", "run", *options, "backup", "now" | "restore" as verb]:
-                assert options == ["--rm"] or (file and "--no-TTY" in options)
+                assert options == ["--rm", "--no-deps"] or (file and "--no-TTY" in options)
                 self._backup([verb], file)
             case ["docker", "compose", "run", "--rm", "backup", "restore", name]:
                 self._backup(["restore", name], "")

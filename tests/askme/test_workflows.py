@@ -48,7 +48,7 @@ def test_a_job_can_only_read_the_code_and_keeps_no_token(job):
 def test_ci_runs_the_commands_that_developers_run():
     [tests] = [one.values[0] for one in JOBS if one.id == "ci-tests"]
     run = {one["command"] for one in tests["strategy"]["matrix"]["include"]}
-    assert run == {"make check", "make test", "make test DJANGO=6.1"}
+    assert run == {"make check", "make test", "make test-alerts", "make test DJANGO=6.1"}
     assert "${{ matrix.command }}" in commands(tests)
 
 

@@ -68,7 +68,9 @@ def test_a_question_in_the_address_is_for_its_reader_only(renderings):
     assert "What is this?" not in page(Client())
     assert "next=%2F%3Fpage%3D2" in page(Client(), "/?page=2")
     assert "page%3D2" not in page(Client())
-    assert len(renderings) == 3
+    assert "%26%26" in page(Client(), "/?&&")
+    assert "%26%26" not in page(Client())
+    assert len(renderings) == 4
 
 
 def test_a_message_is_shown_once_and_to_nobody_else():
