@@ -57,7 +57,7 @@ class ComposeCommands:
             case ["docker", "compose", "run", *options, "backup", "now" | "restore" as verb]:
                 assert options == ["--rm", "--no-deps"] or (file and "--no-TTY" in options)
                 self._backup([verb], file)
-            case ["docker", "compose", "run", "--rm", "backup", "restore", name]:
+            case ["docker", "compose", "run", "--rm", "--no-deps", "backup", "restore", name]:
                 self._backup(["restore", name], "")
             case _:
                 raise AssertionError(f"nothing follows {words}")
