@@ -5,6 +5,7 @@ break a service on purpose use the classes.
 """
 
 import contextlib
+import fcntl
 import importlib.util
 import itertools
 import os
@@ -15,6 +16,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,16 +29,27 @@ START_SECONDS = 20  # both start in a third of a second, but the machine may be 
 T = TypeVar("T")
 
 
-# These ports are below the ones that the kernel assigns (from 32768 on Linux), and each test process starts
-# at its own. So a free port stays free until its server listens, and while the server restarts.
-_ports = itertools.count(10_000 + os.getpid() * 250 % 20_000)
+# These ports are below the ones that the kernel assigns (from 32768 on Linux). So a free one stays free until
+# its server listens, and while the server restarts. Each test process starts at its own.
+FIRST_PORT, PORTS = 10_000, 20_000
+_ports = itertools.count(os.getpid() * 250)
+# Test processes share this empty file. Each locks the byte at the position of a port that it uses.
+PORT_LOCKS = Path(tempfile.gettempdir()) / f"askme-test-ports-{os.getuid()}"
+
+
+@cache
+def _port_locks() -> int:
+    """Return a file descriptor. It stays open until this process ends."""
+    return os.open(PORT_LOCKS, os.O_RDWR | os.O_CREAT, 0o600)
 
 
 def free_port() -> int:
-    """Return a TCP port on loopback that nobody listens on, and never the same twice."""
+    """Return a TCP port on loopback that nobody listens on. No other test process gets it meanwhile."""
     while True:
-        port = next(_ports)
+        number = next(_ports)
+        port = FIRST_PORT + number % PORTS
         with contextlib.suppress(OSError), socket.socket() as probe:
+            fcntl.lockf(_port_locks(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
             probe.bind(("127.0.0.1", port))
             return port
 

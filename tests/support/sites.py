@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import urllib.error
 import urllib.request
@@ -13,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import forks
 from tests.support.api_server import ApiServer
 from tests.support.services import free_port, stop_process, wait_for
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-
+ROOT = forks.ROOT
 
 SECRET_KEY = "for tests only and as long as it has to be"
 
@@ -40,7 +39,7 @@ class Site:
             **environment,
         }
         self.ports: list[int] = []
-        self.processes: list[subprocess.Popen] = []
+        self.processes: list[forks.Process] = []
 
     @property
     def url(self) -> str:
@@ -50,11 +49,8 @@ class Site:
     def urls(self) -> list[str]:
         return [f"http://127.0.0.1:{port}" for port in self.ports]
 
-    def manage(self, *arguments: str, **options) -> subprocess.CompletedProcess:
-        command = [sys.executable, "manage.py", *arguments]
-        return subprocess.run(
-            command, cwd=ROOT, env=os.environ | self.environment, capture_output=True, text=True, **options
-        )
+    def manage(self, *arguments: str, timeout: float | None = None) -> subprocess.CompletedProcess:
+        return forks.run(["manage.py", *arguments], os.environ | self.environment, timeout)
 
     def start(self, processes: int = 1, server: str = "daphne") -> "Site":
         """Start, on the same ports as before if the site ran already."""
@@ -64,13 +60,9 @@ class Site:
         self.ports = self.ports or [free_port() for _ in range(processes)]
         for port in self.ports:
             port_option = {"daphne": "-p", "uvicorn": "--port"}[server]
-            command = [sys.executable, "-m", server, port_option, str(port), "askme.asgi:application"]
+            arguments = ["-m", server, port_option, str(port), "askme.asgi:application"]
             with (self.folder / f"daphne-{port}.log").open("a") as log:
-                self.processes.append(
-                    subprocess.Popen(
-                        command, cwd=ROOT, env=os.environ | self.environment, stdout=log, stderr=log
-                    )
-                )
+                self.processes.append(forks.start(arguments, os.environ | self.environment, log))
         for process, url in zip(self.processes, self.urls, strict=True):
             wait_for(lambda process=process, url=url: self._answers(process, url), 20, f"{url} answers")
         return self
@@ -91,7 +83,7 @@ class Site:
     def log(self) -> str:
         return "".join(path.read_text() for path in sorted(self.folder.glob("daphne-*.log")))
 
-    def _answers(self, process: subprocess.Popen, url: str) -> bool:
+    def _answers(self, process: forks.Process, url: str) -> bool:
         assert process.poll() is None, self.log()
         try:
             with urllib.request.urlopen(f"{url}/readyz", timeout=5) as response:
