@@ -1,6 +1,7 @@
 """The fork server of the tests: its processes are like those that an operator starts."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -44,6 +45,24 @@ def test_a_fork_has_only_its_own_environment_and_files(shell, monkeypatch):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.rstrip().endswith("site.sqlite3 False 0 1 2 3")  # the last one is the folder
+
+
+def test_a_fork_inherits_the_limits_of_the_test_process_as_they_are_now(shell):
+    code = """
+import os, resource
+print(len(os.sched_getaffinity(0)), resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+"""
+    shell("pass")  # the fork server runs
+    cores, (soft, hard) = os.sched_getaffinity(0), resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        os.sched_setaffinity(0, {max(cores)})
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft - 1, hard))
+        limited = shell(code).stdout.split()
+    finally:
+        os.sched_setaffinity(0, cores)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert limited == ["1", str(soft - 1)]
+    assert shell(code).stdout.split() == [str(len(cores)), str(soft)]
 
 
 def test_a_fork_starts_like_a_program_of_its_own(shell):

@@ -154,6 +154,7 @@ def test_a_killed_process_leaves_what_a_reload_shows(make_site, api_server, meet
     far.pages[id].require_whole(row(site, id).text)
 
 
+@pytest.mark.measures
 def test_stop_works_within_a_second_while_a_hostile_answer_is_rendered(site, meet):
     site.api.behaviour = stall(pieces(HOSTILE, 20_000))
     assert len(HOSTILE) > 900_000

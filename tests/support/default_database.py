@@ -27,6 +27,9 @@ def each_database(
     return EmptyDatabase(request.param, f"sqlite:///{tmp_path_factory.mktemp('each')}/each.sqlite3")
 
 
+_migrated: set[str] = set()  # databases of this test process, which have all tables
+
+
 @contextmanager
 def migrated(url: str) -> Iterator[None]:
     """For this thread, the default database is the one at this URL, with all tables."""
@@ -35,7 +38,9 @@ def migrated(url: str) -> Iterator[None]:
     usual = connections["default"]
     connections.settings[alias] = usual.settings_dict | {"OPTIONS": {}, "CONN_HEALTH_CHECKS": False} | config
     try:
-        call_command("migrate", database=alias, verbosity=0)
+        if url not in _migrated:
+            call_command("migrate", database=alias, verbosity=0)  # slow even with nothing to do
+            _migrated.add(url)
         connections["default"] = connections[alias]
         connections["default"].alias = "default"
         yield

@@ -96,7 +96,9 @@ def _supervise(request: dict[str, Any], out: int, error: int, report: int) -> No
     for file, number in ((out, 1), (error, 2)):
         os.dup2(file, number)
         os.close(file)
+    # What it would inherit from the test process, which may have changed this since the fork server started.
     resource.setrlimit(resource.RLIMIT_NOFILE, request["files"])
+    os.sched_setaffinity(0, request["cores"])
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()
     os.environ.update(request["environment"])

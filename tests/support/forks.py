@@ -33,6 +33,7 @@ class Fork:
             "arguments": arguments,
             "environment": environment,
             "files": resource.getrlimit(resource.RLIMIT_NOFILE),
+            "cores": sorted(os.sched_getaffinity(0)),
         }
         with report:
             socket.send_fds(_requests(), [json.dumps(request).encode()], [out, error, report.fileno()])
