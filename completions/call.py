@@ -90,13 +90,7 @@ class Call:
             raise failure from error
         finally:
             self.wire.release()
-            self._log(outcome)
-
-    def _log(self, outcome: str) -> None:
-        """One line for the call, or for an attempt that failed. Formatters may use `facts`."""
-        facts = self.record.facts(self.draft.finish_reason, self.draft.chars)
-        line = " ".join([outcome, *(f"{name}={value!r}" for name, value in facts.items())])
-        logger.info("%s", line, extra={"facts": {"outcome": outcome, **facts}})
+            self.record.log(outcome, self.draft)
 
     def _with_retries(self) -> Iterator[Piece]:
         if not self._model:
@@ -117,7 +111,7 @@ class Call:
                 pause = pause_seconds(error, attempt)
                 if not self._deadlines.allow_pause(pause):
                     raise
-                self._log(f"retrying in {pause:.1f} s after {error.code}")
+                self.record.log(f"retrying in {pause:.1f} s after {error.code}", self.draft)
             self.wire.request_sent = False
             if pause >= SHOWN_PAUSE_SECONDS:
                 yield Piece(activity=Activity("retrying", pause))

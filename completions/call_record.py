@@ -1,12 +1,17 @@
 """What is known about one call, apart from its answer."""
 
+import logging
 import time
 from collections.abc import Mapping
 from typing import Any
 
+from completions.draft import Draft
+
 # OpenAI, Anthropic, Azure, LiteLLM
 REQUEST_ID_HEADERS = ("x-request-id", "request-id", "apim-request-id", "x-litellm-call-id")
 REQUEST_ID_CHARS = 100
+
+logger = logging.getLogger("completions")
 
 
 class CallRecord:
@@ -34,6 +39,12 @@ class CallRecord:
     def text_received(self) -> None:
         if self._first_text_seconds is None:
             self._first_text_seconds = self._seconds()
+
+    def log(self, outcome: str, draft: Draft) -> None:
+        """One line for the call, or for an attempt that failed. Formatters may use `facts`."""
+        facts = self.facts(draft.finish_reason, draft.chars)
+        line = " ".join([outcome, *(f"{name}={value!r}" for name, value in facts.items())])
+        logger.info("%s", line, extra={"facts": {"outcome": outcome, **facts}})
 
     def facts(self, finish_reason: str | None, chars: int) -> dict[str, Any]:
         fields = {

@@ -56,12 +56,22 @@ def add_hooks() -> None:
 
     # Daphne discards what Twisted logs, also its unhandled errors, unless it is started with -v 2.
     log = STDLibLogObserver("twisted")
-    errors = LogLevelFilterPredicate(defaultLogLevel=LogLevel.critical)
-    cast(Any, globalLogPublisher).addObserver(FilteringLogObserver(cast(Any, log), [cast(Any, errors)]))
+    predicates = cast(Any, [_is_expected, LogLevelFilterPredicate(defaultLogLevel=LogLevel.critical)])
+    cast(Any, globalLogPublisher).addObserver(FilteringLogObserver(cast(Any, log), predicates))
     reactor.addSystemEventTrigger("before", "shutdown", drain)
     Server.kill_all_applications = _finish_requests
     _limit_requests()
     reactor.callWhenRunning(reactor.callLater, 0, start_process)
+
+
+def _is_expected(event: Any) -> Any:
+    """A predicate for Twisted's log: drop the error of each signal after the first that ends the process."""
+    from twisted.internet.error import ReactorNotRunning
+    from twisted.logger import PredicateResult
+
+    failure = event.get("log_failure")
+    is_expected = failure is not None and failure.check(ReactorNotRunning)
+    return PredicateResult.no if is_expected else PredicateResult.maybe
 
 
 def _finish_requests(server: Any) -> Any:
