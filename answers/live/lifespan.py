@@ -1,10 +1,12 @@
 """ASGI lifespan: starts and drains a process under any server with it, such as uvicorn."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.db import connections
 
 from answers.live.process import end_process, start_process
 
@@ -17,13 +19,25 @@ class Lifespan:
     def __init__(self, application: Any, check: Callable[[], None]) -> None:
         self.application, self.check = application, check
 
+    def _refusal(self) -> SystemExit | None:
+        """Run the check. A thread must not raise SystemExit."""
+        try:
+            self.check()
+        except SystemExit as refusal:
+            return refusal
+        finally:
+            connections.close_all()
+        return None
+
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "lifespan":
             await self.application(scope, receive, send)
             return
         await receive()  # lifespan.startup
         try:
-            self.check()
+            # In a thread, since checks may use the database.
+            if (refusal := await asyncio.to_thread(self._refusal)) is not None:
+                raise refusal
             start_process()
         except (Exception, SystemExit) as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})

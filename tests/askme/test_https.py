@@ -101,6 +101,7 @@ def deployment_check(folder: Path, **variables: str) -> tuple[int, str]:
     given = services(folder, **variables)["web"]["environment"]
     environment = {name: value for name, value in given.items() if not name.endswith("_FILE")}
     environment["SECRET_KEY"] = "0123456789abcdef" * 4
+    environment["EMAIL_URL"] = "smtp+tls://mail.example.org:587"  # Django 6.1 wants a mail server
     environment["DJANGO_ALLOW_ASYNC_UNSAFE"] = ""  # which the tests themselves need
     done = Site(folder, **environment).manage("check", "--deploy", "--fail-level", "WARNING")
     return done.returncode, done.stderr
