@@ -18,6 +18,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from answers.engine.redis_layer import RedisLayer
 from answers.engine.runtime import current_runtime, existing_runtime, run_in_database_thread
+from askme.before_django import PLAIN, READING, path_of, reply
 
 log = logging.getLogger("answers.health")
 
@@ -38,12 +39,12 @@ class Health:
         self.application = application
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        path = scope["path"].removeprefix(scope.get("root_path", "")) if scope["type"] == "http" else ""
+        path = path_of(scope)
         if path not in ("/livez", "/readyz"):
             await self.application(scope, receive, send)
             return
         status, lines, headers = 200, ["ok"], []
-        if scope["method"] not in ("GET", "HEAD"):
+        if scope["method"] not in READING:
             status, lines, headers = 405, ["use GET"], [(b"allow", b"GET, HEAD")]
         elif path == "/readyz":
             excluded = REDIS if scope.get("query_string") == WITHOUT_REDIS else None
@@ -51,13 +52,7 @@ class Health:
             if reasons:
                 status, lines = 503, reasons
         body = "".join(f"{line}\n" for line in lines).encode()
-        headers += [
-            (b"content-type", b"text/plain; charset=utf-8"),
-            (b"content-length", b"%d" % len(body)),
-            (b"cache-control", b"no-store"),
-        ]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+        await reply(scope, send, status, [*headers, PLAIN, (b"cache-control", b"no-store")], body)
 
 
 async def _reasons() -> list[str]:

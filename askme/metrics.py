@@ -18,10 +18,9 @@ from prometheus_client.registry import Collector
 from answers.engine.runtime import started_runtime
 from answers.live.metrics import AnswersCollector, waiting_questions
 from askme import __version__
+from askme.before_django import PLAIN, READING, Headers, path_of, reply
 
 PATH = "/metrics"
-PLAIN = (b"content-type", b"text/plain; charset=utf-8")
-Headers = list[tuple[bytes, bytes]]
 
 
 class Metrics:
@@ -34,11 +33,9 @@ class Metrics:
             collector(registry=self._process)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http" and scope["path"].removeprefix(scope.get("root_path", "")) == PATH:
-            status, headers, body = await self._respond(scope["method"], dict(scope["headers"]))
-            headers.append((b"content-length", b"%d" % len(body)))
-            await send({"type": "http.response.start", "status": status, "headers": headers})
-            await send({"type": "http.response.body", "body": body if scope["method"] != "HEAD" else b""})
+        if path_of(scope) == PATH:
+            found = await self._respond(scope["method"], dict(scope["headers"]))
+            await reply(scope, send, *found)
         else:
             await self.application(scope, receive, send)
 
@@ -49,7 +46,7 @@ class Metrics:
         # In constant time, so that nobody can guess it letter by letter.
         if not hmac.compare_digest(headers.get(b"authorization", b""), b"Bearer " + token.encode()):
             return 401, [PLAIN, (b"www-authenticate", b"Bearer")], b"the token is missing or wrong\n"
-        if method not in ("GET", "HEAD"):
+        if method not in READING:
             return 405, [PLAIN, (b"allow", b"GET, HEAD")], b"use GET\n"
         if (runtime := started_runtime()) is None:  # it has just ended its answers
             return 503, [PLAIN], b"this process runs no answers\n"

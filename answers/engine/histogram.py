@@ -2,18 +2,8 @@
 
 from bisect import bisect_left
 
-DELAY_SECONDS = (
-    0.005,
-    0.01,
-    0.025,
-    0.05,
-    0.1,
-    0.25,
-    0.5,
-    1.0,
-    2.5,
-    5.0,
-)  # bounds for delays that people notice
+# Bounds for delays that people notice.
+DELAY_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 
 class Histogram:
@@ -21,9 +11,8 @@ class Histogram:
 
     def __init__(self, *bounds: float) -> None:
         self.bounds = bounds
-        self.numbers = [0] * (
-            len(bounds) + 1
-        )  # of values up to each bound, without those before; last: above
+        # Of values up to each bound, without those before it. The last: above all bounds.
+        self.numbers = [0] * (len(bounds) + 1)
         self.sum = 0.0
 
     def observe(self, value: float) -> None:

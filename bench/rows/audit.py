@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.admin.models import CHANGE
-from django.contrib.auth import get_user_model
-from django.test import Client
 from django.utils import timezone
+
+from bench.rows.staff import Staff
 
 BUSY, FIRST_OTHER = 1, 3  # as in `fill`, which imports this module
 STAFF = 10
@@ -41,26 +41,17 @@ def log_entries(rows: int, now: datetime) -> Iterator[dict[str, Any]]:
 
 
 def audit() -> Iterator[tuple[str, Callable[[], object]]]:
-    client = Client()
-    users = get_user_model()._default_manager
-    client.force_login(users.get_or_create(username="staff", is_staff=True, is_superuser=True)[0])
-    client.get("/admin/")
+    get = Staff().get
     day = timezone.localdate() - timedelta(days=1)
 
-    def get(address: str = AUDIT, **query: object) -> Callable[[], object]:
-        def run() -> None:
-            assert client.get(address, query).status_code == 200, address
-
-        return run
-
-    yield "audit: the newest entries", get()
-    yield "audit: the last page", get(p=20)
-    yield "audit: a day", get(since=day, until=day)
-    yield "audit: one of the staff", get(staff_name="staff-3")
-    yield "audit: a rare action", get(action="deleted")
-    yield "audit: a rare action of one", get(action="deleted", staff_name="staff-3")
-    yield "audit: a person", get(person="person-7")
-    yield "audit: a word that nobody used", get(q="zyzzyva")
+    yield "audit: the newest entries", get(AUDIT)
+    yield "audit: the last page", get(AUDIT, p=20)
+    yield "audit: a day", get(AUDIT, since=day, until=day)
+    yield "audit: one of the staff", get(AUDIT, staff_name="staff-3")
+    yield "audit: a rare action", get(AUDIT, action="deleted")
+    yield "audit: a rare action of one", get(AUDIT, action="deleted", staff_name="staff-3")
+    yield "audit: a person", get(AUDIT, person="person-7")
+    yield "audit: a word that nobody used", get(AUDIT, q="zyzzyva")
     yield "Django's log: the newest entries", get(LOG)
     yield "Django's log: a day", get(LOG, since=day, until=day)
     yield "Django's log: a word that nobody used", get(LOG, q="zyzzyva")

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator
 
-from django.test import Client, override_settings
+from django.test import override_settings
 from django.utils import timezone
 
-from accounts.models import User
 from bench.rows.fill import BUSY, FIRST_OTHER
+from bench.rows.staff import Staff
 from tests.support.exports import export
 
 PEOPLE = "/admin/accounts/user/"
@@ -14,28 +14,21 @@ FILE_ROWS = 20  # as many as there are with few answers in the database
 
 
 def people() -> Iterator[tuple[str, Callable[[], object]]]:
-    client = Client()
-    client.force_login(User.objects.get_or_create(username="staff", is_staff=True, is_superuser=True)[0])
-    client.get("/admin/")
+    staff = Staff()
+    get = staff.get
     today = timezone.localdate()
-
-    def get(address: str = PEOPLE, **query: object) -> Callable[[], object]:
-        def run() -> None:
-            assert client.get(address, query).status_code == 200, address
-
-        return run
 
     @override_settings(ASKME_EXPORT_ROWS=FILE_ROWS)
     def download(choice: str, query: str = "") -> None:
-        assert export(client, choice, query)
+        assert export(staff.client, choice, query)
 
-    yield "people: the list", get()
-    yield "people: a day", get(since=today, until=today)
-    yield "people: guests", get(is_guest__exact="1")
-    yield "people: who was deactivated", get(is_active__exact="0")
-    yield "people: the staff", get(is_staff__exact="1")
-    yield "people: by a username", get(q=f"person-{FIRST_OTHER}")
-    yield "people: by an email address that nobody has", get(q="nobody@example.org")
+    yield "people: the list", get(PEOPLE)
+    yield "people: a day", get(PEOPLE, since=today, until=today)
+    yield "people: guests", get(PEOPLE, is_guest__exact="1")
+    yield "people: who was deactivated", get(PEOPLE, is_active__exact="0")
+    yield "people: the staff", get(PEOPLE, is_staff__exact="1")
+    yield "people: by a username", get(PEOPLE, q=f"person-{FIRST_OTHER}")
+    yield "people: by an email address that nobody has", get(PEOPLE, q="nobody@example.org")
     yield "people: the page of one with many answers", get(f"{PEOPLE}{BUSY}/change/")
     yield f"files: {FILE_ROWS} answers as CSV", lambda: download("csv")
     yield (

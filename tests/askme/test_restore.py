@@ -6,6 +6,8 @@ Only the servers are others: a real PostgreSQL and real processes stand in for C
 import re
 import shlex
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -70,26 +72,40 @@ class ComposeCommands:
         assert done.returncode == 0, done.stderr
 
 
-def use_the_site(site: Site) -> str:
-    """Sign up and ask. Return the answer's id."""
+@contextmanager
+def somebody(site: Site, *, is_new: bool = False) -> Iterator[Somebody]:
+    """Alice, who signs up or logs in."""
     alice = Somebody(site.url)
-    alice.sign_up()
-    answer = alice.asks("Where do swallows winter?")
+    if is_new:
+        alice.sign_up()
+    else:
+        alice.log_in()
+    yield alice
     alice.close()
-    return answer
+
+
+def asks(site: Site, question: str, *, is_new: bool = False) -> str:
+    """Return the id of the answer."""
+    with somebody(site, is_new=is_new) as alice:
+        return alice.asks(question)
+
+
+def reads(site: Site, answer: str) -> bool:
+    with somebody(site) as alice:
+        return alice.reads(answer)
 
 
 def assert_is_restored(site: Site, answer: str) -> None:
     """Log in, find the question, and ask another."""
-    alice = Somebody(site.url)
-    assert not alice.reads(answer)
-    alice.log_in()
-    assert alice.reads(answer)
-    found = alice.http.get(f"{site.url}/history/", params={"q": "swallows"}).text
-    assert "Where do swallows winter?" in re.sub(r"</?mark>", "", found)
-    assert "Where do" not in alice.http.get(f"{site.url}/history/", params={"q": "penguins"}).text
-    alice.asks("And where do they nest?")
-    alice.close()
+    stranger = Somebody(site.url)
+    assert not stranger.reads(answer)
+    stranger.close()
+    with somebody(site) as alice:
+        assert alice.reads(answer)
+        found = alice.http.get(f"{site.url}/history/", params={"q": "swallows"}).text
+        assert "Where do swallows winter?" in re.sub(r"</?mark>", "", found)
+        assert "Where do" not in alice.http.get(f"{site.url}/history/", params={"q": "penguins"}).text
+        alice.asks("And where do they nest?")
 
 
 @pytest.fixture
@@ -104,9 +120,9 @@ def test_a_site_on_postgresql_is_restored_on_the_same_machine_and_on_a_new_one(f
         site = Site(tmp_path, api, DATABASE_URL=postgres.create_database("askme"))
         here = ComposeCommands(site, postgres, folder)
         try:
-            answer = use_the_site(site.start())
+            answer = asks(site.start(), "Where do swallows winter?", is_new=True)
             here.follow(block_with("PostgreSQL", "backup now")[:1])  # while the site runs
-            later = use_the_site_more(site)
+            later = asks(site, "And storks?")
             here.follow(block_with("PostgreSQL", "ALTER DATABASE"))
             assert_is_restored(site, answer)
             assert not reads(site, later), "it was asked after the dump"
@@ -118,22 +134,6 @@ def test_a_site_on_postgresql_is_restored_on_the_same_machine_and_on_a_new_one(f
             assert_is_restored(site, answer)
         finally:
             site.stop()
-
-
-def use_the_site_more(site: Site) -> str:
-    alice = Somebody(site.url)
-    alice.log_in()
-    answer = alice.asks("And storks?")
-    alice.close()
-    return answer
-
-
-def reads(site: Site, answer: str) -> bool:
-    alice = Somebody(site.url)
-    alice.log_in()
-    found: bool = alice.reads(answer)
-    alice.close()
-    return found
 
 
 def test_a_site_on_sqlite_is_restored(folder, tmp_path):
@@ -154,10 +154,10 @@ def test_a_site_on_sqlite_is_restored(folder, tmp_path):
                     subprocess.run(command, shell=True, check=True, cwd=tmp_path)
 
         try:
-            answer = use_the_site(site.start())
+            answer = asks(site.start(), "Where do swallows winter?", is_new=True)
             # While the site runs: what was asked last is in the write-ahead log, not in the file.
             follow(block_with("SQLite", "manage.py backup"))
-            later = use_the_site_more(site)
+            later = asks(site, "And storks?")
             site.stop()
             follow(block_with("SQLite", "make run"))
             assert_is_restored(site, answer)
