@@ -1,11 +1,12 @@
 """What an answer took, on demand: the same numbers live and after a reload, in the reader's language."""
 
+import threading
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.api_server import answer
+from tests.support.api_exchange import PATIENCE_SECONDS, Exchange
 from tests.support.browser import FINISHED, OpenTab, Server, Tab, dictated
 from tests.support.sites import Site
 
@@ -15,6 +16,7 @@ USAGE = {
     "completion_tokens": 1234,
     "completion_tokens_details": {"reasoning_tokens": 640},
 }
+TEXT_SECONDS = 0.25
 COUNTED = ["12,345", "11,000", "1,234", "640"]
 
 
@@ -28,10 +30,23 @@ def lines(tab: Tab) -> dict[str, str]:
 
 
 def asked(site: Site, open_tab: OpenTab, question: str, **context: Any) -> Tab:
-    """A page with an answer that took half a second, and whose tokens are known."""
-    site.api.when(question, answer(["One, ", "two."], delay=0.25, usage=USAGE))
+    """A page with an answer whose text took a quarter of a second, and whose tokens are known."""
+    is_shown = threading.Event()  # or a busy machine might read both texts at once, without a speed
+
+    def behaviour(exchange: Exchange) -> None:
+        exchange.head()
+        exchange.wait(TEXT_SECONDS)
+        exchange.chunk("One, ")
+        assert is_shown.wait(PATIENCE_SECONDS)
+        exchange.wait(TEXT_SECONDS)
+        exchange.chunk("two.")
+        exchange.finish("stop", USAGE)
+
+    site.api.when(question, behaviour)
     tab = open_tab(site.url, **context)
     tab.ask(question)
+    expect(tab.text).to_contain_text("One,")
+    is_shown.set()
     expect(tab.last).to_have_attribute("data-status", "complete")
     return tab
 
