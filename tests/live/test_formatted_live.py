@@ -114,12 +114,15 @@ def test_a_page_in_another_process_and_one_that_comes_back(make_site, api_server
     site = make_site(api_server, REDIS_URL=redis_url).start(processes=2)
     api_server.behaviour = paced = Paced(texts)
     person = meet(site.urls[0])
-    near, far = HtmlSocket(person), HtmlSocket(person, site.urls[1])
+    near, other, far = (HtmlSocket(person, url) for url in (*site.urls, site.urls[1]))
     id = near.ask("Why?")
     near.read_text(id, texts[0])
+    other.follow(id)
     far.follow(id)
     for number, text in enumerate(texts):
-        far.read_text(id, text)
+        for socket in (near, other, far):  # so that both processes have it, whichever serves the page next
+            if number or socket is not near:
+                socket.read_text(id, text)
         if number % 5 == 2:  # its network fails, and the other process serves it from now on
             page, far = far.pages[id], HtmlSocket(person, site.urls[number % 2])
             far.pages[id] = page

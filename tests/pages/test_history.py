@@ -195,8 +195,7 @@ def test_a_person_finds_exports_and_deletes_on_each_database(any_database_site):
     try:
         socket = person.connect()
         ids = [socket.ask(question) for question in ("Why is the sky blue?", "Why not?")]
-        for id in ids:
-            socket.finish(id)
+        socket.finish_all(*ids)
 
         def found(who: Person, **filters: str) -> list[str]:
             page = who.http.get(f"{any_database_site.url}/history/", params=filters)
