@@ -4,6 +4,7 @@ import resource
 
 import pytest
 
+from tests.support import forks
 from tests.support.api_server import stall
 
 SOFT_LIMIT = 160
@@ -14,12 +15,8 @@ PER_SOCKET = 20
 @pytest.fixture
 def limited(make_site, api_server):
     """A site whose processes inherit a low limit, as from a shell."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (SOFT_LIMIT, hard))
-    try:
+    with forks.file_limit(SOFT_LIMIT):
         return make_site(api_server, ASKME_RUNNING_PER_USER="0", ASKME_THREADS=str(ANSWERS)).start()
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_all_answers_run_although_they_need_more_files_than_the_first_limit(limited, api_server, meet):

@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import IO
@@ -20,6 +21,24 @@ from typing import IO
 ROOT = Path(__file__).resolve().parent.parent.parent
 FIXED = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC_")  # variables that Python and the C library read only once
 NO_THREADS = {"OPENBLAS_NUM_THREADS": "1"}  # numpy, which autobahn imports, starts one otherwise
+
+
+_file_limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+
+
+@contextlib.contextmanager
+def file_limit(soft: int) -> Iterator[None]:
+    """Let processes that are forked in the block start with a soft limit of open files, as from a shell.
+
+    The tests' own process keeps its limit: it may have more files open than that.
+    """
+    global _file_limits
+    before = _file_limits
+    _file_limits = (soft, before[1])
+    try:
+        yield
+    finally:
+        _file_limits = before
 
 
 class Fork:
@@ -32,7 +51,7 @@ class Fork:
         request = {
             "arguments": arguments,
             "environment": environment,
-            "files": resource.getrlimit(resource.RLIMIT_NOFILE),
+            "files": _file_limits,
             "cores": sorted(os.sched_getaffinity(0)),
         }
         with report:
