@@ -43,6 +43,20 @@ def test_the_report_says_what_formatting_adds(tmp_path):
     assert table.count("Markdown |") == 1
 
 
+def test_the_report_says_which_targets_are_met(tmp_path):
+    lone, slow = Load(1, 50), Load(200, 30)
+    results = [result("proxy", lone, 200, 50), result(PLAIN, lone, 410, 50)]
+    results += [result("askme, slow core", slow, 100, 30)]
+    write(results, tmp_path)
+    table = (tmp_path / "RESULTS.md").read_text()
+    assert "| 1 x 50/s | CPU per token, of the proxy's | 2 | 2.05 | **no** |" in table
+    assert "| 1 x 50/s | first text after the proxy's, ms | 15 | 0 | yes |" in table
+    assert (
+        "| 200 x 30/s, slow core | tokens lost or doubled, answers refused or cut | 0 | 3 | **no** |" in table
+    )
+    assert "500 x 20/s" not in table
+
+
 def test_formatting_is_measured_beside_plain_text():
     measured = [load for load in LOADS if is_measured(HTML, load)]
     assert measured

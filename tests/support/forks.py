@@ -23,7 +23,7 @@ FIXED = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC_")  # variables that Python and
 NO_THREADS = {"OPENBLAS_NUM_THREADS": "1"}  # numpy, which autobahn imports, starts one otherwise
 
 
-_file_limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+_soft_file_limit: int | None = None  # of new processes; None: that of the tests' process
 
 
 @contextlib.contextmanager
@@ -32,13 +32,12 @@ def file_limit(soft: int) -> Iterator[None]:
 
     The tests' own process keeps its limit: it may have more files open than that.
     """
-    global _file_limits
-    before = _file_limits
-    _file_limits = (soft, before[1])
+    global _soft_file_limit
+    _soft_file_limit = soft
     try:
         yield
     finally:
-        _file_limits = before
+        _soft_file_limit = None
 
 
 class Fork:
@@ -48,10 +47,11 @@ class Fork:
         self.args = arguments
         self.returncode: int | None = None
         self._report, report = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         request = {
             "arguments": arguments,
             "environment": environment,
-            "files": _file_limits,
+            "files": (soft if _soft_file_limit is None else _soft_file_limit, hard),
             "cores": sorted(os.sched_getaffinity(0)),
         }
         with report:
