@@ -19,7 +19,7 @@ from tests.support.services import Postgres, Redis
 
 LOADS = [Load(1, 50), Load(50, 50), Load(200, 30), Load(500, 20), Load(1, 0, tokens=20_000)]
 # What formatting adds: the same answers, with followers that ask for HTML and with others.
-LOADS += [MANY := Load(1_000, 10), OVERLOAD := Load(500, 40)]
+LOADS += [MANY := Load(1_000, 10), OVERLOAD := Load(500, 40, stops=5)]
 LOADS += [Load(20, 30, is_markdown=True), Load(200, 30, is_markdown=True)]
 
 
@@ -52,7 +52,8 @@ def run(name: str, server: AbstractContextManager[Server], load: Load, **options
         f"{result.tokens / result.seconds:8.0f}/s  "
         f"lost {result.lost} doubled {result.doubled} unfinished {result.unfinished}  "
         f"{result.memory / 1000:6.0f} KB  {result.connects:4.0f} connects/s  "
-        f"http {result.http_seconds:.2f} s  {result.updates:.1f} updates/s",
+        f"http {result.http_seconds:.2f} s  {result.updates:.1f} updates/s  "
+        f"stop {result.stop_seconds:.2f} s",
         flush=True,
     )
     return result
@@ -62,11 +63,13 @@ def is_measured(name: str, load: Load) -> bool:
     if load.is_markdown:
         return name in ("askme", "askme, HTML")
     if load == MANY:
-        return name in ("proxy", "askme x 2")
+        return name in ("proxy", "askme x 2", "askme x 4")
     if load == OVERLOAD:  # about twice what a third of a core can do
         return name in ("proxy", "askme, slow core")
     if name == "askme, slow core":
         return load.pages >= 200
+    if name == "askme x 4":
+        return load.pages == 200
     too_slow = name == "plain" and load.pages > 200
     return not (too_slow or name == "askme, HTML" or (name == "askme, Redis, far" and not load.rate))
 
@@ -94,6 +97,9 @@ def main() -> None:
             ),
             "askme x 2": lambda: servers.askme(
                 api.port, redis_url=redis_url, processes=2, database_url=database_url
+            ),
+            "askme x 4": lambda: servers.askme(
+                api.port, redis_url=redis_url, processes=4, database_url=database_url
             ),
         }
         for load in loads:

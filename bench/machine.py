@@ -19,13 +19,13 @@ def machine() -> str:
     )
 
 
-def speed() -> str:
+def speed(round_seconds: float) -> str:
     """How quick Python is on this machine: what the other figures can be compared with."""
-    loop, turn = _round() * 1e9, _turn() * 1e6
+    loop, turn = round_seconds * 1e9, _turn() * 1e6
     return f"a round of an empty loop takes {loop:.0f} ns, and passing a turn to another thread {turn:.1f} µs"
 
 
-def _round() -> float:
+def round_seconds() -> float:
     """Seconds for a round of a `for` loop that does nothing."""
     start = time.process_time()
     for _ in range(LOOPS):

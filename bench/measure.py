@@ -20,6 +20,7 @@ class Load:
     seconds: float = 10
     tokens: int = 0  # for each page; 0: rate * seconds
     is_markdown: bool = False
+    stops: int = 0  # so many pages stop their answers while all are running
 
     @property
     def question(self) -> str:
@@ -50,6 +51,7 @@ class Result:
     batch: float  # tokens per frame
     http_seconds: float  # for a page of the site, while all streams are running
     updates: float  # frames per second for each page, while it streams
+    stop_seconds: float  # the longest time from a Stop to the end of the answer
 
 
 def percentile(values: list[int], share: float) -> float:
@@ -82,8 +84,9 @@ async def measure(
             page.transport.close()  # so that all followers are in the other process
         pages, tally = readers, reader_tally
     http_seconds = 0.0
+    stopping = pages[: load.stops] if server.sessions else []
     if load.rate:
-        cpu, tokens, memory, http_seconds = await steady(server, load, tally)
+        cpu, tokens, memory, http_seconds = await steady(server, load, tally, stopping)
     else:
         cpu_before = server.cpu_seconds
         await finish(pages)
@@ -91,7 +94,8 @@ async def measure(
     await finish(pages)
     seconds = time.perf_counter() - started
     for page in pages:
-        tally.unfinished += page.expected != int(load.question.split()[0].removeprefix("tokens="))
+        if page not in stopping:
+            tally.unfinished += page.expected != int(load.question.split()[0].removeprefix("tokens="))
         page.transport.close()
     return Result(
         server=name,
@@ -111,6 +115,7 @@ async def measure(
         batch=tally.tokens / max(tally.frames, 1),
         http_seconds=http_seconds,
         updates=tally.frames / load.pages / load.seconds if load.rate else float("nan"),
+        stop_seconds=max((page.stop_seconds for page in stopping), default=float("nan")),
     )
 
 
@@ -122,7 +127,9 @@ async def connect(server: Server, index: int, tally: Tally, like: Page | None = 
     return page
 
 
-async def steady(server: Server, load: Load, tally: Tally) -> tuple[float, int, int, float]:
+async def steady(
+    server: Server, load: Load, tally: Tally, stopping: list[Page]
+) -> tuple[float, int, int, float]:
     """CPU seconds, tokens and memory while all streams run, and how long a page of the site takes then."""
     await asyncio.sleep(WARM_SECONDS)
     cpu, tokens = server.cpu_seconds, tally.tokens
@@ -132,6 +139,8 @@ async def steady(server: Server, load: Load, tally: Tally) -> tuple[float, int, 
         before = time.perf_counter()
         await get_cookie(server.hosts[0])
         http_seconds = time.perf_counter() - before
+    for page in stopping:
+        page.stop()
     await asyncio.sleep(until - time.perf_counter())
     return server.cpu_seconds - cpu, tally.tokens - tokens, server.memory_bytes, http_seconds
 

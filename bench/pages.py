@@ -44,6 +44,8 @@ class Page(asyncio.Protocol):
         self.expected = 0  # the number of the next token
         self.html = False  # whether it asks for the formatted text too
         self.asked_at = 0
+        self.stopped_at = 0  # when it asked to stop; 0: never
+        self.stop_seconds = float("nan")  # from then to the end
         self.timed = 1  # one token of so many has a number and a time
         self.buffer = b""
         self.pending = ""  # what came after the last token with a number, perhaps a cut one
@@ -102,10 +104,21 @@ class Page(asyncio.Protocol):
         if event["type"] == "answer.text":
             self.text(event["text"], arrived)
         elif event["type"] in ("answer.finished", "error"):
+            self.finish(event, arrived)
+
+    def finish(self, event: dict[str, object], arrived: int) -> None:
+        if self.stopped_at:
+            self.stop_seconds = (arrived - self.stopped_at) / 1e6
+            self.tally.unfinished += event.get("status") not in ("stopped", "complete")
+        else:
             is_cut = CUT_TOKEN.search(self.pending) is not None
-            if event.get("status") != "complete" or is_cut or self.html != ("html_length" in event):
-                self.tally.unfinished += 1
-            self.finished.set()
+            is_whole = event.get("status") == "complete" and not is_cut
+            self.tally.unfinished += not is_whole or self.html != ("html_length" in event)
+        self.finished.set()
+
+    def stop(self) -> None:
+        self.stopped_at = now()
+        self.send(type="answer.stop", answer=self.answer)
 
     def text(self, text: str, arrived: int) -> None:
         self.tally.frames += 1

@@ -3,21 +3,30 @@
 import math
 from pathlib import Path
 
-from bench.machine import machine, speed
+from bench.machine import machine, round_seconds, speed
 from bench.measure import Result
+from bench.targets import targets
 
 FOLDER = Path(__file__).resolve().parent
 HEAD = """# Results of `make bench`
 
-One run on one machine: {machine}.
-There, {speed}.
-Figures from different runs or machines cannot be compared; ratios within a run can. The server and the load
-have a core each; if the server is two processes, the second shares
-the load's core, and PostgreSQL and Redis share both. CPU is the server's, in microseconds for each token that
-a page received, with all the product's features: sessions, saving, positions, limits. The lag is the time
-from the API's send to the page's receive. The references do none of that: `proxy` is a raw asyncio proxy, the
-same with uvloop is another, and `plain` uses a thread with `requests`, and `async_to_sync` for each token.
-`askme, slow core` shares the server's core with two processes that never rest, so it has a third of it.
+One run on one machine: {machine}. There, {speed}.
+Figures from different runs or machines cannot be compared; ratios within a run can.
+
+## Targets
+
+| load | what | at most | measured | met |
+|---|---|---|---|---|
+{targets}
+## All figures
+
+The server and the load have a core each. If the server is several processes, every other one shares the
+load's core; PostgreSQL and Redis share both. CPU is the server's, in microseconds for each token that a
+page received, with all the product's features: sessions, saving, positions, limits. The lag is the time
+from the API's send to the page's receive. The references do none of that: `proxy` is a raw asyncio proxy,
+the same with uvloop is another, and `plain` uses a thread with `requests`, and `async_to_sync` for each
+token. `askme, slow core` shares the server's core with two processes that never rest, so it has a third of
+it.
 
 | load | server | CPU, of the proxy's | µs/token | lag p50 / p99 ms | first text p50 / p99 ms | tokens/s | \
 tokens per batch | lost, doubled, unfinished | KB per stream | connects/s | page in s |
@@ -36,9 +45,18 @@ that ask for HTML get fewer, larger frames, so they may cost less than the other
 
 def write(results: list[Result], folder: Path = FOLDER) -> None:
     rows = [_row(result, results) for result in results if not result.load.is_markdown]
-    head = HEAD.format(machine=machine(), speed=speed())
+    loop = round_seconds()
+    head = HEAD.format(machine=machine(), speed=speed(loop), targets=_targets(results, loop))
     plot = "\n![CPU and lag by load](results.svg)\n"
     (folder / "RESULTS.md").write_text(f"{head}{''.join(rows)}{plot}{_formatting(results)}")
+
+
+def _targets(results: list[Result], loop: float) -> str:
+    rows = []
+    for load, what, limit, value in targets(results, loop):
+        met = "yes" if value <= limit else "**no**"
+        rows.append(f"| {load} | {what} | {limit:g} | {value:.3g} | {met} |\n")
+    return "".join(rows)
 
 
 def _formatting(results: list[Result]) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 LONGEST_SECONDS = 0.25  # people still see it as steady
 PER_ANSWER_SECONDS = 0.01  # at most, for each other answer: one alone is not held back by pages
 TICK_SECONDS = 0.1  # between two measurements
-BUSY, FULLY_BUSY = 0.1, 0.6  # of a core: where pauses begin, and where they are longest
+BUSY, FULLY_BUSY = 0.1, 0.35  # of a core: where pauses begin, and where they are longest
 LATE_SECONDS, FULLY_LATE_SECONDS = 0.005, 0.05  # the same for the lag of the event loop
 WEIGHT = 0.3  # of the latest measurement
 FALL_SECONDS = 0.01  # at each tick; it rises at once

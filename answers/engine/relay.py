@@ -21,6 +21,7 @@ from answers.protocol import Event
 
 log = logging.getLogger(__name__)
 
+PAUSE_SECONDS = 0.01  # without a batch: what comes next has not come closely after anything
 ROUND_SECONDS = 0.004  # not noticeable; waking the loop for every token would cost 20 microseconds each
 
 
@@ -38,6 +39,7 @@ class Relay:
         self._pending: deque[RunningAnswer | Event] = deque()
         self._signalled = False
         self._drain_task: asyncio.Task[None] | None = None
+        self._sent_at = 0.0  # when the last round with batches began
         self.batches = 0  # of text or reasoning, since the start
         self.round_seconds = Histogram(*DELAY_SECONDS)
 
@@ -73,11 +75,15 @@ class Relay:
         self._signalled = True  # while this runs, threads need not signal the loop
         while self._pending:
             sent_batch, begin = False, time.monotonic()
+            is_first = begin - self._sent_at > PAUSE_SECONDS
             for _ in range(len(self._pending)):
                 sent_batch |= await self._send(self._pending.popleft())
+            if sent_batch:
+                self._sent_at = begin
             # Followers send what they have before the next round. Meanwhile batches grow, and no thread needs
-            # to signal the loop. After a round without batches, a pause would only delay the first text.
-            await asyncio.sleep(ROUND_SECONDS if sent_batch else 0)
+            # to signal the loop. After a round without batches, a pause would only delay the first text. After
+            # a pause, as between the tokens of a lone answer, nothing may follow for a while.
+            await asyncio.sleep(ROUND_SECONDS if sent_batch and not is_first else 0)
             self.round_seconds.observe(time.monotonic() - begin)
             if not self._pending:
                 self._signalled = False  # before the last check, as above

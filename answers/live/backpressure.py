@@ -14,6 +14,8 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from answers.live.direct_writer import DirectWriter
+
 READ_BYTES = 256  # at once: hundreds of small frames in one read would delay all other sockets
 STUCK_SECONDS = 30.0  # about as long as Daphne waits for a pong
 
@@ -52,6 +54,8 @@ class SocketProducer:
         self._writable.set()
         self._abort_timer: asyncio.TimerHandle | None = None
         transport.bufferSize = READ_BYTES
+        # Over TLS, Twisted encrypts first, and sends later.
+        self._writer = DirectWriter(transport) if hasattr(transport, "startWriting") else None
         transport.unregisterProducer()  # the HTTP channel's, which ended with the upgrade
         transport.registerProducer(self, True)
 
@@ -77,11 +81,15 @@ class SocketProducer:
 
     async def send(self, message: Any) -> None:
         # A close does not wait: at shutdown, a process closes all its sockets one after the other.
-        if message["type"] == "websocket.send":
+        is_frame = message["type"] == "websocket.send"
+        if is_frame:
             await self._writable.wait()
         # Daphne discards what is sent to a lost connection, but notices the loss a moment after Autobahn.
         with suppress(self._disconnected):
-            await self._send(message)
+            if is_frame and self._writer is not None:
+                await self._writer.write(self._send(message))
+            else:
+                await self._send(message)
 
     def pauseProducing(self) -> None:
         """Called at each write to a full buffer; Daphne writes pings and closes without us."""
