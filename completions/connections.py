@@ -19,7 +19,7 @@ from urllib3.util.connection import allowed_gai_family
 from completions.resolver import Resolver
 from completions.wire import Wire
 
-BUFFER_BYTES = 16_384  # the maximum size of one TLS record
+BUFFER_BYTES = 4_096  # each running answer has one; a reply that comes at once is read in more steps
 
 # Firewalls forget idle connections, often after 350 s or less. A keep-alive every minute prevents this and
 # finds dead connections before a question is lost in one.

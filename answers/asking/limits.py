@@ -5,12 +5,15 @@ the answers use, are in budgets.py. Synchronous, for the database thread.
 """
 
 import math
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db.models import QuerySet
+from django.db import connection
+from django.db.models import Field
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
@@ -53,20 +56,26 @@ def check(user: AbstractBaseUser, address: str, answer: UUID, *, waiting: int, u
     """
     budget = budgets.budget_of(user.pk)
     own = {"MINUTE": settings.ASKME_QUESTIONS_PER_MINUTE, "DAY": budget.questions_limit}
-    for window, seconds, per_person, per_network in WINDOWS:
+    counted = []
+    for window, seconds, *_sentences in WINDOWS:
+        counted.append(Limit(own[window], seconds, "user", user.pk))
+        per_address = getattr(settings, f"ASKME_ADDRESS_QUESTIONS_PER_{window}") if address else 0
+        counted.append(Limit(per_address, seconds, "address", address))
+    counted.append(Limit(settings.ASKME_SITE_QUESTIONS_PER_DAY, 86_400))
+    waits = _waits(counted)
+    for window, _seconds, per_person, per_network in WINDOWS:
         limit = own[window]
-        if wait := _wait(QuestionLog.objects.filter(user_id=user.pk), limit, seconds):
+        if wait := next(waits):
             again = _("Please ask again in %(time)s.") % {"time": duration(wait)}
             sentence = f"{per_person % {'limit': limit}} {again}"
             raise Refused("too_many_questions", sentence, answer=answer, retry_after=wait)
-        limit = getattr(settings, f"ASKME_ADDRESS_QUESTIONS_PER_{window}")
-        if address and (wait := _wait(QuestionLog.objects.from_address(address), limit, seconds)):
+        if wait := next(waits):
             again = _("Please ask again in %(time)s.")
             if site_hooks().login_lifts_address_limit(user):
                 again = _("Please ask again in %(time)s, or log in.")
             sentence = f"{per_network} {again % {'time': duration(wait)}}"
             raise Refused("too_many_questions", sentence, answer=answer, retry_after=wait)
-    if wait := _wait(QuestionLog.objects.all(), settings.ASKME_SITE_QUESTIONS_PER_DAY, 86_400):
+    if wait := next(waits):
         full = _("This site has reached its limit of questions per day.")
         again = _("Please ask again in %(time)s.") % {"time": duration(wait)}
         raise Refused("too_many_questions", f"{full} {again}", answer=answer, retry_after=wait)
@@ -77,11 +86,60 @@ def check(user: AbstractBaseUser, address: str, answer: UUID, *, waiting: int, u
         raise Refused("busy", f"{full} {again}", answer=answer, retry_after=BUSY_SECONDS)
 
 
-def _wait(asked: QuerySet[QuestionLog], limit: int, seconds: int) -> int:
-    """Seconds until fewer than `limit` of these questions are younger than `seconds`. 0 means now."""
-    if not limit:
-        return 0
+class Limit(NamedTuple):
+    """So many questions in so many seconds, of one person, of one address, or of the site. 0: no limit."""
+
+    limit: int
+    seconds: int
+    column: str = ""
+    value: object = None
+
+    def since(self, now: datetime) -> tuple[str, list[Any]]:
+        """SQL for the time of the question that must be older before the next one may be asked."""
+        own = [_for_database(self.column, self.value)] if self.column else []
+        since = _for_database("asked_at", now - timedelta(seconds=self.seconds))
+        return NEWEST.format(WHOSE[self.column]), [*own, since, self.limit - 1]
+
+
+NEWEST = """
+    (SELECT asked_at FROM answers_questionlog
+    WHERE {}asked_at > %s ORDER BY asked_at DESC LIMIT 1 OFFSET %s)
+"""
+WHOSE = {
+    "": "",
+    "user": "user_id = %s AND ",
+    # The second condition is that of the index, which SQLite has to see in the SQL.
+    "address": "address = %s AND NOT (address = '') AND ",
+}
+
+
+def _waits(limits: list[Limit]) -> Iterator[int]:
+    """For each limit, the seconds until another question is allowed. 0 means now.
+
+    In one statement of our own, since each question waits for it. Django would need longer to write the SQL
+    of so many querysets than the database needs to run it.
+    """
     now = timezone.now()
-    newest = asked.filter(asked_at__gt=now - timedelta(seconds=seconds)).order_by("-asked_at")
-    oldest = newest.values_list("asked_at", flat=True)[limit - 1 : limit].first()
-    return 0 if oldest is None else max(1, math.ceil(seconds - (now - oldest).total_seconds()))
+    parts = [one.since(now) for one in limits if one.limit]
+    found: Iterator[datetime | None] = iter(())
+    if parts:
+        with connection.cursor() as cursor:
+            parameters = [value for _sql, values in parts for value in values]
+            cursor.execute("SELECT " + ", ".join(sql for sql, _values in parts), parameters)
+            found = map(_as_datetime, cursor.fetchone())
+    for one in limits:
+        asked_at = next(found) if one.limit else None
+        yield 0 if asked_at is None else max(1, math.ceil(one.seconds - (now - asked_at).total_seconds()))
+
+
+def _for_database(name: str, value: object) -> Any:
+    field = cast("Field[Any, Any]", QuestionLog._meta.get_field(name))
+    return field.get_db_prep_value(value, connection)
+
+
+def _as_datetime(value: object) -> Any:
+    """As the ORM would return it: SQLite has no type for times."""
+    column = QuestionLog._meta.get_field("asked_at").get_col("answers_questionlog")
+    for convert in connection.ops.get_db_converters(column):
+        value = convert(value, column, connection)
+    return value

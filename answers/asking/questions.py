@@ -117,7 +117,7 @@ def _save(requester: Requester, ask: Ask, process: UUID | None) -> int | None:
     return ahead
 
 
-# This is what a question costs before it is answered, in the one thread that all people share: eight SQL
+# This is what a question costs before it is answered, in the one thread that all people share: seven SQL
 # statements, each of them needed, one more for an account with an address, one if the site has a budget, and
 # up to two for a follow-up.
 @transaction.atomic
@@ -128,13 +128,13 @@ def _save_once(requester: Requester, ask: Ask, process: UUID | None) -> tuple[ob
         _require_asker(user, ask.answer)
     if user is None:
         raise no_session(ask.answer)
-    if (existing := Answer.objects.filter(pk=ask.answer).first()) is not None:
-        if existing.user_id != user.pk:
+    place = queue.next_place(user, ask.answer)
+    if place.is_own is not None:
+        if not place.is_own:
             raise not_found(ask.answer)
         return user.pk, None
     is_counted = requester.address and hooks.counts_by_address(user)
     address = requester.address if is_counted else NO_ADDRESS
-    place = queue.next_place(user)
     if requester.is_limited:
         limits.check(user, address, ask.answer, waiting=place.waiting, unfinished=place.unfinished)
     try:

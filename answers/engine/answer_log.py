@@ -11,6 +11,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -21,6 +22,9 @@ log = logging.getLogger("answers.answer")
 
 current_answer: ContextVar[UUID | None] = ContextVar("answer", default=None)
 current_request: ContextVar[str] = ContextVar("request", default="")  # the id that a proxy gave it
+
+
+_host = cache(socket.gethostname)  # a system call, for which the event loop would wait at each answer
 
 
 @contextmanager
@@ -35,6 +39,8 @@ def about(answer: UUID | None) -> Iterator[None]:
 
 def log_step(answer: UUID, step: str, **facts: Any) -> None:
     """One line. `facts` are numbers and names; those that are None are left out. Never text."""
+    if not log.isEnabledFor(logging.INFO):
+        return
     known = {name: value for name, value in facts.items() if value not in (None, "")}
     words = [step, *(f"{name}={value}" for name, value in known.items())]
     with about(answer):
@@ -42,7 +48,7 @@ def log_step(answer: UUID, step: str, **facts: Any) -> None:
 
 
 def log_start(answer: UUID, *, model: str, turns: int, waited_seconds: float) -> None:
-    process = f"{socket.gethostname()}:{os.getpid()}"  # as on the admin's page Now
+    process = f"{_host()}:{os.getpid()}"  # as on the admin's page Now
     waited = round(waited_seconds, 3)
     log_step(answer, "started", process=process, model=model, turns=turns, waited_seconds=waited)
 

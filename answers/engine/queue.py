@@ -49,6 +49,7 @@ class Place(NamedTuple):
     ahead: int  # questions that come before this one
     waiting: int  # all of them
     unfinished: int  # answers of this person: they wait or run
+    is_own: bool | None  # whether the answer that there is with this id is this person's; None: there is none
 
 
 # `max` of several values is `greatest` on PostgreSQL, so CASE.
@@ -64,17 +65,19 @@ PLACE = """
     ), mine (turn) AS (SELECT CASE WHEN own > served THEN own ELSE served END FROM turns)
     SELECT turn, (SELECT count(*) FROM unfinished WHERE waits = 1 AND unfinished.turn <= mine.turn),
         (SELECT count(*) FROM unfinished WHERE waits = 1),
-        (SELECT count(*) FROM unfinished WHERE user_id = %s)
+        (SELECT count(*) FROM unfinished WHERE user_id = %s),
+        (SELECT user_id = %s FROM answers_answer WHERE id = %s)
     FROM mine
 """
 
 
-def next_place(user: AbstractBaseUser) -> Place:
-    """The place of a new question of this person."""
-    field = Answer._meta.get_field("user").target_field
+def next_place(user: AbstractBaseUser, answer: UUID) -> Place:
+    """The place of a new question of this person, whose answer is to have this id."""
+    own = Answer._meta.get_field("user").target_field.get_db_prep_value(user.pk, connection)
     with connection.cursor() as cursor:
-        cursor.execute(PLACE, [field.get_db_prep_value(user.pk, connection)] * 2)
-        return Place(*cursor.fetchone())
+        cursor.execute(PLACE, [own] * 3 + [Answer._meta.pk.get_db_prep_value(answer, connection)])
+        turn, ahead, waiting, unfinished, is_own = cursor.fetchone()
+    return Place(turn, ahead, waiting, unfinished, None if is_own is None else bool(is_own))
 
 
 def ahead_of(answer: Answer) -> int:

@@ -81,8 +81,8 @@ class Relay:
             if sent_batch:
                 self._sent_at = begin
             # Followers send what they have before the next round. Meanwhile batches grow, and no thread needs
-            # to signal the loop. After a round without batches, a pause would only delay the first text. After
-            # a pause, as between the tokens of a lone answer, nothing may follow for a while.
+            # to signal the loop. After a round without batches, a pause would only delay the first text. And
+            # after a pause, as between the tokens of a lone answer, nothing follows so soon.
             await asyncio.sleep(ROUND_SECONDS if sent_batch and not is_first else 0)
             self.round_seconds.observe(time.monotonic() - begin)
             if not self._pending:

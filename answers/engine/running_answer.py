@@ -79,7 +79,7 @@ class RunningAnswer:
         self.ended = False
         self.end_is_saved = False  # set by the saver, which then leaves it alone
         self.end_fields: dict[str, Any] = {}  # of the row, without its content; set when it ends
-        self._outcomes: deque[Outcome] = deque()
+        self._outcomes: list[Outcome] = []
 
     def finish_with(self, outcome: Outcome) -> None:
         """Set the outcome, from any thread: a stop, the reading thread or a shutdown. The first call wins."""

@@ -48,6 +48,9 @@ class Worker:
         self.relay = Relay(self._end)
         self.counts = Counts()
         self._threads = ThreadPoolExecutor(settings.ASKME_THREADS, thread_name_prefix="answer")
+        # Starts threads. This waits until each of them runs, which takes a millisecond or more if the core is
+        # busy. The event loop would stand still.
+        self._starter = ThreadPoolExecutor(1, thread_name_prefix="starter")
         self.busy = 0  # threads of the pool that run an answer
         self.pace = Pace(self._apply_pace)
         self.is_server = False
@@ -128,13 +131,19 @@ class Worker:
             answer.completion = self._provider.client.ask(answer.prompt)
             answer.log_start()
             self.relay.announce(protocol.started(answer.id, answer.shown_model))
-            self._threads.submit(self._run, answer, answer.completion)
-        except Exception:  # such as no port for the demo model, or no thread
+            self._starter.submit(self._submit, answer, answer.completion)
+        except Exception:  # such as no port for the demo model
             log.exception("answer %s could not be started", answer.id)
             self._abort(answer, INTERNAL)
-            if answer.completion is None:
-                self.relay.call(self._thread_returned, answer)
-            # Otherwise it is in the pool. It is stopped, so the next free thread returns it at once.
+            self.relay.call(self._thread_returned, answer)
+
+    def _submit(self, answer: RunningAnswer, completion: Completion) -> None:
+        try:
+            self._threads.submit(self._run, answer, completion)
+        except Exception:  # there is no thread for it
+            log.exception("answer %s could not be started", answer.id)
+            self.relay.call(self._abort, answer, INTERNAL)
+            # It is in the pool all the same. It is stopped, so the next free thread returns it at once.
 
     # -- Stopping
 
@@ -241,6 +250,7 @@ class Worker:
         await self._end_hook.close(SAVE_SECONDS)
         self.saver.close()
         await asyncio.get_running_loop().run_in_executor(None, self._saver_thread.join, SAVE_SECONDS)
+        self._starter.shutdown(wait=False)
         self._threads.shutdown(wait=False)
         self.places.close()
         self.queue_length.close()

@@ -1,7 +1,7 @@
-"""Writes frames to a socket of Twisted at once, without waiting for its loop to find that the socket is writable.
+"""Writes frames to a socket of Twisted at once, instead of waiting for its loop to find that it is writable.
 
-It nearly always is. Twisted would ask anyway: two system calls for epoll and one more turn of the event loop cost
-more than everything else that is done for a frame.
+It nearly always is. Twisted would ask anyway, and two system calls for epoll and one more turn of the event
+loop cost more than everything else that is done for a frame.
 """
 
 from collections.abc import Awaitable
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class DirectWriter:
-    """One per transport, a `FileDescriptor` of Twisted. What the socket does not take at once is left to Twisted."""
+    """One per transport, a `FileDescriptor` of Twisted, which sends what the socket does not take at once."""
 
     def __init__(self, transport: Any) -> None:
         self._transport = transport

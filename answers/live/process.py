@@ -1,5 +1,6 @@
 """The start and the end of a process, under any server."""
 
+import gc
 import logging
 
 from django.conf import settings
@@ -15,6 +16,9 @@ def start_process() -> None:
     """Called on the server's event loop, before it accepts connections."""
     start_runtime()
     load_languages()
+    # What has been imported stays. Looking through it for garbage again and again would take time.
+    gc.collect()
+    gc.freeze()
     log.info("the process runs answers: %d at once", settings.ASKME_THREADS)
 
 

@@ -7,14 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from answers.models.literal import Literal
-
 
 class QuestionLogQuerySet(models.QuerySet["QuestionLog"]):
-    def from_address(self, address: str) -> "QuestionLogQuerySet":
-        """Found by the index `question_log_by_address`, on SQLite too."""
-        return self.filter(address=address).exclude(address=Literal(""))
-
     def expired(self) -> "QuestionLogQuerySet":
         return self.filter(asked_at__lt=timezone.now() - timedelta(days=1))
 

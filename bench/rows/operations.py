@@ -97,7 +97,9 @@ def background(busy: User) -> Iterator[tuple[str, Operation]]:
     ids = [row.pk for row in rows]
     Answer.objects.filter(pk__in=ids).update(status=Status.RUNNING)
     texts = dict.fromkeys(ids, ("text " * 100, 0, 0))
-    waiting = Answer.objects.ask(user, uuid.uuid4(), "Waiting?", turn=queue.next_place(user).turn)
+    waiting = Answer.objects.ask(
+        user, uuid.uuid4(), "Waiting?", turn=queue.next_place(user, uuid.uuid4()).turn
+    )
 
     @override_settings(ASKME_RUNNING_PER_USER=0)
     def claim() -> None:

@@ -30,7 +30,7 @@ class People(defaultdict):
         return self[name]
 
     def ask(self, name, number=0, **fields):
-        place = queue.next_place(self[name])
+        place = queue.next_place(self[name], uuid.uuid4())
         question = f"{name} {number}"
         row = Answer.objects.ask(self[name], uuid.uuid4(), question, turn=place.turn, **fields)
         row.ahead = place.ahead

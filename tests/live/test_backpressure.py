@@ -39,16 +39,16 @@ class Transport(FileDescriptor):
     def __init__(self) -> None:
         super().__init__(Reactor())
         self.sent, self.is_aborted = b"", False
-        self._capacity = 0
+        self.capacity = 0
 
     def writeSomeData(self, data):
-        taken = bytes(data[: self._capacity])
-        self.sent, self._capacity = self.sent + taken, self._capacity - len(taken)
+        taken = bytes(data[: self.capacity])
+        self.sent, self.capacity = self.sent + taken, self.capacity - len(taken)
         return len(taken)
 
     def peer_reads(self, number: int) -> None:
-        self._capacity = number
-        while self._capacity and self.reactor.writing:
+        self.capacity = number
+        while self.capacity and self.reactor.writing:
             self.doWrite()
 
     def abortConnection(self):

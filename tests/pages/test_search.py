@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from answers.asking import limits
 from answers.engine import queue
-from answers.models import Answer, QuestionLog, Share, Status
+from answers.models import Answer, Share, Status
 from answers.pages.history import thread_list
 from answers.pages.search import matching
 
@@ -135,7 +135,7 @@ def test_a_shared_thread_uses_an_index(postgres, plans):
 
 def test_limits_use_an_index(postgres, plans, monkeypatch, settings):
     settings.ASKME_QUESTIONS_PER_DAY = settings.ASKME_ADDRESS_QUESTIONS_PER_DAY = 100_000
-    monkeypatch.setattr("answers.asking.limits.QuestionLog.objects", QuestionLog.objects.db_manager(postgres))
+    monkeypatch.setattr(limits, "connection", connections[postgres])
     user = User.objects.using(postgres).get(pk=1000)
     plan = plans(lambda: limits.check(user, "192.0.2.7", uuid.uuid4(), waiting=0, unfinished=0))
     assert plan.count("Limit") == 4  # a minute and a day for the person and the address
@@ -144,7 +144,7 @@ def test_limits_use_an_index(postgres, plans, monkeypatch, settings):
 
 def test_the_place_of_a_question_uses_the_indexes_of_the_queue(postgres, plans, monkeypatch):
     monkeypatch.setattr(queue, "connection", connections[postgres])
-    plan = plans(lambda: queue.next_place(User(pk=1000)))
+    plan = plans(lambda: queue.next_place(User(pk=1000), uuid.uuid4()))
     assert "Seq Scan" not in plan, plan
     assert "answer_queued" in plan, plan
     assert "answer_owned" in plan or "answer_all_by_status" in plan, plan  # both have few running answers

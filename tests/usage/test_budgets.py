@@ -188,5 +188,5 @@ def test_who_has_no_budget_may_ask_many_questions_at_once(alice, settings):
 
 def ask(user):
     """Check the limits with the answers that are unfinished in the database."""
-    place = queue.next_place(user)
+    place = queue.next_place(user, uuid.uuid4())
     limits.check(user, NO_ADDRESS, uuid.uuid4(), waiting=0, unfinished=place.unfinished)
