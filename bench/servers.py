@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -170,5 +171,8 @@ def askme(
             stack.enter_context(running(arguments, core=(SERVER_CORE, LOAD_CORE)[number % 2], **environment))
             for number in range(processes)
         ]
+        for process in started:  # as a proxy would before it sends people there
+            with urllib.request.urlopen(f"http://127.0.0.1:{process.port}/readyz", timeout=30):
+                pass
         stack.enter_context(neighbours(busy_neighbours))
         yield Server(started)

@@ -4,10 +4,10 @@
 """
 
 import re
-from io import StringIO
 
 from completions.delta import Delta, Doing
 from completions.errors import SERVER_FAILED, BadResponse, ConnectionFailed, Filtered, TooLarge, gettext_noop
+from completions.growing_text import GrowingText
 from completions.pieces import Activity, Piece, Usage
 from completions.sources import Sources
 from completions.thinking import ThinkSplitter
@@ -98,7 +98,7 @@ class Draft:
         self._cleaner = TextCleaner(limit)
         self._reasoning_cleaner = TextCleaner(limit)
         self._reasoning_limit = TextCleaner(reasoning_limit) if reasoning_limit else None
-        self._reasoning = StringIO()  # all of it, as long as there is no text
+        self._reasoning = GrowingText()  # all of it, as long as there is no text
         self.has_reasoning = False
         self._needs_end = False
         self._activity: str | None = None
@@ -155,8 +155,8 @@ class Draft:
         if text:
             self.chars += len(text)
             self._activity = None
-            if self._reasoning.tell():
-                self._reasoning = StringIO()
+            if self._reasoning:
+                self._reasoning.clear()
         return piece if text is piece.text else Piece(text)
 
     def _add_facts(self, delta: Delta) -> None:
@@ -197,7 +197,7 @@ class Draft:
         if reasoning:
             reasoning = self._keep_reasoning(self._reasoning_cleaner.feed(reasoning))
         if text:
-            self._reasoning = StringIO()
+            self._reasoning.clear()
             self._activity = None
         return Piece(text, reasoning, begun, restarts)
 
@@ -212,7 +212,7 @@ class Draft:
         """Return as much of it as may be kept."""
         self.has_reasoning = True
         if reasoning and not self.chars:
-            self._reasoning.write(reasoning)
+            self._reasoning.append(reasoning)
         return self._reasoning_limit.feed(reasoning) if self._reasoning_limit else ""
 
     def flush(self) -> Piece:
@@ -222,7 +222,7 @@ class Draft:
         text = piece.text + self._cleaner.flush()
         if self.complete and not self.chars and not text and self.finish_reason not in ABNORMAL:
             self._cleaner = self._reasoning_cleaner  # it has had the limit of an answer
-            text = self._reasoning.getvalue()
+            text = str(self._reasoning)
         self.chars += len(text) - len(piece.text)
         return piece._replace(text=text)
 

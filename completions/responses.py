@@ -6,10 +6,10 @@ from it if no delta contained it.
 """
 
 from collections.abc import Callable, Iterator
-from io import StringIO
 from typing import Any
 
 from completions.delta import Delta, name_of, text_of
+from completions.growing_text import GrowingText
 from completions.pieces import PARAGRAPH
 from completions.sources import read_source, read_sources
 from completions.usage import read_usage
@@ -30,7 +30,7 @@ class ResponsesReader:
     """Reads the events of one response, in order."""
 
     def __init__(self) -> None:
-        self._texts: dict[Place, StringIO] = {}
+        self._texts: dict[Place, GrowingText] = {}
         self._chars = 0  # of all texts
         self._place: Place | None = None  # of the last text
         self._summary: Place | None = None
@@ -64,14 +64,14 @@ class ResponsesReader:
     def _add_text(self, place: Place, text: str) -> str:
         begins = self._place is not None and place[0] != self._place[0]
         self._place = place
-        self._texts.setdefault(place, StringIO())
+        self._texts.setdefault(place, GrowingText())
         self._keep(place, text)
         return PARAGRAPH + text if begins else text
 
     def _keep(self, place: Place, text: str) -> None:
         self._chars += len(text)
         if self._chars <= KEPT_CHARS:
-            self._texts[place].write(text)
+            self._texts[place].append(text)
 
     def _read_reasoning(self, payload: dict[str, Any]) -> Delta:
         text = text_of(payload.get("delta"))
@@ -133,7 +133,7 @@ class ResponsesReader:
             delta.reasoning += self._add_reasoning(place, text)
         # A server may count differently in its deltas, or have fewer parts there. Then the text itself shows
         # that it has been read. Each text counts once.
-        known, start, misses = "".join(text.getvalue() for text in self._texts.values()), 0, 0
+        known, start, misses = "".join(map(str, self._texts.values())), 0, 0
         parts = list(_parts(response))
         for place, part in parts:
             text = text_of(part.get("text")) or text_of(part.get("refusal"))

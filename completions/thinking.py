@@ -7,14 +7,14 @@ closing tag without an opening one counts only if it is alone on its line, outsi
 
 import re
 from collections.abc import Callable
-from io import StringIO
 
+from completions.growing_text import GrowingText
 from completions.pieces import NOTHING, Piece
 
 OPENING, CLOSING = "<think>", "</think>"
 SPACE_CHARS = 1000  # white space held back at the start
 LINE_CHARS = 40  # enough of a line to see whether it is a tag or a fence
-PASSED_CHARS = 1000  # kept to be looked at together
+PASSED_PIECES = 100  # kept to be looked at together
 REMEMBERED_MODELS = 100
 CONVINCING_ANSWERS = 3
 
@@ -57,8 +57,7 @@ class ThinkSplitter:
         self._held = ""
         self._is_quick = False  # text without a "<" needs no check
         self._closing = _LoneTag()
-        # Returned as text, but may turn out to be reasoning. In a list, each token would take 70 bytes.
-        self._shown = StringIO()
+        self._shown = GrowingText()  # as text, but it may turn out to be reasoning
 
     def mark(self) -> None:
         """The server sends reasoning in a field of its own, so a lone closing tag is only text."""
@@ -66,8 +65,8 @@ class ThinkSplitter:
 
     def feed(self, text: str) -> Piece:
         if "<" not in text and self._is_quick:  # nearly always, so this path is fast
-            self._shown.write(text)
-            self._closing.passed.write(text)
+            self._shown.append(text)
+            self._closing.add(text)
             return Piece(text)
         if self._held:
             text, self._held = self._held + text, ""
@@ -136,13 +135,13 @@ class ThinkSplitter:
         if tag:
             self._is_quick = False
             return self._restart(text, tag, rest)
-        self._shown.write(text)
+        self._shown.append(text)
         return Piece(text)
 
     def _restart(self, text: str, tag: str, rest: str) -> Piece:
         """A closing tag came without an opening one."""
-        shown = self._shown.getvalue()
-        self._shown = StringIO()
+        shown = str(self._shown)
+        self._shown.clear()
         if self._is_marked or OPENING in shown + text:
             self._state = Piece
             return Piece(text + tag + rest)
@@ -159,17 +158,21 @@ class _LoneTag:
     """
 
     def __init__(self) -> None:
-        self.passed = StringIO()  # not searched for fences yet
+        self._passed: list[str] = []  # not searched for fences yet
         self._line = ""  # the start of the unfinished line, without what is held back
         self.held = ""
         self._fence = ""  # what opened the block of code that we are in
 
+    def add(self, text: str) -> None:
+        """Text without a `<`, while nothing is held back."""
+        self._passed.append(text)
+        if len(self._passed) >= PASSED_PIECES:
+            self._catch_up()
+
     def feed(self, text: str) -> tuple[str, str, str]:
         """Return the text before the tag, the line with the tag if it is found, and the text after it."""
         if not self.held and "<" not in text:
-            self.passed.write(text)
-            if self.passed.tell() >= PASSED_CHARS:
-                self._catch_up()
+            self.add(text)
             return text, "", ""
         self._catch_up()
         text, self.held = self.held + text, ""
@@ -191,8 +194,8 @@ class _LoneTag:
         return ("", held) if self._is_tag(self._line + held) else (held, "")
 
     def _catch_up(self) -> None:
-        *lines, last = self.passed.getvalue().split("\n")
-        self.passed = StringIO()
+        *lines, last = "".join(self._passed).split("\n")
+        self._passed.clear()
         for line in lines:
             self._end_line(line)
         self._line = (self._line + last)[:LINE_CHARS]
