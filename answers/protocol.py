@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Event = dict[str, Any]
 
+encode = json.JSONEncoder(ensure_ascii=False).encode  # an event. `json.dumps` would make an encoder for each.
+
 # -- From a page
 
 

@@ -34,7 +34,7 @@ from answers.engine.model_options import default_option, find_option
 from answers.engine.outcome import EXPIRED, INTERNAL, Outcome
 from answers.engine.provider import prompt_for, sends_identifiers
 from answers.engine.running_answer import RunningAnswer
-from answers.models import Answer, AnswerQuerySet, Status
+from answers.models import Answer, AnswerQuerySet, Process, Status
 from completions import Prompt, Turn
 
 log = logging.getLogger(__name__)
@@ -70,6 +70,13 @@ PLACE = """
     FROM mine
 """
 
+WAITING = """
+    SELECT EXISTS (
+        SELECT 1 FROM answers_answer WHERE status = 'queued'
+        AND (process_id = %s OR (%s AND process_id IS NULL)) AND asked_at > %s AND asked_at <= %s
+    )
+"""
+
 
 def next_place(user: AbstractBaseUser, answer: UUID) -> Place:
     """The place of a new question of this person, whose answer is to have this id."""
@@ -102,16 +109,16 @@ def claim(process: UUID, room: int, *, only_own: bool, age: float = 0.0) -> list
     Returns none if nobody waits, or if all who wait are at their limit. With `only_own`, claims those
     that no other process may run. `age` is for how many seconds they must have waited.
     """
+    now = timezone.now()
+    # Without an age, also what a process with a clock that is ahead has just saved.
+    latest = now - timedelta(seconds=age) if age else now + timedelta(seconds=EXPIRY_SECONDS)
+    times = now - timedelta(seconds=EXPIRY_SECONDS), latest
+    # Not in a transaction, because on SQLite one that may write keeps all other writers waiting.
+    if not _is_anybody_waiting(process, times, only_own=only_own):
+        return []
     own = Q(process=process)  # also of a server: it may have been asked before it began to serve
     waiting = Answer.objects.queued().filter(own if only_own else own | Q(process=None))
-    oldest = timezone.now() - timedelta(seconds=EXPIRY_SECONDS)
-    waiting = waiting.filter(asked_at__gt=oldest)
-    if age:
-        waiting = waiting.filter(asked_at__lte=timezone.now() - timedelta(seconds=age))
-    waiting = _in_turn(waiting)
-    # Not in a transaction, because on SQLite one that may write keeps all other writers waiting.
-    if not waiting.exists():
-        return []
+    waiting = _in_turn(waiting.filter(asked_at__gt=times[0], asked_at__lte=times[1]))
     with transaction.atomic():
         if connection.vendor == "postgresql":  # SQLite's transactions take turns anyway
             with connection.cursor() as cursor:
@@ -143,6 +150,16 @@ def expire() -> list[Answer]:
         return []
     with transaction.atomic():
         return [row for row in expired.unlocked()[:PLACES] if _end(row, EXPIRED)]
+
+
+def _is_anybody_waiting(process: UUID, times: tuple[datetime, datetime], *, only_own: bool) -> bool:
+    """Whether there is something to claim. Each process asks twice a second, even if nobody uses it."""
+    asked_at, key = Answer._meta.get_field("asked_at"), Process._meta.pk
+    values = [key.get_db_prep_value(process, connection), not only_own]
+    values += [asked_at.get_db_prep_value(time, connection) for time in times]
+    with connection.cursor() as cursor:
+        cursor.execute(WAITING, values)
+        return bool(cursor.fetchone()[0])
 
 
 def _in_turn(rows: AnswerQuerySet) -> AnswerQuerySet:

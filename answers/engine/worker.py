@@ -7,7 +7,6 @@ saver. Everything else here runs on the event loop.
 import asyncio
 import logging
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import Context
 from functools import partial
@@ -19,6 +18,7 @@ from django.db import DatabaseError
 from answers import protocol
 from answers.engine import queue
 from answers.engine.answer_log import about, log_end
+from answers.engine.answer_threads import AnswerThreads
 from answers.engine.counts import Counts
 from answers.engine.database_thread import DatabaseThread
 from answers.engine.end_hook import EndHook
@@ -47,10 +47,7 @@ class Worker:
         self.answers: dict[UUID, RunningAnswer] = {}  # running here, until their end is saved
         self.relay = Relay(self._end)
         self.counts = Counts()
-        self._threads = ThreadPoolExecutor(settings.ASKME_THREADS, thread_name_prefix="answer")
-        # Starts threads. This waits until each of them runs, which takes a millisecond or more if the core is
-        # busy. The event loop would stand still.
-        self._starter = ThreadPoolExecutor(1, thread_name_prefix="starter")
+        self._threads = AnswerThreads(settings.ASKME_THREADS)
         self.busy = 0  # threads of the pool that run an answer
         self.pace = Pace(self._apply_pace)
         self.is_server = False
@@ -131,19 +128,13 @@ class Worker:
             answer.completion = self._provider.client.ask(answer.prompt)
             answer.log_start()
             self.relay.announce(protocol.started(answer.id, answer.shown_model))
-            self._starter.submit(self._submit, answer, answer.completion)
+            run = partial(self._run, answer, answer.completion)
+            # Without a thread it is stopped, so that the next free thread returns it at once.
+            self._threads.submit(run, on_failure=partial(self.relay.call, self._abort, answer, INTERNAL))
         except Exception:  # such as no port for the demo model
             log.exception("answer %s could not be started", answer.id)
             self._abort(answer, INTERNAL)
             self.relay.call(self._thread_returned, answer)
-
-    def _submit(self, answer: RunningAnswer, completion: Completion) -> None:
-        try:
-            self._threads.submit(self._run, answer, completion)
-        except Exception:  # there is no thread for it
-            log.exception("answer %s could not be started", answer.id)
-            self.relay.call(self._abort, answer, INTERNAL)
-            # It is in the pool all the same. It is stopped, so the next free thread returns it at once.
 
     # -- Stopping
 
@@ -250,8 +241,7 @@ class Worker:
         await self._end_hook.close(SAVE_SECONDS)
         self.saver.close()
         await asyncio.get_running_loop().run_in_executor(None, self._saver_thread.join, SAVE_SECONDS)
-        self._starter.shutdown(wait=False)
-        self._threads.shutdown(wait=False)
+        self._threads.close()
         self.places.close()
         self.queue_length.close()
         self._queue_thread.close()

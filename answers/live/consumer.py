@@ -1,7 +1,6 @@
 """The consumer translates frames to calls and events to frames. It runs no answers, so none end with it."""
 
 import asyncio
-import json
 import logging
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from typing import Any
@@ -86,7 +85,7 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         if self.is_closed:  # servers raise for a message after the close
             return
         with suppress(OSError):  # the page is gone (ASGI 2.4); its disconnect follows
-            await self.send(text_data=json.dumps(event, ensure_ascii=False))
+            await self.send(text_data=protocol.encode(event))
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """One frame. Whatever it contains, the reply is an event, and never 1011 or a traceback."""

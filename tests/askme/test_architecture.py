@@ -126,7 +126,7 @@ def test_only_completions_sends_http_requests():
 def test_only_the_engine_starts_threads_and_the_lookup_of_names():
     pools = importers("concurrent.futures")
     handler = "askme/handler.py"  # of requests: in Django's place, which starts one for each
-    assert pools == {"answers/engine/worker.py", "answers/engine/database_thread.py", handler}
+    assert pools == {"answers/engine/answer_threads.py", "answers/engine/database_thread.py", handler}
     starting = {str(path.relative_to(ROOT)) for path in MODULES if re.search(r"\bThread\(", path.read_text())}
     assert starting == {
         "answers/engine/worker.py",

@@ -118,14 +118,14 @@ async def test_a_person_runs_only_a_few_answers_at_once(worker, api_server, sett
 
 
 async def test_an_answer_without_a_thread_fails_and_the_next_one_runs(worker, monkeypatch):
-    submit = worker._threads.submit
+    submit = worker._threads.pool.submit
 
     def no_thread(*arguments):
-        monkeypatch.setattr(worker._threads, "submit", submit)
+        monkeypatch.setattr(worker._threads.pool, "submit", submit)
         submit(*arguments)  # like ThreadPoolExecutor, which keeps the work and then raises
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(worker._threads, "submit", no_thread)
+    monkeypatch.setattr(worker._threads.pool, "submit", no_thread)
     first = await ended(await ask(worker))
     assert (first.status, first.error_code) == ("failed", "internal")
     assert (await ended(await ask(worker))).status == "complete"
