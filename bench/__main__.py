@@ -17,7 +17,7 @@ from bench.report import write
 from bench.servers import LOAD_CORE, Server
 from tests.support.services import Postgres, Redis
 
-LOADS = [Load(1, 50), Load(50, 50), Load(200, 30), Load(500, 20), Load(1, 0, tokens=20_000)]
+LOADS = [Load(1, 50, seconds=20), Load(50, 50), Load(200, 30), Load(500, 20), Load(1, 0, tokens=20_000)]
 # What formatting adds: the same answers, with followers that ask for HTML and with others.
 LOADS += [MANY := Load(1_000, 10), OVERLOAD := Load(500, 40, stops=5)]
 LOADS += [Load(20, 30, is_markdown=True), Load(200, 30, is_markdown=True)]
