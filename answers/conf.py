@@ -74,5 +74,6 @@ ASKME_PROXIES = 0  # trusted proxies; each appends to X-Forwarded-For
 # -- The process
 ASKME_HOOKS = "answers.engine.hooks.Hooks"  # the site's subclass of Hooks
 ASKME_SWITCH_SECONDS = 0.02  # for sys.setswitchinterval, see answers/engine/runtime.py; 0: unchanged
+ASKME_GARBAGE_OBJECTS = 10_000  # for gc.set_threshold, see answers/live/process.py; 0: unchanged
 ASKME_OPEN_FILES = 65_536  # the soft limit, as far as the system allows; 0: unchanged
 ASKME_ONE_CORE = False  # keep the process to one core, see answers/engine/core.py

@@ -11,18 +11,17 @@ from answers.live.open_sockets import close_sockets
 
 log = logging.getLogger("answers.process")
 
-GARBAGE_OBJECTS = 10_000  # new ones before Python looks for cycles among them
-
 
 def start_process() -> None:
     """Called on the server's event loop, before it accepts connections."""
     start_runtime()
     load_languages()
-    # What has been imported stays, and most of what answers and pages create is no garbage yet when Python's
-    # default of 700 new objects is reached. To look through all of it so often costs 6 % with 500 answers.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GARBAGE_OBJECTS)
+    if settings.ASKME_GARBAGE_OBJECTS:
+        # What is loaded by now stays, and most of what answers and pages create is still used when there are
+        # Python's 700 new objects. To look through it that often costs 6 % with 500 answers (measured).
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(settings.ASKME_GARBAGE_OBJECTS)
     log.info("the process runs answers: %d at once", settings.ASKME_THREADS)
 
 

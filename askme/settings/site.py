@@ -179,6 +179,7 @@ ASKME_QUEUE = env.int("ASKME_QUEUE", conf.ASKME_QUEUE, least=0, most=MILLION)
 # -- The process
 ASKME_CHECK_AT_START = env.bool("ASKME_CHECK_AT_START", True)  # invalid settings prevent the start
 ASKME_SWITCH_SECONDS = env.float("ASKME_SWITCH_SECONDS", conf.ASKME_SWITCH_SECONDS, least=0, most=1)
+ASKME_GARBAGE_OBJECTS = env.int("ASKME_GARBAGE_OBJECTS", conf.ASKME_GARBAGE_OBJECTS, least=0, most=MILLION)
 ASKME_OPEN_FILES = env.int("ASKME_OPEN_FILES", conf.ASKME_OPEN_FILES, least=0, most=MILLION)
 ASKME_ONE_CORE = env.bool("ASKME_ONE_CORE", True)  # the machine usually runs only askme
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", "DEBUG", "INFO", "WARNING", "ERROR")

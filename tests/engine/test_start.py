@@ -11,11 +11,12 @@ from tests.support.sites import ROOT, Site
 
 # Runs the application's lifespan as a server would, and prints what the process is like before and after.
 PROGRAM = """
-import asyncio, json, os, resource, sys
+import asyncio, gc, json, os, resource, sys
 
 def state():
     return {
         "switch": round(sys.getswitchinterval(), 4),
+        "garbage": (gc.get_threshold()[0], gc.get_freeze_count() > 0),
         "cores": len(os.sched_getaffinity(0)),
         "files": resource.getrlimit(resource.RLIMIT_NOFILE)[0],
     }
@@ -63,12 +64,13 @@ needs_cores = pytest.mark.skipif(
 def test_a_process_is_tuned_when_it_starts_and_not_when_the_application_is_imported(start):
     before, imported, running, *_ = start()
     assert imported == before
-    assert running == {"switch": 0.02, "cores": 1, "files": 5_000}
+    assert running == {"switch": 0.02, "garbage": [10_000, True], "cores": 1, "files": 5_000}
 
 
 @needs_cores
 def test_each_part_can_be_switched_off(start):
-    before, _, running, *_ = start(ASKME_SWITCH_SECONDS="0", ASKME_ONE_CORE="false", ASKME_OPEN_FILES="0")
+    off = {"ASKME_SWITCH_SECONDS": "0", "ASKME_GARBAGE_OBJECTS": "0", "ASKME_OPEN_FILES": "0"}
+    before, _, running, *_ = start(ASKME_ONE_CORE="false", **off)
     assert running == before
 
 
