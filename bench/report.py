@@ -46,7 +46,9 @@ that ask for HTML get fewer, larger frames, so they may cost less than the other
 def write(results: list[Result], folder: Path = FOLDER) -> None:
     rows = [_row(result, results) for result in results if not result.load.is_markdown]
     loop = round_seconds()
-    head = HEAD.format(machine=machine(), speed=speed(loop), targets=_targets(results, loop))
+    met = _targets(results, loop)
+    print(met, end="")
+    head = HEAD.format(machine=machine(), speed=speed(loop), targets=met)
     plot = "\n![CPU and lag by load](results.svg)\n"
     (folder / "RESULTS.md").write_text(f"{head}{''.join(rows)}{plot}{_formatting(results)}")
 
