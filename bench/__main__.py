@@ -8,6 +8,7 @@ import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 
 import psutil
 
@@ -84,6 +85,7 @@ def main() -> None:
     loads = [LOADS[int(index)] for index in options.loads.split(",")] if options.loads else LOADS
     results = []
     with servers.api() as api, redis() as redis_url, postgres() as database_url:
+        several = partial(servers.askme, api.port, redis_url=redis_url, database_url=database_url)
         factories = {
             "proxy": lambda: servers.proxy(api.port),
             "proxy, uvloop": lambda: servers.proxy(api.port, "uvloop"),
@@ -92,15 +94,9 @@ def main() -> None:
             "askme, HTML": lambda: servers.askme(api.port),
             "askme, slow core": lambda: servers.askme(api.port, busy_neighbours=2),
             "askme, Redis": lambda: servers.askme(api.port, redis_url=redis_url),
-            "askme, Redis, far": lambda: servers.askme(
-                api.port, redis_url=redis_url, processes=2, database_url=database_url
-            ),
-            "askme x 2": lambda: servers.askme(
-                api.port, redis_url=redis_url, processes=2, database_url=database_url
-            ),
-            "askme x 4": lambda: servers.askme(
-                api.port, redis_url=redis_url, processes=4, database_url=database_url
-            ),
+            "askme, Redis, far": lambda: several(processes=2),
+            "askme x 2": lambda: several(processes=2),
+            "askme x 4": lambda: several(processes=4),
         }
         for load in loads:
             for name, factory in factories.items():

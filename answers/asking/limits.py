@@ -46,6 +46,17 @@ WINDOWS = [
         gettext_lazy("Your network has reached its limit of questions per day."),
     ),
 ]
+# When the question was asked that has to be older before the next one is allowed.
+NEWEST = """
+    (SELECT asked_at FROM answers_questionlog
+    WHERE {}asked_at > %s ORDER BY asked_at DESC LIMIT 1 OFFSET %s)
+"""
+WHOSE = {
+    "": "",
+    "user": "user_id = %s AND ",
+    # The second condition is that of the index, which SQLite has to see in the SQL.
+    "address": "address = %s AND NOT (address = '') AND ",
+}
 BUSY_SECONDS = 30  # until it is worth trying again when the queue is full
 
 
@@ -95,22 +106,10 @@ class Limit(NamedTuple):
     value: object = None
 
     def since(self, now: datetime) -> tuple[str, list[Any]]:
-        """SQL for the time of the question that must be older before the next one may be asked."""
+        """The SQL of `NEWEST` for this limit, and its parameters."""
         own = [_for_database(self.column, self.value)] if self.column else []
         since = _for_database("asked_at", now - timedelta(seconds=self.seconds))
         return NEWEST.format(WHOSE[self.column]), [*own, since, self.limit - 1]
-
-
-NEWEST = """
-    (SELECT asked_at FROM answers_questionlog
-    WHERE {}asked_at > %s ORDER BY asked_at DESC LIMIT 1 OFFSET %s)
-"""
-WHOSE = {
-    "": "",
-    "user": "user_id = %s AND ",
-    # The second condition is that of the index, which SQLite has to see in the SQL.
-    "address": "address = %s AND NOT (address = '') AND ",
-}
 
 
 def _waits(limits: list[Limit]) -> Iterator[int]:

@@ -1,11 +1,12 @@
 """Backpressure for Daphne: `send` waits while the peer does not read, and the peer waits for `receive`.
 
 ASGI lets a server's `send` wait, but Daphne's never does. If a page asks for a lot and reads nothing, all of
-it stays in the memory of this process. Here Twisted's transport reports when its buffer is full (64 KB). Then
-nothing more is sent until it is empty, and a peer that takes too long is disconnected. Daphne does not limit
-the frames that wait for the application either. Here it reads more only when the application asks for it,
-which it does not do while it waits to send a reply. Frames without a reply, such as Stop, are read even if
-the buffer is full. Other servers do this themselves, so under them this module does nothing.
+it stays in the memory of this process. Here Twisted's transport reports when more than `READ_BYTES` wait in
+it for the socket (for a download, Twisted's own 64 KB). Then nothing more is sent until they are gone, and a
+peer that takes too long is disconnected. Daphne does not limit the frames that wait for the application
+either. Here it reads more only when the application asks for it, which it does not do while it waits to send
+a reply. Frames without a reply, such as Stop, are read even if the buffer is full. Other servers do this
+themselves, so under them this module does nothing.
 """
 
 import asyncio
