@@ -233,6 +233,11 @@ def translated(finished: Event) -> Event:
     return finished | {"error": error | {"message": _(message)}}
 
 
+def busy() -> Event:
+    """The last frame waits in line. Sent every few seconds until its reply. It names no answer yet."""
+    return {"type": "site.busy"}
+
+
 def error(refused: Refused) -> Event:
     return {
         "type": "error",

@@ -5,8 +5,9 @@ With 500 answers in two processes, a separate thread delivered the first text in
 second thread would speed up a burst of questions, but delay the text of running answers.
 
 If each query waited for its own timeout while the database is down, the tenth would wait ten times as long.
-So after a failure, queries fail at once for a second. And no caller waits longer than `TIMEOUT_SECONDS` for a
-database that does not respond at all.
+So after a failure, queries fail at once for a second. And if one query does not end within `TIMEOUT_SECONDS`,
+its caller and all who wait behind it give up. Those who wait only because many others come first do not: a
+busy process is slow, but it refuses nothing.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from channels.db import database_sync_to_async
 from django.db import InterfaceError, OperationalError, connections
@@ -26,7 +27,7 @@ from answers.engine.own_connection import use_own_connection
 T = TypeVar("T")
 
 FAIL_FAST_SECONDS = 1.0  # after a failure
-TIMEOUT_SECONDS = 10.0  # longer than SQLite waits for its lock, and than hundreds of sockets at once need
+TIMEOUT_SECONDS = 10.0  # for one call; longer than SQLite waits for its lock
 
 
 class CallerGone(OperationalError):
@@ -70,29 +71,51 @@ class DatabaseThread:
             self._run, thread_sensitive=False, executor=self._executor
         )
         self._fail_fast_until = 0.0
+        self._moved_on = time.monotonic()  # when the last call began
+        self._lock_timeout = 0.0  # when a call last waited in vain for a lock
 
     async def run(self, function: Callable[[], T]) -> T:
         """Run a function that uses the ORM. Raises DatabaseError within seconds if there is no database."""
         call = Call()
         task: asyncio.Task[T] = asyncio.ensure_future(self._run_in_thread(call, function))
         task.add_done_callback(lambda task: task.cancelled() or task.exception())  # or asyncio logs it
-        await asyncio.wait([task], timeout=TIMEOUT_SECONDS)
-        if not task.done() and call.abandon():
-            raise OperationalError("the database takes too long")
+        try:
+            await self.wait_in_line(task, call.made)
+        except OperationalError:
+            if call.abandon():
+                raise
         return await task
 
+    async def wait_in_line(self, future: "asyncio.Future[Any]", since: float) -> None:
+        """Wait for something that comes after calls of this thread, since then by the monotonic clock.
+
+        Raises OperationalError if the thread is stuck in one of them.
+        """
+        while not future.done():
+            seconds = max(since, self._moved_on) + TIMEOUT_SECONDS - time.monotonic()
+            if seconds <= 0:
+                raise OperationalError("the database takes too long")
+            await asyncio.wait([future], timeout=seconds)
+
+    def has_moved_on(self, seconds: float) -> bool:
+        """Whether a call has begun in these last seconds."""
+        return time.monotonic() - self._moved_on < seconds
+
     def _run(self, call: "Call", function: Callable[[], T]) -> T:
+        self._moved_on = now = time.monotonic()
         _current_call.set(call)
         if call.is_abandoned:
             raise CallerGone
-        if time.monotonic() < self._fail_fast_until:
+        if now < self._fail_fast_until:
             raise OperationalError("the database was unavailable a moment ago")
         try:
-            with waiting_since(call.made):
+            # A call that another one kept waiting for a lock has waited for that lock too.
+            with waiting_since(call.made if call.made < self._lock_timeout else now):
                 return function()
         except (OperationalError, InterfaceError) as error:
-            # After a lock timeout, other calls may well succeed.
-            if not (isinstance(error, CallerGone) or is_lock_timeout(error)):
+            if is_lock_timeout(error):  # other calls may well succeed
+                self._lock_timeout = time.monotonic()
+            elif not isinstance(error, CallerGone):
                 self._fail_fast_until = time.monotonic() + FAIL_FAST_SECONDS
             if isinstance(error, InterfaceError):  # which is no DatabaseError, as callers expect
                 raise OperationalError(*error.args) from error

@@ -1,8 +1,8 @@
 """How long a call in the database thread waits for a lock that another session holds.
 
 PostgreSQL locks rows, and `lock_timeout` limits each wait. SQLite locks the whole database for every writer.
-If each of the calls in the queue waited for that lock as long as the first, the tenth would wait ten times as
-long. So all of them wait until a moment after they were made, and then fail together.
+If each of the calls in line waited for that lock as long as the first, the tenth would wait ten times as
+long. So when the first has waited in vain, those that were made before that moment fail with it.
 """
 
 import time
@@ -13,7 +13,7 @@ from sqlite3 import SQLITE_BUSY
 from django.db import connection
 
 SQLITE_SECONDS = 5.0  # Django's and SQLite's own default
-SHORT_SECONDS = 0.1  # a shorter wait in the queue makes no difference
+SHORT_SECONDS = 0.1  # a shorter wait makes no difference
 
 
 def is_lock_timeout(error: Exception) -> bool:
@@ -29,9 +29,9 @@ def is_row_lock_timeout(error: Exception) -> bool:
 
 
 @contextmanager
-def waiting_since(made: float) -> Iterator[None]:
-    """Wait for SQLite's lock until its timeout has passed since `made`, by the monotonic clock."""
-    waited = time.monotonic() - made
+def waiting_since(start: float) -> Iterator[None]:
+    """Wait for SQLite's lock until its timeout has passed since `start`, by the monotonic clock."""
+    waited = time.monotonic() - start
     if connection.vendor != "sqlite" or waited < SHORT_SECONDS:
         yield
         return

@@ -20,6 +20,7 @@ from answers.engine.database_thread import DatabaseThread
 from answers.engine.model_check import ModelCheck, is_wanted
 from answers.engine.open_files import raise_file_limit
 from answers.engine.pruner import Pruner
+from answers.engine.turns import Turns
 from answers.engine.worker import Worker
 
 P = ParamSpec("P")
@@ -35,6 +36,7 @@ class Runtime:
         self.process = uuid4()  # identifies this process in the database
         self.draining = False  # the process ends, and nobody should be sent to it
         self.database = DatabaseThread()
+        self.turns = Turns(self.database)
         self.core: Core | None = None
         self.pruner: Pruner | None = None
         self.model_check: ModelCheck | None = None

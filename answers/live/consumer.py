@@ -15,28 +15,25 @@ from django.utils.translation import gettext as _
 
 import answers
 from answers import protocol
-from answers.asking.access import not_found, require_login, require_reader
+from answers.asking.access import not_found
 from answers.asking.address import address_of
 from answers.asking.questions import Accepted
 from answers.asking.requester import SessionRequester, no_session
 from answers.engine.answer_log import current_answer
-from answers.engine.database_thread import TIMEOUT_SECONDS
 from answers.engine.hooks import site_hooks
 from answers.engine.runtime import current_runtime
-from answers.engine.turns import Turns
 from answers.live.follower import Follower
 from answers.live.frame_limit import STRANGER, FrameLimit, FrameLimits
+from answers.live.handling import Handling
 from answers.live.language import language_of
-from answers.live.open_sockets import TOO_MANY_SOCKETS, OpenSockets, SessionCheck
+from answers.live.open_sockets import TOO_MANY_SOCKETS, OpenSockets
+from answers.live.session_check import SessionCheck
 from answers.protocol import Ask, Event, Follow, Refused, Stop
 
 log = logging.getLogger(__name__)
 
-LOGGED_OUT = 4401  # as HTTP's 401
 TOO_MANY_FRAMES = 4429  # as HTTP's 429
 MAX_FOLLOWED = 20  # answers on one socket; a page follows one
-SESSION_SECONDS = 30.0  # between two checks that a socket's user is still logged in
-FIRST_CHECK_SECONDS = 5.0  # until the first, unless a frame has looked the user up before
 
 
 class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
@@ -48,12 +45,13 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         limits = runtime.part(FrameLimits)
         self.limit = FrameLimit(STRANGER) if self.requester.is_nobody else limits.of_session(session_key)
         self.strangers_limit = limits.of_address(self.requester.address)
-        self.turns = runtime.part(Turns)
+        self.turns = runtime.turns
         self.sockets = runtime.part(OpenSockets)
         self.following: dict[UUID, Following] = {}
         self.is_closed = self.is_refused = False
-        self.session_check = SessionCheck()
-        watch = asyncio.create_task(self.watch_session())
+        self.handling = Handling(self.send_event)
+        self.session_check = SessionCheck(self)
+        watch = asyncio.create_task(self.session_check.run())
         try:
             await super().__call__(scope, receive, send)
         finally:  # a cancelled consumer gets no disconnect
@@ -101,10 +99,11 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             answer = frame.answer
             current_answer.set(answer)  # for the log, until the next frame
             self.require_somebody(frame)
-            await self.handle(frame)
+            async with self.handling.one():
+                await self.handle(frame)
         except Refused as refused:
             await self.send_event(protocol.error(refused))
-        except (DatabaseError, TimeoutError) as error:
+        except DatabaseError as error:
             log.error("a frame could not be handled because the database failed: %s", error)
             sentence = _("The site cannot reach its database. Please try again in a minute.")
             error_event = protocol.error(Refused("unavailable", sentence, answer=answer, retry_after=30))
@@ -127,7 +126,7 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         """
         if self.requester.user_id is not None:
             return nullcontext()
-        return self.turns.turn(self.requester.address, TIMEOUT_SECONDS)
+        return self.turns.turn(self.requester.address)
 
     def require_somebody(self, frame: Ask | Follow | Stop) -> None:
         """Without a session one can only read what is shared. The rest is refused without a query."""
@@ -187,36 +186,6 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             sentence = _("One connection follows at most %(number)d answers at once.")
             raise Refused("too_many", sentence % {"number": MAX_FOLLOWED}, answer=id)
         self.following[id] = Following(self, follower, frame)
-
-    async def watch_session(self) -> None:
-        """Close the socket if its user is logged out or deactivated, or the session has expired."""
-        await self.session_check.wait(FIRST_CHECK_SECONDS)
-        if self.requester.user_id is not None:  # a frame has just looked the user up
-            await self.session_check.wait(SESSION_SECONDS)
-        while True:
-            try:
-                async with self.turns.turn(self.requester.address, TIMEOUT_SECONDS):
-                    if not self.requester.is_nobody:
-                        await require_login(self.requester)
-                    await self.end_revoked()
-            except (DatabaseError, TimeoutError):
-                pass  # try again at the next check
-            except Refused as refused:
-                await self.send_event(protocol.error(refused))
-                await self.close(LOGGED_OUT)
-                return
-            except Exception:  # of a hook; the next check must still come
-                log.exception("a session could not be checked")
-            await self.session_check.wait(SESSION_SECONDS)
-
-    async def end_revoked(self) -> None:
-        """Stop following answers that are no longer shared."""
-        for id, following in list(self.following.items()):
-            if following.share is not None:
-                try:
-                    await require_reader(self.requester, id, following.share)
-                except Refused:
-                    await following.follower.revoke()
 
 
 class Following:

@@ -1,13 +1,12 @@
 """The open sockets of a process: how many one network address may have, and their end.
 
 They end at shutdown, and within seconds once their person is deactivated or deleted. Each socket checks its
-session less often (answers/live/consumer.py). Here, one query asks about all sockets of the process.
+session less often (answers/live/session_check.py). Here, one query asks about all sockets of the process.
 """
 
 import asyncio
 import logging
 from collections import Counter
-from contextlib import suppress
 from contextvars import Context
 from typing import TYPE_CHECKING
 
@@ -26,22 +25,6 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 2.0  # between two looks for people who were deactivated or deleted
 RESTARTING = 4012  # 1012, "Service Restart", moved to the private range, since Autobahn does not send 1012
 TOO_MANY_SOCKETS = 4430  # beside 4429, too many frames
-
-
-class SessionCheck:
-    """When the session of one socket is checked next."""
-
-    def __init__(self) -> None:
-        self._is_due = asyncio.Event()
-
-    async def wait(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._is_due.wait()
-        self._is_due.clear()
-
-    def begin_now(self) -> None:
-        self._is_due.set()
 
 
 class OpenSockets:
@@ -84,7 +67,7 @@ class OpenSockets:
                 continue
             try:
                 deactivated, deleted = await without_access(users)
-            except (DatabaseError, TimeoutError):
+            except DatabaseError:
                 continue  # try again at the next look
             except Exception:
                 log.exception("people who were deactivated or deleted could not be looked up")

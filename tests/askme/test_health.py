@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 import sqlite3
+import threading
 from contextlib import closing
 
 import pytest
@@ -118,6 +119,25 @@ async def test_a_thousand_questions_about_readiness_are_one_query(runtime, monke
     assert set(await asyncio.gather(*[readyz() for _ in range(1000)])) == {(200, "ok\n")}
     assert await readyz() == await readyz() == (200, "ok\n")
     assert pings == [1]
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_busy_process_is_ready_and_one_with_a_silent_database_is_not(runtime, monkeypatch):
+    assert await readyz() == (200, "ok\n")
+    monkeypatch.setattr(health, "CACHE_SECONDS", 0)
+    monkeypatch.setattr(health, "DATABASE_SECONDS", 1.0)
+    is_over, says = threading.Event(), threading.Event()
+    calls = [asyncio.create_task(runtime.database.run(lambda: is_over.wait(0.05))) for _ in range(100)]
+    assert await readyz() == (200, "ok\n")
+    is_over.set()
+    await asyncio.gather(*calls)
+    silent = asyncio.create_task(runtime.database.run(lambda: says.wait(20)))
+    try:
+        assert await readyz() == (503, "the database does not respond\n")
+    finally:
+        says.set()
+    await silent
+    assert await readyz() == (200, "ok\n")
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz"])

@@ -3,7 +3,9 @@
 import pytest
 from playwright.sync_api import expect
 
+from answers import protocol
 from answers.engine.database_thread import TIMEOUT_SECONDS
+from answers.live.handling import BUSY_SECONDS
 from tests.support.browser import FINISHED, OpenTab, Server, follow
 from tests.support.page_faults import stop_clock, time_until
 from tests.support.sites import Site
@@ -58,6 +60,43 @@ def test_a_question_without_a_reply_is_sent_again(shared_site: Site, open_tab: O
     tab.pass_time(1_700)
     assert server.heard(tab.page, 2) == first
     assert len(server.sockets) == 2
+
+
+def test_a_question_that_waits_its_turn_stays_in_the_box_and_is_not_sent_again(
+    shared_site: Site, open_tab: OpenTab
+) -> None:
+    tab = open_tab(shared_site.url, server=(server := Server()), with_clock=True)
+    busy = tab.page.get_by_text("The site is very busy right now. Please wait; nothing is lost.")
+    tab.is_ready()
+    stop_clock(tab)
+    tab.ask("Hello?")
+    server.heard(tab.page, 1)
+    expect(busy).to_be_hidden()
+    for _ in range(10):  # longer than a socket may be silent, and than one without events is left alone
+        tab.pass_time(1_000 * BUSY_SECONDS)
+        server.send(protocol.busy())
+        expect(busy).to_be_visible()
+    expect(tab.box).to_have_value("Hello?")
+    assert len(server.frames) == len(server.sockets) == 1
+    server.say("answer.queued", ahead=0)
+    expect(busy).to_be_hidden()
+    expect(tab.box).to_have_value("")
+    server.say("answer.finished", length=0, **FINISHED)
+    tab.is_ready()
+
+
+def test_a_question_whose_turn_ends_with_a_refusal_is_back_in_the_box(
+    shared_site: Site, open_tab: OpenTab
+) -> None:
+    tab = open_tab(shared_site.url, server=(server := Server()))
+    busy = tab.page.get_by_text("The site is very busy right now.")
+    tab.ask("Hello?")
+    server.heard(tab.page, 1)
+    server.send(protocol.busy())
+    expect(busy).to_be_visible()
+    server.say("error", code="unavailable", message="Not now.", retry_after=30)
+    expect(busy).to_be_hidden()
+    expect(tab.box).to_have_value("Hello?")
 
 
 def test_the_delay_grows_while_a_server_does_not_reply(shared_site: Site, open_tab: OpenTab) -> None:

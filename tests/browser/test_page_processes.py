@@ -106,8 +106,8 @@ def test_text_that_was_lost_with_its_process_is_not_shown(
 
 def start_impatient(site: Site) -> None:
     """Like `site.start()`, but its sockets check their sessions five times a second."""
-    program = ["from askme.asgi import application", "from answers.live import consumer"]
-    (site.folder / "impatient.py").write_text("\n".join([*program, "consumer.SESSION_SECONDS = 0.2"]))
+    program = ["from askme.asgi import application", "from answers.live import session_check"]
+    (site.folder / "impatient.py").write_text("\n".join([*program, "session_check.SESSION_SECONDS = 0.2"]))
     site._copy_migrated()
     site.ports = [free_port()]
     command = [sys.executable, "-m", "daphne", "-p", str(site.ports[0]), "impatient:application"]

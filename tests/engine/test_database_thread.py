@@ -38,6 +38,16 @@ async def test_calls_to_a_silent_database_time_out(monkeypatch):
     await close_runtime()
 
 
+async def test_calls_that_wait_only_for_each_other_are_not_refused(monkeypatch):
+    """However long the line is: together they take longer than one of them may."""
+    monkeypatch.setattr(database_thread, "TIMEOUT_SECONDS", 1.0)
+    database = current_runtime().database
+    numbers = range(15)
+    calls = [database.run(partial(lambda number: time.sleep(0.1) or number, number)) for number in numbers]
+    assert await asyncio.gather(*calls) == [*numbers]
+    await close_runtime()
+
+
 async def test_a_question_that_was_refused_is_not_saved_after_all(worker, monkeypatch, api_server):
     """The database hangs for longer than a person waits, and then goes on."""
     monkeypatch.setattr(database_thread, "TIMEOUT_SECONDS", 0.2)
@@ -67,6 +77,23 @@ async def test_a_closed_connection_is_an_outage(worker):
 
     with pytest.raises(OperationalError, match="already closed"):
         await current_runtime().database.run(closed)
+
+
+async def test_waiting_in_line_leaves_a_call_all_its_time_for_the_lock_of_sqlite(worker, monkeypatch):
+    timeout = 1.0
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "timeout", timeout)
+    path = connection.settings_dict["NAME"]
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+
+        def others() -> None:
+            time.sleep(timeout + 0.1)
+            other.execute("BEGIN IMMEDIATE")
+            timer.start()
+
+        timer = threading.Timer(timeout / 4, other.execute, ["ROLLBACK"])
+        run = current_runtime().database.run
+        await asyncio.gather(run(others), run(partial(User.objects.create_user, "alice")))
+        timer.join()
 
 
 async def test_one_locked_row_is_not_an_outage(worker):

@@ -3,7 +3,10 @@
 import asyncio
 
 import pytest
+from django.db import OperationalError
 
+from answers.engine import database_thread
+from answers.engine.database_thread import DatabaseThread
 from answers.engine.turns import AT_ONCE, Turns
 
 
@@ -11,12 +14,12 @@ class Queue:
     """Callers who take a turn each, and hold it until they are released."""
 
     def __init__(self) -> None:
-        self.turns = Turns()
+        self.turns = Turns(DatabaseThread())
         self.order: list[str] = []
         self.held: list[asyncio.Event] = []
 
-    async def call(self, key: str, seconds: float = 10) -> None:
-        async with self.turns.turn(key, seconds):
+    async def call(self, key: str) -> None:
+        async with self.turns.turn(key):
             self.order.append(key)
             self.held.append(over := asyncio.Event())
             await over.wait()
@@ -45,11 +48,13 @@ async def test_a_few_go_on_at_once_and_the_others_take_turns_by_key(queue):
     assert queue.order[AT_ONCE:] == ["b", "c", "d", "b", "b", "b"]
 
 
-async def test_who_gives_up_passes_no_turn_on_to_nobody(queue):
+async def test_who_gives_up_passes_no_turn_on_to_nobody(queue, monkeypatch):
     first = queue.start(*"a" * AT_ONCE)
     await asyncio.sleep(0)
-    with pytest.raises(TimeoutError):
-        await queue.call("b", seconds=0.01)
+    with monkeypatch.context() as impatient:
+        impatient.setattr(database_thread, "TIMEOUT_SECONDS", 0.01)  # in which the thread does nothing
+        with pytest.raises(OperationalError):
+            await queue.call("b")
     gone, last = queue.start("c", "d")
     await asyncio.sleep(0)
     gone.cancel()

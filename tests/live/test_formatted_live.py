@@ -159,14 +159,29 @@ def test_a_killed_process_leaves_what_a_reload_shows(make_site, api_server, meet
 
 @pytest.mark.measures
 def test_stop_works_within_a_second_while_a_hostile_answer_is_rendered(site, meet):
-    site.api.behaviour = stall(pieces(HOSTILE, 20_000))
+    is_shown = threading.Event()
+
+    def be_nasty(exchange):
+        """All at once would take longer than a page waits, on a slow machine."""
+        exchange.head()
+        first, *rest = pieces(HOSTILE, 50_000)
+        exchange.chunk(first)
+        assert is_shown.wait(20)
+        for text in rest:
+            exchange.chunk(text)
+        exchange.stall()
+
+    site.api.behaviour = be_nasty
     assert len(HOSTILE) > 900_000
     person = meet(site.url)
     plain, page = person.connect(), HtmlSocket(person)
     id = page.ask("Be nasty")
     while len(page.pages[id].text) < 50_000:
         page.read()
+    is_shown.set()
     plain.follow(id)
+    while len(plain.texts[id]) < len(HOSTILE):
+        plain.read()
     exchange = site.api.requests[-1]
     other, neighbour = meet(site.url).connect(), site.api
     neighbour.when("Nice?", stall(["Yes. "]))

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from answers.asking.requester import SessionRequester
-from answers.live import consumer
+from answers.live import session_check
+from answers.live.consumer import AnswerConsumer
 from answers.protocol import Refused
 from tests.support.api_behaviours import Dictation
 from tests.support.database import rows
@@ -59,9 +60,9 @@ def test_a_session_that_ends_during_an_answer_is_refused_at_the_next_frame(pair,
 @pytest.mark.parametrize("how", ["logged out", "expired", "deactivated"])
 async def test_a_socket_whose_session_has_ended_is_closed(worker, monkeypatch, how):
     for name in ("FIRST_CHECK_SECONDS", "SESSION_SECONDS"):
-        monkeypatch.setattr(consumer, name, 0.05)
+        monkeypatch.setattr(session_check, name, 0.05)
     user, key = await log_in()
-    application = CookieMiddleware(consumer.AnswerConsumer.as_asgi())
+    application = CookieMiddleware(AnswerConsumer.as_asgi())
     headers = [(b"cookie", f"sessionid={key}".encode())]
     page = WebsocketCommunicator(application, "/ws/answers/", headers)
     assert (await page.connect())[0]
@@ -70,14 +71,14 @@ async def test_a_socket_whose_session_has_ended_is_closed(worker, monkeypatch, h
     assert await page.receive_nothing(0.2)
     await end_session(user, key, how)
     assert (await page.receive_json_from(5))["code"] == "no_session"
-    assert await page.receive_output(5) == {"type": "websocket.close", "code": consumer.LOGGED_OUT}
+    assert await page.receive_output(5) == {"type": "websocket.close", "code": session_check.LOGGED_OUT}
     await page.disconnect()
 
 
 @pytest.mark.django_db(transaction=True)
 async def test_a_frame_of_somebody_who_was_deactivated_is_refused_before_the_socket_is_closed(worker):
     user, key = await log_in()
-    application = CookieMiddleware(consumer.AnswerConsumer.as_asgi())
+    application = CookieMiddleware(AnswerConsumer.as_asgi())
     headers = [(b"cookie", f"sessionid={key}".encode())]
     page = WebsocketCommunicator(application, "/ws/answers/", headers)
     assert (await page.connect())[0]

@@ -12,7 +12,7 @@ from django.http import HttpResponse
 
 from accounts import guest_cookie
 from answers.engine.runtime import current_runtime
-from answers.engine.turns import AT_ONCE, Turns
+from answers.engine.turns import AT_ONCE
 from answers.live.consumer import AnswerConsumer
 from answers.models import Answer
 
@@ -53,7 +53,7 @@ async def test_pages_that_do_not_read_hold_no_turns(worker):
         for page in pages:
             await page.is_stuck.wait()
     assert await database_sync_to_async(Answer.objects.count)() == AT_ONCE
-    async with current_runtime().part(Turns).turn("somebody else", 1):
+    async with asyncio.timeout(5), current_runtime().turns.turn("somebody else"):
         pass
     for page in pages:
         await page.close()

@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts.models import User
 from answers.engine.runtime import close_runtime
-from answers.live import consumer
+from answers.live import session_check
 from answers.models import Answer, Share, Status
 from tests.support.answers import make_answer
 from tests.support.api_server import stall
@@ -230,8 +230,8 @@ def test_readers_without_a_session_do_not_slow_each_other(site, meet):
 async def test_an_open_socket_loses_access_when_the_link_is_revoked(monkeypatch):
     from askme.asgi import application  # runs the system checks, which need the database on Django 6.1
 
-    monkeypatch.setattr(consumer, "FIRST_CHECK_SECONDS", 0.2)
-    monkeypatch.setattr(consumer, "SESSION_SECONDS", 0.2)
+    monkeypatch.setattr(session_check, "FIRST_CHECK_SECONDS", 0.2)
+    monkeypatch.setattr(session_check, "SESSION_SECONDS", 0.2)
 
     @database_sync_to_async
     def make() -> tuple[Answer, Share]:
@@ -259,4 +259,4 @@ async def test_an_open_socket_loses_access_when_the_link_is_revoked(monkeypatch)
 
 
 def test_revoking_takes_less_than_a_minute():
-    assert consumer.SESSION_SECONDS < 60
+    assert session_check.SESSION_SECONDS < 60

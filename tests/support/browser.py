@@ -250,6 +250,9 @@ class Server:
         event = {"type": type, "answer": self.frames[-1]["answer"]} | fields
         if event["answer"] is not None:
             event = self.formatters[event["answer"]].add_html(event)
+        self.send(event)
+
+    def send(self, event: dict[str, Any]) -> None:
         self.sockets[-1].send(json.dumps(event))
 
     def _received(self, frame: dict[str, Any]) -> None:

@@ -24,7 +24,7 @@ class Page {
   #composer = new Composer((question) => this.#typed(question), () => this.#stop(), () => this.#notLoaded());
   #waiting = null; // loaded when somebody types while an answer is being written
   #editors = null; // loaded with other actions
-  #noticeTimer = null;
+  #noticeTimer;
 
   constructor() {
     byId("thread").addEventListener("click", (event) => this.#clicked(event));
@@ -45,13 +45,13 @@ class Page {
   // -- Events of the connection
 
   opened() {
-    clearTimeout(this.#noticeTimer);
-    this.#noticeTimer = null;
+    this.#noticeTimer = clearTimeout(this.#noticeTimer);
     byId("connection").hidden = true;
     this.#resend();
   }
 
   closed() {
+    byId("busy").hidden = true;
     if (this.#connection.isSessionOver) return this.#settle(); // the error event before it has given the reason
     this.#noticeTimer ??= setTimeout(() => (byId("connection").hidden = false), NOTICE_MILLISECONDS);
   }
@@ -60,6 +60,7 @@ class Page {
 
   received(event) {
     const wasBusy = this.#isBusy;
+    byId("busy").hidden = event.type !== "site.busy";
     if (event.type === "error") this.#refused(event);
     else if (event.answer === this.#pending.answer) this.#accepted();
     this.#thread.received(event);
@@ -70,8 +71,7 @@ class Page {
 
   get #isBusy() { return this.#pending.exists || this.#thread.isAnswering; }
 
-  // The answer that the next question follows.
-  get #end() {
+  get #end() { // the answer that the next question follows
     if (!this.#data.canFollow) return null;
     return this.#thread.hasLaterPart ? this.#data.end : (this.#thread.shown.at(-1)?.id ?? null);
   }

@@ -4,15 +4,14 @@
 const RECONNECT_MILLISECONDS = [100, 500, 1_000, 2_000, 5_000, 10_000]; // the last one repeats
 const TOO_MANY_DELAY = 4; // an index of the list: where to start after too many frames, or with too many sockets
 const CONNECT_TIMEOUT_MILLISECONDS = 10_000; // for the handshake; the browser's own timeout takes minutes
-// The server replies at once, or when it gives up on its database, after 10 s (answers/engine/database_thread.py).
-// A socket that stays silent for longer is dead.
+// The server replies at once, or says every 4 s that it is busy (answers/live/handling.py). A silent socket is dead.
 const REPLY_TIMEOUT_MILLISECONDS = 12_000;
 const PROBE_MILLISECONDS = 15_000; // without any event, until the listener probes the connection
 // A socket that stays open this long is a success. One that opens and closes, or opens and never replies, is a failure.
 const STABLE_MILLISECONDS = REPLY_TIMEOUT_MILLISECONDS + 3_000;
 const STALE_MILLISECONDS = 20_000; // in the background: by then a phone may have dropped the socket without an event
 
-// The server's close codes: answers/live/consumer.py and answers/live/open_sockets.py
+// The server's close codes, in answers/live/
 const RESTARTING = 4012;
 const LOGGED_OUT = 4401;
 const TOO_MANY = [4429, 4430]; // frames, or sockets at this network address

@@ -1,0 +1,77 @@
+"""A process that is too busy refuses nothing: what a page sends waits its turn, and the page is told."""
+
+import asyncio
+import json
+import time
+import uuid
+
+import pytest
+from channels.db import database_sync_to_async
+from channels.sessions import CookieMiddleware
+from channels.testing import WebsocketCommunicator
+
+from answers.asking import limits
+from answers.engine import database_thread
+from answers.live import handling, session_check
+from answers.live.consumer import AnswerConsumer
+from answers.models import Answer
+from tests.live.test_strangers_turns import guest_cookie_header
+
+PEOPLE = 12
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+async def ask() -> tuple[WebsocketCommunicator, str]:
+    headers = [(b"cookie", guest_cookie_header())]
+    page = WebsocketCommunicator(CookieMiddleware(AnswerConsumer.as_asgi()), "/ws/answers/", headers)
+    assert (await page.connect())[0]
+    answer = str(uuid.uuid4())
+    await page.send_json_to({"type": "question.ask", "answer": answer, "question": "Why?"})
+    return page, answer
+
+
+async def replies(page: WebsocketCommunicator) -> list[dict]:
+    """All events up to the first that is about the question."""
+    events = []
+    async with asyncio.timeout(20):
+        while not events or events[-1]["type"] == "site.busy":
+            events.append(json.loads((await page.receive_output(20))["text"]))
+    return events
+
+
+async def test_all_questions_of_a_crowd_are_accepted_and_those_that_wait_are_told(worker, monkeypatch):
+    """Together they take longer than one of them may."""
+    check = limits.check
+    monkeypatch.setattr(limits, "check", lambda *args, **options: time.sleep(0.1) or check(*args, **options))
+    monkeypatch.setattr(database_thread, "TIMEOUT_SECONDS", 1.0)
+    monkeypatch.setattr(handling, "BUSY_SECONDS", 0.2)
+    asked = [await ask() for _ in range(PEOPLE)]
+    events = await asyncio.gather(*[replies(page) for page, _answer in asked])
+    assert [seen[-1]["type"] for seen in events] == ["answer.queued"] * PEOPLE
+    assert {"type": "site.busy"} in events[-1]
+    assert await database_sync_to_async(Answer.objects.count)() == PEOPLE
+    for page, _answer in asked:
+        await page.disconnect()
+
+
+async def test_a_quick_reply_comes_without_a_notice(worker):
+    page, answer = await ask()
+    assert [event["answer"] for event in await replies(page)] == [answer]
+    await page.disconnect()
+
+
+async def test_a_session_is_not_checked_while_a_question_that_looks_its_user_up_waits(worker, monkeypatch):
+    monkeypatch.setattr(session_check, "FIRST_CHECK_SECONDS", 0.05)
+    checked, require_login = [], session_check.require_login
+    monkeypatch.setattr(
+        session_check,
+        "require_login",
+        lambda requester: checked.append(requester) or require_login(requester),
+    )
+    check = limits.check
+    monkeypatch.setattr(limits, "check", lambda *args, **options: time.sleep(0.5) or check(*args, **options))
+    page, _answer = await ask()
+    await replies(page)
+    assert checked == []
+    await page.disconnect()
