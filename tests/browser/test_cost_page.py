@@ -2,6 +2,7 @@
 
 import json
 import re
+from bisect import bisect
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
@@ -10,14 +11,17 @@ import pytest
 from playwright.sync_api import Browser
 
 from answers.formatting import Growing, changes
+from bench.machine import round_seconds
 from tests.support.browser import OpenTab, Server
 from tests.support.formatted import EVERYTHING
 from tests.support.sites import Site
 
 TOKENS, TOKENS_PER_EVENT = 10_000, 8
 EVENT_MILLISECONDS = 16  # more often than the server sends them
-SLOWDOWN = 4
+SLOWDOWN = 4  # of a phone, compared with a quick machine
+QUICK_ROUND = 11e-9  # seconds for a round of an empty loop there
 LONG_MILLISECONDS = 50  # what browsers call a long task
+NEAR = 20  # changes of the page; two runs show the same text in other steps
 CATEGORIES = [
     "devtools.timeline",
     "disabled-by-default-devtools.timeline",
@@ -53,7 +57,8 @@ def traced(site: Site, open_tab: OpenTab, browser: Browser) -> tuple[list[dict[s
     tab = open_tab(site.url, server=(server := Server()))
     server.is_asked(tab)
     devtools = tab.page.context.new_cdp_session(tab.page)
-    devtools.send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})
+    rate = max(1, SLOWDOWN * QUICK_ROUND / round_seconds())
+    devtools.send("Emulation.setCPUThrottlingRate", {"rate": rate})
     browser.start_tracing(page=tab.page, categories=CATEGORIES)
     for event in growing_answer():
         server.say("answer.text", **event)
@@ -66,20 +71,26 @@ def traced(site: Site, open_tab: OpenTab, browser: Browser) -> tuple[list[dict[s
     ]
 
 
+def long_tasks(events: list[dict[str, Any]], tasks: list[Any]) -> list[int]:
+    """Where in the answer the long tasks were: after how many changes of the page."""
+    parsed = [one["ts"] for one in events if one["name"] == "ParseHTML"]
+    return [bisect(parsed, at) for at, cost in tasks if cost >= LONG_MILLISECONDS]
+
+
 @pytest.mark.measures
 def test_a_long_answer_costs_the_same_to_its_end_and_never_blocks_the_page(
     shared_site: Site, open_tab: OpenTab, browser: Browser
 ) -> None:
     events, tasks = traced(shared_site, open_tab, browser)
-    if max(cost for _, cost in tasks) >= LONG_MILLISECONDS:
-        # The browser slows itself down by a thread of its own, which a busy machine delays. What our own
-        # scripts do for too long would be there again.
-        events, tasks = traced(shared_site, open_tab, browser)
     parsed = [one["ts"] for one in events if one["name"] == "ParseHTML"]
     times = [parsed[0] + (parsed[-1] - parsed[0]) * part / 10 for part in range(11)]
     costs = [sum(cost for at, cost in tasks if one <= at < next) for one, next in pairwise(times)]
     assert costs[-1] <= 1.5 * costs[0], costs
-    assert max(cost for _, cost in tasks) < LONG_MILLISECONDS
     layouts = [one["args"]["beginData"] for one in events if one["name"] == "Layout"]
     assert len(layouts) > 100
     assert [layout["stackTrace"] for layout in layouts if "stackTrace" in layout] == []  # none is forced
+    if found := long_tasks(events, tasks):
+        # The browser slows itself down by a thread of its own, which a busy machine delays. What the page itself
+        # does for too long is there again, at the same place.
+        again = long_tasks(*traced(shared_site, open_tab, browser))
+        assert [one for one in found if any(abs(one - other) <= NEAR for other in again)] == []

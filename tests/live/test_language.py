@@ -1,4 +1,4 @@
-"""Each socket is answered in the language of its handshake."""
+"""Each socket is answered in the language of its page."""
 
 import uuid
 
@@ -18,18 +18,25 @@ NO_SUCH_ANSWER = {
 
 
 @pytest.mark.parametrize(
-    ("cookies", "headers", "language"),
+    ("query", "cookies", "headers", "language"),
     [
-        ({}, [(b"accept-language", b"de-CH, fr;q=0.5")], "de"),
-        ({}, [(b"accept-language", b"sv"), (b"accept-language", b"es;q=0.9")], "es"),
-        ({"django_language": "fr"}, [(b"accept-language", b"de")], "fr"),
-        ({"django_language": "../../etc"}, [(b"accept-language", b"de")], "de"),
-        ({}, [(b"accept-language", b"\xff\xfe;q=\x00")], "en"),
-        ({}, [], "en"),
+        ("language=fr", {"django_language": "es"}, [(b"accept-language", b"de")], "fr"),
+        ("language=de-ch", {}, [], "de"),
+        ("language=sv", {}, [(b"accept-language", b"de")], "de"),
+        ("language=", {"django_language": "es"}, [(b"accept-language", b"de")], "es"),
+        ("language=%ff../&language", {}, [(b"accept-language", b"de")], "de"),
+        ("language=" + "x" * 10_000, {}, [(b"accept-language", b"es")], "es"),
+        ("", {}, [(b"accept-language", b"de-CH, fr;q=0.5")], "de"),
+        ("", {}, [(b"accept-language", b"sv"), (b"accept-language", b"es;q=0.9")], "es"),
+        ("", {"django_language": "fr"}, [(b"accept-language", b"de")], "fr"),
+        ("", {"django_language": "../../etc"}, [(b"accept-language", b"de")], "de"),
+        ("", {}, [(b"accept-language", b"\xff\xfe;q=\x00")], "en"),
+        ("", {}, [], "en"),
     ],
 )
-def test_a_socket_uses_the_language_of_its_handshake(cookies, headers, language):
-    assert language_of({"cookies": cookies, "headers": headers}) == language
+def test_a_socket_uses_the_language_of_its_page_or_else_of_its_handshake(query, cookies, headers, language):
+    scope = {"cookies": cookies, "headers": headers, "query_string": query.encode()}
+    assert language_of(scope) == language
 
 
 def test_each_socket_is_refused_in_its_own_language(site, meet):

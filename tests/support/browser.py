@@ -196,7 +196,7 @@ def open_tab(browser: Browser) -> Iterator[OpenTab]:
         # The site does not know the answers of a test's own server.
         opened.append((Tab(page), f"{may_log}|404" if server else may_log))
         if server is not None:
-            page.route_web_socket(re.compile("/ws/answers/$"), server.connected)
+            page.route_web_socket(re.compile("/ws/answers/"), server.connected)
         if with_clock:
             page.clock.install()
         page.goto(url)
