@@ -11,7 +11,6 @@ from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
-from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import GuestKey, User
@@ -37,6 +36,7 @@ class Browser(NamedTuple):
 
         Returns None if a session or a guest has ended: the page may still show somebody who is logged in, so
         the question must not be a guest's. Also returns None if a guest is needed and `ASKME_GUESTS` is off.
+        Raises IntegrityError if another tab is just becoming the guest: then the next transaction finds it.
         """
         account, is_over = self._account()
         if account is not None or is_over:
@@ -112,13 +112,9 @@ def hand_over(guest: User, user: User) -> None:
 def _guest_or_new_one(key: str) -> User | None:
     found = _lock(key)
     if found is None and settings.ASKME_GUESTS:
-        try:
-            with transaction.atomic():
-                guest = User.objects.create_user(f"guest-{uuid4().hex[:16]}", is_guest=True)
-                GuestKey.objects.create(key=key, user=guest, expires_at=_in_a_year())
-                return guest
-        except IntegrityError:  # two tabs asked their first question at once, and this is the second
-            found = _lock(key)
+        guest = User.objects.create_user(f"guest-{uuid4().hex[:16]}", is_guest=True)
+        GuestKey.objects.create(key=key, user=guest, expires_at=_in_a_year())
+        return guest
     return _active_guest(found)
 
 

@@ -111,7 +111,7 @@ def _save(requester: Requester, ask: Ask, process: UUID | None) -> int | None:
         raise no_session(ask.answer)
     try:
         user_id, ahead = _save_once(requester, ask, process)
-    except IntegrityError:  # another process has just saved it
+    except IntegrityError:  # another process has just saved it, or the person's first one
         user_id, ahead = _save_once(requester, ask, process)
     requester.user_id = user_id
     return ahead

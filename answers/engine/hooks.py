@@ -68,7 +68,11 @@ class Hooks:
         return session.session_key is not None
 
     def user_who_asks(self, session_key: str) -> AbstractBaseUser | None:
-        """The same for a question, inside its transaction. A site may create a user here."""
+        """The same for a question, inside its transaction. A site may create a user here.
+
+        If that raises IntegrityError, because another tab has just done so, this is called once more, in
+        another transaction.
+        """
         return self.user_of_session(session_key)
 
     def may_ask(self, user: AbstractBaseUser | None) -> bool:

@@ -14,8 +14,10 @@ from accounts import guests
 from accounts.guest_cookie import SALT
 from accounts.hooks import SiteHooks
 from accounts.models import GuestKey, User
+from answers.asking import questions
 from answers.asking.requester import SessionRequester
 from answers.models import Share
+from answers.protocol import Ask
 from tests.support.accounts import browser_key, log_in, log_out, user_of, user_who_asks
 from tests.support.answers import make_answer
 
@@ -145,11 +147,11 @@ def test_a_new_password_ends_other_sessions(client, alice):
 
 
 def test_two_tabs_that_ask_at_the_same_time_make_one_guest(visitor):
-    barrier, guests = threading.Barrier(2), []
+    barrier, asked = threading.Barrier(2), []
 
     def ask():
         barrier.wait()
-        guests.append(user_who_asks(visitor))
+        asked.append(user_who_asks(visitor))
         connection.close()
 
     tabs = [threading.Thread(target=ask) for _ in range(2)]
@@ -157,7 +159,7 @@ def test_two_tabs_that_ask_at_the_same_time_make_one_guest(visitor):
         tab.start()
     for tab in tabs:
         tab.join()
-    assert guests[0] == guests[1]
+    assert asked[0] == asked[1]
     assert User.objects.count() == 1
 
 
@@ -199,3 +201,13 @@ def test_without_guests_no_cookie_is_set_but_an_existing_guest_may_read(visitor,
     assert user_of(visitor) == guest
     visitor.cookies.clear()
     assert settings.GUEST_COOKIE_NAME not in visitor.get("/").cookies
+
+
+def test_a_first_question_is_accepted_although_another_tabs_has_just_made_the_guest(visitor, monkeypatch):
+    first, lock = user_who_asks(visitor), guests._lock
+    looks = iter([None])  # the first look comes before the other tab's question is committed
+    monkeypatch.setattr(guests, "_lock", lambda key: next(looks, first) and lock(key))
+    requester = SessionRequester(browser_key(visitor))
+    assert questions._save.__wrapped__(requester, Ask(uuid.uuid4(), "Why?"), None) == 0
+    assert first.answers.count() == 1
+    assert User.objects.count() == 1

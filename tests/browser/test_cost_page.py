@@ -90,7 +90,7 @@ def test_a_long_answer_costs_the_same_to_its_end_and_never_blocks_the_page(
     assert len(layouts) > 100
     assert [layout["stackTrace"] for layout in layouts if "stackTrace" in layout] == []  # none is forced
     if found := long_tasks(events, tasks):
-        # The browser slows itself down by a thread of its own, which a busy machine delays. What the page itself
-        # does for too long is there again, at the same place.
+        # The browser slows itself down by a thread of its own, which a busy machine delays. What the page
+        # itself does for too long is there again, at the same place.
         again = long_tasks(*traced(shared_site, open_tab, browser))
         assert [one for one in found if any(abs(one - other) <= NEAR for other in again)] == []

@@ -4,7 +4,7 @@ import re
 
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.core.cache import cache
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from accounts.hooks import SiteHooks
@@ -21,8 +21,13 @@ def user_of(client):
 
 
 def user_who_asks(client):
-    with transaction.atomic():
-        return SiteHooks().user_who_asks(browser_key(client))
+    """As when a question is saved."""
+    try:
+        with transaction.atomic():
+            return SiteHooks().user_who_asks(browser_key(client))
+    except IntegrityError:
+        with transaction.atomic():
+            return SiteHooks().user_who_asks(browser_key(client))
 
 
 def sign_up(client, email="alice@example.org", password=PASSWORD):
