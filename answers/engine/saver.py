@@ -7,7 +7,7 @@ read answers nor the event loop ever wait for the database. What cannot be saved
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 SAVE_SECONDS = 0.5  # how much of the shown text a crash may lose
 CHECK_SECONDS = 2.0  # between two checks that the rows of running answers still exist
+ENDS = 20  # answers whose end is saved in one transaction
 LOCK_MILLISECONDS = 250  # how long a locked row may delay the other rows, once
 
 # Raised for a value that the database cannot store, from an API that sends nonsense. Retrying is useless.
@@ -95,12 +96,15 @@ class Saver:
     def _tick(self) -> None:
         self._lease.renew()
         # One whose end is saved stays there until the loop removes it. It must not be logged again.
-        if answers := [one for one in list(self._answers.values()) if not one.end_is_saved]:
+        answers = [one for one in list(self._answers.values()) if not one.end_is_saved]
+        self._locked.intersection_update(one.id for one in answers)
+        for some in _portions(answers):
             try:
-                self._save(answers)
+                self._save(some)
             except UNSTORABLE:
-                for answer in answers:  # one that cannot be saved must not block the others
+                for answer in some:  # one that cannot be saved must not block the others
                     self._save_one(answer)
+            self._lease.renew()
         for interrupted in self._lease.sweep(list(self._answers)):
             self._call(self._on_interrupted, interrupted)
 
@@ -140,7 +144,7 @@ class Saver:
         self.errors["locked_row"] += len(locked - self._locked)
         for id in locked - self._locked:
             log.warning("answer %s is saved later, because another session has locked its row", id)
-        self._locked = locked
+        self._locked = self._locked.difference(ids) | locked
         return [answer for answer in answers if answer.id not in locked]
 
     def _save_all(self, answers: list[RunningAnswer]) -> None:
@@ -210,6 +214,21 @@ class Saver:
                 self._call(self._on_saved, answer, False)
             else:
                 self._call(self._on_stop, answer.id)
+
+
+def _portions(answers: list[RunningAnswer]) -> Iterator[list[RunningAnswer]]:
+    """Those that run, and the ended ones a few at a time.
+
+    If hundreds end at once, the heartbeat must not wait for all: others would take this process for dead.
+    """
+    running: list[RunningAnswer] = []
+    ended: list[RunningAnswer] = []
+    for answer in answers:
+        (ended if answer.ended else running).append(answer)
+    if answers:
+        yield running + ended[:ENDS]
+    for start in range(ENDS, len(ended), ENDS):
+        yield ended[start : start + ENDS]
 
 
 class Snapshot(NamedTuple):

@@ -19,6 +19,7 @@ from answers.live.direct_writer import DirectWriter
 
 READ_BYTES = 256  # at once: hundreds of small frames in one read would delay all other sockets
 STUCK_SECONDS = 30.0  # about as long as Daphne waits for a pong
+PONG_SECONDS = 5.0  # in which a pong that has already arrived is read
 
 
 class BackpressureMiddleware:
@@ -36,10 +37,22 @@ class BackpressureMiddleware:
             return
         socket = SocketProducer(transport, receive, send, protocol.sendPong)
         protocol.onPing = socket.answer_ping
+        protocol.onAutoPingTimeout = partial(_pong_is_missing, protocol, socket, protocol.onAutoPingTimeout)
         try:
             await self.application(scope, socket.receive, socket.send)
         finally:
             socket.set_reading(True)  # Autobahn still reads the peer's reply to a close
+
+
+def _pong_is_missing(protocol: Any, socket: "SocketProducer", drop: Callable[[], None]) -> None:
+    """While a frame waits in line, nothing is read, pongs included: the peer need not be gone.
+
+    Nor if it has answered a later ping: Autobahn then forgets about all, but not their timers.
+    """
+    if protocol.autoPingPending is not None and socket.has_read(PONG_SECONDS):
+        drop()
+    else:
+        protocol.autoPingTimeoutCall = None  # as Autobahn does. Daphne sends another ping.
 
 
 class SocketProducer:
@@ -51,6 +64,7 @@ class SocketProducer:
         self._disconnected = Disconnected
         self._transport, self._receive, self._send, self._pong = transport, receive, send, pong
         self._ping: bytes | None = None  # not answered yet
+        self._reading_since: float | None = asyncio.get_running_loop().time()
         self._writable = asyncio.Event()
         self._writable.set()
         self._abort_timer: asyncio.TimerHandle | None = None
@@ -69,9 +83,16 @@ class SocketProducer:
 
     def set_reading(self, reading: bool) -> None:
         if reading:
+            self._reading_since = asyncio.get_running_loop().time()
             self._transport.resumeProducing()
         else:
+            self._reading_since = None
             self._transport.pauseProducing()
+
+    def has_read(self, seconds: float) -> bool:
+        """Whether it has read all that came for so long, without a pause."""
+        since = self._reading_since
+        return since is not None and asyncio.get_running_loop().time() - since >= seconds
 
     def answer_ping(self, payload: bytes) -> None:
         """Send a pong. While the peer does not read, only its latest ping is kept (RFC 6455, 5.5.3)."""

@@ -1,11 +1,8 @@
 """The page when a process of the server restarts or is killed, and when its session ends."""
 
-import os
 import signal
 import subprocess
-import sys
 import time
-from pathlib import Path
 
 from playwright.sync_api import expect
 
@@ -14,8 +11,8 @@ from tests.support.browser import OpenTab, dictated
 from tests.support.database import execute
 from tests.support.network import Proxy
 from tests.support.page_faults import LOST, SECONDS, MakeSite, fresh, is_stored, report_online
-from tests.support.services import free_port, wait_for
-from tests.support.sites import ROOT, Site
+from tests.support.services import wait_for
+from tests.support.sites import Site
 
 
 def kill(process: subprocess.Popen) -> None:
@@ -106,15 +103,7 @@ def test_text_that_was_lost_with_its_process_is_not_shown(
 
 def start_impatient(site: Site) -> None:
     """Like `site.start()`, but its sockets check their sessions five times a second."""
-    program = ["from askme.asgi import application", "from answers.live import session_check"]
-    (site.folder / "impatient.py").write_text("\n".join([*program, "session_check.SESSION_SECONDS = 0.2"]))
-    site._copy_migrated()
-    site.ports = [free_port()]
-    command = [sys.executable, "-m", "daphne", "-p", str(site.ports[0]), "impatient:application"]
-    environment = os.environ | site.environment | {"PYTHONPATH": f"{site.folder}:{ROOT}"}
-    with Path(site.folder / "daphne-impatient.log").open("w") as log:
-        site.processes = [subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)]
-    wait_for(lambda: site._answers(site.processes[0], site.url), 20, f"{site.url} answers")
+    site.start_changed("from answers.live import session_check\nsession_check.SESSION_SECONDS = 0.2")
 
 
 def test_a_logged_out_page_says_so_and_does_not_reconnect(

@@ -3,6 +3,8 @@
 import asyncio
 import sqlite3
 import threading
+import time
+from itertools import groupby
 from types import SimpleNamespace
 
 import pytest
@@ -12,6 +14,7 @@ from django.db import connection
 from answers.engine import saver
 from answers.engine.running_answer import Content
 from answers.models import Answer, AnswerQuerySet, Process, Status
+from answers.models.process import ProcessQuerySet
 from tests.support.api_behaviours import nonsense
 from tests.support.api_server import stall
 from tests.support.worker import ask, ended, stored, until
@@ -36,6 +39,29 @@ async def test_text_is_saved_and_the_heartbeat_renewed_while_an_answer_runs(work
             await database_sync_to_async(Process.objects.get)(pk=process.pk)
         ).heartbeat_at <= process.heartbeat_at:
             await asyncio.sleep(0.01)
+
+
+async def test_the_heartbeat_does_not_wait_until_hundreds_of_ends_are_saved(worker, api_server, monkeypatch):
+    """Or another process would interrupt all answers of this one, which is alive but busy."""
+    api_server.behaviour = stall(["So far. "])
+    rows = [await ask(worker) for _ in range(2 * saver.ENDS + 5)]
+    await asyncio.to_thread(api_server.wait_for_requests, len(rows))
+    steps, finish, renew = [], AnswerQuerySet.finish, ProcessQuerySet.renew
+
+    def slow_finish(self, *args, **fields):
+        steps.append("end")
+        time.sleep(0.05)
+        return finish(self, *args, **fields)
+
+    def noted_renew(self, *args, **fields):
+        steps.append("heartbeat")
+        return renew(self, *args, **fields)
+
+    monkeypatch.setattr(AnswerQuerySet, "finish", slow_finish)
+    monkeypatch.setattr(ProcessQuerySet, "renew", noted_renew)
+    api_server.release()
+    assert {(await ended(row)).status for row in rows} == {"complete"}
+    assert max(len(list(group)) for step, group in groupby(steps) if step == "end") <= saver.ENDS
 
 
 async def test_a_stop_requested_in_the_database_takes_effect_within_a_second(worker, api_server):

@@ -1,6 +1,7 @@
 """A peer that does not read: askme waits for a while, and keeps little data for it meanwhile."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 from autobahn.exception import Disconnected
@@ -129,6 +130,26 @@ async def test_a_busy_application_gets_no_more_frames(transport):
     waiting = await begun(gate.receive())
     assert transport.reactor.reading
     waiting.cancel()
+
+
+async def test_a_peer_from_which_nothing_is_read_cannot_prove_that_it_is_there(transport, gate, monkeypatch):
+    monkeypatch.setattr(backpressure, "PONG_SECONDS", 0.05)
+    protocol, dropped = SimpleNamespace(autoPingPending=b"ping"), []
+
+    def pong_is_missing() -> bool:
+        backpressure._pong_is_missing(protocol, gate, lambda: dropped.append(1))
+        return bool(dropped)
+
+    gate.set_reading(False)
+    await asyncio.sleep(0.1)
+    assert not pong_is_missing()
+    gate.set_reading(True)
+    assert not pong_is_missing()  # it may have arrived, and will be read now
+    await asyncio.sleep(0.1)
+    protocol.autoPingPending = None  # it has answered a later one
+    assert not pong_is_missing()
+    protocol.autoPingPending = b"ping"
+    assert pong_is_missing()
 
 
 async def test_a_peer_that_does_not_read_for_long_is_cut_off(transport, gate, short_patience):

@@ -75,3 +75,17 @@ async def test_a_session_is_not_checked_while_a_question_that_looks_its_user_up_
     await replies(page)
     assert checked == []
     await page.disconnect()
+
+
+def test_a_page_that_waits_longer_than_a_ping_stays_connected(make_site, api_server, meet):
+    """Until its question is saved, nothing is read from it, and so no reply to Daphne's pings."""
+    slow_save = """
+        import time
+        from answers.asking import limits
+        check = limits.check
+        limits.check = lambda *args, **options: time.sleep(6) or check(*args, **options)
+    """
+    site = make_site(api_server).start_changed(slow_save, "--ping-interval", "1", "--ping-timeout", "1")
+    page = meet(site.url).connect()
+    assert page.finish(page.ask("Why?"))["status"] == "complete"
+    assert {"type": "site.busy"} in page.events

@@ -3,12 +3,14 @@
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import urllib.error
 import urllib.request
 import uuid
 from functools import cache
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -65,6 +67,20 @@ class Site:
                 self.processes.append(forks.start(arguments, os.environ | self.environment, log))
         for process, url in zip(self.processes, self.urls, strict=True):
             wait_for(lambda process=process, url=url: self._answers(process, url), 20, f"{url} answers")
+        return self
+
+    def start_changed(self, program: str, *options: str) -> "Site":
+        """Start one process in which this program runs first, after all modules are loaded, to change them.
+        `options` are Daphne's."""
+        self._copy_migrated()
+        lines = ["from askme.asgi import application", dedent(program)]
+        (self.folder / "changed.py").write_text("\n".join(lines))
+        self.ports = [free_port()]
+        command = [sys.executable, "-m", "daphne", "-p", str(self.ports[0]), *options, "changed:application"]
+        environment = os.environ | self.environment | {"PYTHONPATH": f"{self.folder}:{ROOT}"}
+        with (self.folder / "daphne-changed.log").open("w") as log:
+            self.processes = [subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)]
+        wait_for(lambda: self._answers(self.processes[0], self.url), 20, f"{self.url} answers")
         return self
 
     def _copy_migrated(self) -> bool:
