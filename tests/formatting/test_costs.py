@@ -32,6 +32,7 @@ HOSTILE = {
     "controls": "\0\r",
 }
 SLICE_SECONDS = 0.005  # on a machine that needs LOOP_SECONDS for the loop below
+TRIES = 10
 LOOP, LOOP_SECONDS = 2_000_000, 0.02
 
 
@@ -81,15 +82,22 @@ def slowness() -> float:
 @pytest.mark.usefixtures("without_garbage_collection", "with_lexers")
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_text_is_rendered_in_short_slices(name):
+    """What takes too long by itself does so each time, unlike what a busy machine delays."""
     text = (HOSTILE[name] * LENGTH)[:LENGTH]
-    growing = Growing(PREFIX)
-    growing.feed(text)
-    slices = []
-    for rendering in (growing.render(), growing.finish()):
-        begin = thread_time()
-        for _ in rendering:
-            slices.append(thread_time() - begin)
+    longest = []
+    for _ in range(TRIES):
+        growing = Growing(PREFIX)
+        growing.feed(text)
+        slices = []
+        for rendering in (growing.render(), growing.finish()):
             begin = thread_time()
-        slices.append(thread_time() - begin)
-    assert max(slices) < SLICE_SECONDS * max(1, slowness()), sorted(slices)[-5:]
+            for _ in rendering:
+                slices.append(thread_time() - begin)
+                begin = thread_time()
+            slices.append(thread_time() - begin)
+        longest.append(max(slices))
+        if longest[-1] < SLICE_SECONDS * max(1, slowness()):
+            break
+    else:
+        pytest.fail(f"the longest slices took {longest} s")
     assert growing.length == len(text)
