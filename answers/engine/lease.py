@@ -6,8 +6,8 @@ revoke its lease and interrupt its answers, since it can no longer do so itself.
 
 import logging
 import time
-from collections.abc import Collection, Hashable
-from datetime import timedelta
+from collections.abc import Collection, Hashable, Iterator
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from answers.engine import queue
 from answers.engine.loop_lag import LoopLag
-from answers.models import Answer, Process
+from answers.models import Answer, AnswerQuerySet, Process
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +25,7 @@ SILENT_SECONDS = 12.0  # without a heartbeat for this long, a process counts as 
 SWEEP_SECONDS = 3.0
 # After a database outage all heartbeats are old, so living processes first get time to renew theirs.
 GRACE_SECONDS = 5.0
+ENDS = 20  # answers whose end is saved in one transaction, before the heartbeat that may be due
 
 
 class Lease:
@@ -35,7 +36,7 @@ class Lease:
         self.renewed_at: float | None = None  # the Unix time of the last heartbeat
         self._next_heartbeat = self._next_sweep = 0.0
         self._suspected_since: dict[Hashable, float] = {}
-        self._revoked: set[UUID] = set()  # processes that this one has declared dead
+        self._revoked: dict[Hashable, datetime] = {}  # the last heartbeat of each process declared dead here
 
     def renew(self) -> None:
         """Write a heartbeat if one is due."""
@@ -53,61 +54,73 @@ class Lease:
         """Delete the lease when the process ends."""
         Process.objects.filter(pk=self.process).delete()
 
-    def sweep(self, running: Collection[UUID]) -> list[Answer]:
-        """If it is due, interrupt and return answers that nobody runs, and questions that waited too long.
+    def sweep(self, running: Collection[UUID]) -> Iterator[Answer]:
+        """If it is due, interrupt answers that nobody runs, and questions that waited too long.
 
-        `running` are this process's own.
+        `running` are this process's own. Yields each answer once its end is saved. They are saved a few at a
+        time, with the heartbeat between them if it is due: otherwise, when a process with hundreds of answers
+        has died, this one would seem dead to the others too.
         """
         now = time.monotonic()
         if now < self._next_sweep:
-            return []
+            return
         self._next_sweep = now + SWEEP_SECONDS
         before, self._suspected_since = self._suspected_since, {}
-        dead = self._end_dead_processes(before, now)
-        return [*dead, *self._end_orphans(before, now, running), *queue.expire()]
+        self._revoke_silent(before, now)
+        orphans = self._find_orphans(before, now, running)
+        for start in range(0, len(orphans), ENDS):
+            yield from self._interrupt(orphans[start : start + ENDS])
+            self.renew()
+        while expired := queue.expire(ENDS):
+            yield from expired
+            self.renew()
 
     def _suspect(self, key: Hashable, before: dict[Hashable, float], now: float) -> float:
         """Seconds since it was first suspected, without a database failure since then."""
         since = self._suspected_since[key] = before.get(key, now)
         return now - since
 
-    def _end_dead_processes(self, before: dict[Hashable, float], now: float) -> list[Answer]:
+    def _revoke_silent(self, before: dict[Hashable, float], now: float) -> None:
+        """Declare processes dead, which makes orphans of their answers."""
         silent_at = timezone.now() - timedelta(seconds=SILENT_SECONDS)
         early = silent_at + timedelta(seconds=GRACE_SECONDS)
-        interrupted: list[Answer] = []
         for process in Process.objects.exclude(pk=self.process).silent_since(early):
             seconds = self._suspect((process.pk, process.heartbeat_at), before, now)
-            if process.heartbeat_at < silent_at and seconds >= GRACE_SECONDS:
-                with transaction.atomic():
-                    if Process.objects.revoke(process):
-                        self._revoked.add(process.pk)
-                        # Rows that another session has locked become orphans.
-                        owned = Answer.objects.owned().filter(process=process.pk).unlocked()
-                        ended = [one for one in owned if Answer.objects.interrupt(one, process.heartbeat_at)]
-                        interrupted += ended
-                        log.warning(
-                            "process %s:%s was killed, or could not reach the database for %g s;"
-                            " %d of its answers are interrupted",
-                            process.host,
-                            process.pid,
-                            SILENT_SECONDS,
-                            len(ended),
-                        )
-        return interrupted
+            is_dead = process.heartbeat_at < silent_at and seconds >= GRACE_SECONDS
+            if is_dead and Process.objects.revoke(process):
+                self._revoked[process.pk] = process.heartbeat_at
+                log.warning(
+                    "process %s:%s was killed, or could not reach the database for %g s;"
+                    " its %d unfinished answers are interrupted",
+                    process.host,
+                    process.pid,
+                    SILENT_SECONDS,
+                    Answer.objects.owned().filter(process=process.pk).count(),
+                )
 
-    def _end_orphans(
-        self, before: dict[Hashable, float], now: float, running: Collection[UUID]
-    ) -> list[Answer]:
-        """Interrupt answers whose process has no lease, or that a late query saved for this process."""
+    def _orphans(self) -> AnswerQuerySet:
+        """Answers whose process has no lease, or that name this process."""
         elsewhere = Process.objects.exclude(pk=self.process).values("pk")
-        orphans = Answer.objects.owned().filter(~Q(process__in=elsewhere)).exclude(pk__in=running)
-        silent = [
+        return Answer.objects.owned().filter(~Q(process__in=elsewhere))
+
+    def _find_orphans(
+        self, before: dict[Hashable, float], now: float, running: Collection[UUID]
+    ) -> list[UUID]:
+        """Those of processes that this one has declared dead, and those that stay orphans for twelve seconds.
+
+        Of its own, those that it does not run: a late query saved them after the person was refused.
+        """
+        return [
             id
-            for id, process in orphans.values_list("pk", "process_id")
+            for id, process in self._orphans().exclude(pk__in=running).values_list("pk", "process_id")
             if process in self._revoked or self._suspect(id, before, now) >= SILENT_SECONDS
         ]
-        if not silent:
-            return []
+
+    def _interrupt(self, answers: list[UUID]) -> list[Answer]:
+        """Interrupt and return those that are still orphans: a process that lives after all has a new lease.
+
+        Rows that another session has locked are left to the next sweep.
+        """
         with transaction.atomic():
-            free = orphans.filter(pk__in=silent).unlocked()
-            return [answer for answer in free if Answer.objects.interrupt(answer, None)]
+            free = self._orphans().filter(pk__in=answers).unlocked()
+            return [one for one in free if Answer.objects.interrupt(one, self._revoked.get(one.process_id))]

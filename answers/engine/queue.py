@@ -142,14 +142,14 @@ def stop(user: AbstractBaseUser, id: UUID) -> Answer | None:
         return row
 
 
-def expire() -> list[Answer]:
-    """End and return the questions that have waited too long, as while the site was down."""
+def expire(limit: int) -> list[Answer]:
+    """End and return up to `limit` questions that have waited too long, as while the site was down."""
     oldest = timezone.now() - timedelta(seconds=EXPIRY_SECONDS)
     expired = Answer.objects.queued().filter(asked_at__lte=oldest)
     if not expired.exists():
         return []
     with transaction.atomic():
-        return [row for row in expired.unlocked()[:PLACES] if _end(row, EXPIRED)]
+        return [row for row in expired.unlocked()[:limit] if _end(row, EXPIRED)]
 
 
 def _is_anybody_waiting(process: UUID, times: tuple[datetime, datetime], *, only_own: bool) -> bool:

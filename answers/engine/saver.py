@@ -17,7 +17,7 @@ from django.db import DatabaseError, DataError, IntegrityError, OperationalError
 from django.utils.translation import gettext_noop
 
 from answers.engine.histogram import DELAY_SECONDS, Histogram
-from answers.engine.lease import Lease
+from answers.engine.lease import ENDS, Lease
 from answers.engine.locks import is_row_lock_timeout
 from answers.engine.outcome import Outcome
 from answers.engine.own_connection import use_own_connection
@@ -29,7 +29,6 @@ log = logging.getLogger(__name__)
 
 SAVE_SECONDS = 0.5  # how much of the shown text a crash may lose
 CHECK_SECONDS = 2.0  # between two checks that the rows of running answers still exist
-ENDS = 20  # answers whose end is saved in one transaction
 LOCK_MILLISECONDS = 250  # how long a locked row may delay the other rows, once
 
 # Raised for a value that the database cannot store, from an API that sends nonsense. Retrying is useless.

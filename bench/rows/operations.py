@@ -112,7 +112,7 @@ def background(busy: User) -> Iterator[tuple[str, Operation]]:
 
     def sweep() -> None:
         lease._next_sweep = 0
-        lease.sweep(ids)
+        assert not list(lease.sweep(ids))
 
     yield "claim a question", claim
     yield "stop a question that waits", stop_waiting

@@ -11,15 +11,14 @@ from accounts.models import User
 from answers.formatting import formatted_html
 from answers.models import Answer, Status
 from tests.support.answers import make_answer
+from tests.support.staff import operator as log_in_operator
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def operator(client):
-    client.force_login(User.objects.create_superuser("operator"))
-    client.get("/admin/")  # the first page of a new session notes whose it is
-    return client
+def operator(db):
+    return log_in_operator()
 
 
 @pytest.fixture

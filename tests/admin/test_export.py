@@ -14,6 +14,7 @@ from answers.admin.export_files import COLUMNS
 from answers.models import Answer, AuditEntry, Rating, Status
 from tests.support.answers import make_answer
 from tests.support.exports import LIST, address, body, buttons, export, objects_of, rows_of
+from tests.support.staff import operator as log_in_operator
 
 # The stream gives its connection back after each part, which ends a transaction.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,9 +28,8 @@ def alice():
 
 
 @pytest.fixture
-def operator(client):
-    client.force_login(User.objects.create_superuser("operator"))
-    return client
+def operator(db):
+    return log_in_operator()
 
 
 @pytest.fixture

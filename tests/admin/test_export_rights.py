@@ -7,6 +7,7 @@ from accounts.models import User
 from answers.models import AuditEntry, Rating
 from tests.support.answers import make_answer
 from tests.support.exports import LIST, address, buttons, export, objects_of
+from tests.support.staff import operator as log_in_operator
 
 # The stream gives its connection back after each part, which ends a transaction.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,9 +28,8 @@ def staff(client):
 
 
 @pytest.fixture
-def operator(client):
-    client.force_login(User.objects.create_superuser("operator"))
-    return client
+def operator(db):
+    return log_in_operator()
 
 
 @pytest.fixture

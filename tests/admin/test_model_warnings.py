@@ -3,8 +3,8 @@
 import pytest
 from django.core.cache import cache
 
-from accounts.models import User
 from answers.engine import model_check
+from tests.support.staff import operator as log_in_operator
 
 pytestmark = pytest.mark.django_db
 
@@ -18,9 +18,8 @@ def warned(settings):
 
 
 @pytest.fixture
-def operator(client):
-    client.force_login(User.objects.create_superuser("operator"))
-    return client
+def operator(db):
+    return log_in_operator()
 
 
 def test_the_index_and_the_list_of_answers_show_them_as_text(warned, operator):

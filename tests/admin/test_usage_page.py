@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from answers.models import UsageLog
 from answers.models.days import start_of
+from tests.support.staff import operator as log_in_operator
 from tests.support.usage import day, log_in_staff, make_people, make_personal, make_usage
 
 pytestmark = pytest.mark.django_db
@@ -17,10 +18,8 @@ URL = "/admin/answers/dailyusage/"
 
 
 @pytest.fixture
-def operator(client):
-    client.force_login(User.objects.create_superuser("operator"))
-    client.get("/admin/")  # the first page of a new session notes whose it is
-    return client
+def operator(db):
+    return log_in_operator()
 
 
 def tiles(response):

@@ -5,6 +5,7 @@ import threading
 import time
 import uuid
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from channels.db import database_sync_to_async
@@ -77,6 +78,50 @@ def test_the_answers_of_a_dead_process_are_interrupted_and_its_lease_is_gone(lea
     assert others.status == Status.RUNNING
     assert not Process.objects.filter(pk=dead.pk).exists()
     assert sweep(lease, clock, seconds=60) == []
+
+
+def test_the_heartbeat_does_not_wait_for_hundreds_of_ends(lease, clock, alice, monkeypatch):
+    """If each portion takes three seconds, other processes would take this one for dead after four."""
+    dead = process(SILENT_SECONDS + 1)
+    sweep(lease, clock)
+    for status, owner in ((Status.RUNNING, dead.pk), (Status.QUEUED, None)):
+        Answer.objects.bulk_create(
+            Answer(user=alice, thread=uuid.uuid4(), question="?", status=status, process_id=owner)
+            for _ in range(5 * lease_module.ENDS)
+        )
+    Answer.objects.queued().update(asked_at=timezone.now() - timedelta(hours=2))
+    renewed, queryset = [], type(Process.objects.all())
+    renew = queryset.renew
+
+    def noted(*arguments, **fields):
+        renewed.append(clock.now)
+        renew(*arguments, **fields)
+
+    monkeypatch.setattr(queryset, "renew", noted)
+    clock.now += GRACE_SECONDS
+    lease.renew()
+    found = []
+    for answer in lease.sweep([]):
+        found.append(answer.pk)
+        clock.now += 3 / lease_module.ENDS
+    assert len(set(found)) == 10 * lease_module.ENDS
+    assert not Answer.objects.unfinished().exists()
+    assert max(later - earlier for earlier, later in pairwise([*renewed, clock.now])) < 6
+
+
+def test_a_process_that_comes_back_while_its_answers_are_interrupted_keeps_the_rest(lease, clock, alice):
+    slow = process(SILENT_SECONDS + 1)
+    Answer.objects.bulk_create(
+        Answer(user=alice, thread=uuid.uuid4(), question="?", status=Status.RUNNING, process_id=slow.pk)
+        for _ in range(2 * lease_module.ENDS)
+    )
+    sweep(lease, clock)
+    clock.now += GRACE_SECONDS
+    swept = lease.sweep([])
+    first = next(swept)
+    Process.objects.renew(slow.pk)
+    assert len([first, *swept]) == lease_module.ENDS
+    assert Answer.objects.running().filter(process=slow.pk).count() == lease_module.ENDS
 
 
 def test_seconds_count_to_the_last_heartbeat(lease, clock, alice):

@@ -180,11 +180,11 @@ def test_a_question_older_than_an_hour_is_interrupted_with_a_sentence(people):
     before = timezone.now() - timedelta(seconds=queue.EXPIRY_SECONDS)
     Answer.objects.filter(pk=old.pk).update(asked_at=before)
     assert [answer.id for answer in claim(room=5)] == [new.pk]
-    [expired] = queue.expire()
+    [expired] = queue.expire(10)
     old.refresh_from_db()
     assert (old.pk, old.status, old.error_code) == (expired.pk, Status.INTERRUPTED, "expired")
     assert old.error_message == "This question waited for over an hour. Please ask again."
-    assert queue.expire() == []
+    assert queue.expire(10) == []
 
 
 def test_a_server_runs_what_it_was_asked_before_it_began_to_serve(people):
@@ -207,7 +207,7 @@ def test_an_expired_question_has_no_process(people):
     own = people.ask("alice", process_id=HERE)
     before = timezone.now() - timedelta(seconds=queue.EXPIRY_SECONDS)
     Answer.objects.filter(pk=own.pk).update(asked_at=before)
-    assert [answer.pk for answer in queue.expire()] == [own.pk]
+    assert [answer.pk for answer in queue.expire(10)] == [own.pk]
     assert not Answer.objects.owned().exists()
 
 
@@ -225,4 +225,4 @@ def test_an_empty_queue_costs_one_query(people, django_assert_num_queries):
     with django_assert_num_queries(1):
         assert claim() == []
     with django_assert_num_queries(1):
-        assert queue.expire() == []
+        assert queue.expire(10) == []

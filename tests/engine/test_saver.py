@@ -11,7 +11,7 @@ import pytest
 from channels.db import database_sync_to_async
 from django.db import connection
 
-from answers.engine import saver
+from answers.engine import lease, saver
 from answers.engine.running_answer import Content
 from answers.models import Answer, AnswerQuerySet, Process, Status
 from answers.models.process import ProcessQuerySet
@@ -44,7 +44,7 @@ async def test_text_is_saved_and_the_heartbeat_renewed_while_an_answer_runs(work
 async def test_the_heartbeat_does_not_wait_until_hundreds_of_ends_are_saved(worker, api_server, monkeypatch):
     """Or another process would interrupt all answers of this one, which is alive but busy."""
     api_server.behaviour = stall(["So far. "])
-    rows = [await ask(worker) for _ in range(2 * saver.ENDS + 5)]
+    rows = [await ask(worker) for _ in range(2 * lease.ENDS + 5)]
     await asyncio.to_thread(api_server.wait_for_requests, len(rows))
     steps, finish, renew = [], AnswerQuerySet.finish, ProcessQuerySet.renew
 
@@ -61,7 +61,7 @@ async def test_the_heartbeat_does_not_wait_until_hundreds_of_ends_are_saved(work
     monkeypatch.setattr(ProcessQuerySet, "renew", noted_renew)
     api_server.release()
     assert {(await ended(row)).status for row in rows} == {"complete"}
-    assert max(len(list(group)) for step, group in groupby(steps) if step == "end") <= saver.ENDS
+    assert max(len(list(group)) for step, group in groupby(steps) if step == "end") <= lease.ENDS
 
 
 async def test_a_stop_requested_in_the_database_takes_effect_within_a_second(worker, api_server):

@@ -93,7 +93,7 @@ async def test_questions_that_were_stopped_or_expired_while_they_waited_are_logg
     row = await save_question()
     assert await database_sync_to_async(queue.stop)(row.user, row.pk)
     old = await save_question(asked_at=timezone.now() - timedelta(hours=2))
-    assert await database_sync_to_async(queue.expire)()
+    assert await database_sync_to_async(queue.expire)(10)
     assert (await is_logged_as_its_row(row)).status == "stopped"
     assert (await is_logged_as_its_row(old)).error_code == "expired"
 
