@@ -5,7 +5,6 @@ the answers use, are in budgets.py. Synchronous, for the database thread.
 """
 
 import math
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, cast
 from uuid import UUID
@@ -46,6 +45,7 @@ WINDOWS = [
         gettext_lazy("Your network has reached its limit of questions per day."),
     ),
 ]
+PER_SITE = gettext_lazy("This site has reached its limit of questions per day.")
 # When the question was asked that has to be older before the next one is allowed.
 NEWEST = """
     (SELECT asked_at FROM answers_questionlog
@@ -67,29 +67,19 @@ def check(user: AbstractBaseUser, address: str, answer: UUID, *, waiting: int, u
     """
     budget = budgets.budget_of(user.pk)
     own = {"MINUTE": settings.ASKME_QUESTIONS_PER_MINUTE, "DAY": budget.questions_limit}
-    counted = []
-    for window, seconds, *_sentences in WINDOWS:
-        counted.append(Limit(own[window], seconds, "user", user.pk))
+    limits = []
+    for window, seconds, per_person, per_network in WINDOWS:
+        limits.append(Limit(own[window], seconds, per_person, "user", user.pk))
         per_address = getattr(settings, f"ASKME_ADDRESS_QUESTIONS_PER_{window}") if address else 0
-        counted.append(Limit(per_address, seconds, "address", address))
-    counted.append(Limit(settings.ASKME_SITE_QUESTIONS_PER_DAY, 86_400))
-    waits = _waits(counted)
-    for window, _seconds, per_person, per_network in WINDOWS:
-        limit = own[window]
-        if wait := next(waits):
-            again = _("Please ask again in %(time)s.") % {"time": duration(wait)}
-            sentence = f"{per_person % {'limit': limit}} {again}"
-            raise Refused("too_many_questions", sentence, answer=answer, retry_after=wait)
-        if wait := next(waits):
+        limits.append(Limit(per_address, seconds, per_network, "address", address))
+    limits.append(Limit(settings.ASKME_SITE_QUESTIONS_PER_DAY, 86_400, PER_SITE))
+    for one, wait in _waits([one for one in limits if one.number]):
+        if wait:
             again = _("Please ask again in %(time)s.")
-            if site_hooks().login_lifts_address_limit(user):
+            if one.column == "address" and site_hooks().login_lifts_address_limit(user):
                 again = _("Please ask again in %(time)s, or log in.")
-            sentence = f"{per_network} {again % {'time': duration(wait)}}"
+            sentence = f"{one.sentence % {'limit': one.number}} {again % {'time': duration(wait)}}"
             raise Refused("too_many_questions", sentence, answer=answer, retry_after=wait)
-    if wait := next(waits):
-        full = _("This site has reached its limit of questions per day.")
-        again = _("Please ask again in %(time)s.") % {"time": duration(wait)}
-        raise Refused("too_many_questions", f"{full} {again}", answer=answer, retry_after=wait)
     budgets.check(budget, answer, unfinished=unfinished)
     if settings.ASKME_QUEUE and waiting >= settings.ASKME_QUEUE:
         full = _("The site is very busy right now.")
@@ -100,35 +90,40 @@ def check(user: AbstractBaseUser, address: str, answer: UUID, *, waiting: int, u
 class Limit(NamedTuple):
     """So many questions in so many seconds, of one person, of one address, or of the site. 0: no limit."""
 
-    limit: int
+    number: int
     seconds: int
+    sentence: Any  # lazy, so that it is in the language of who asks
     column: str = ""
     value: object = None
 
-    def since(self, now: datetime) -> tuple[str, list[Any]]:
+    def newest(self, now: datetime) -> tuple[str, list[Any]]:
         """The SQL of `NEWEST` for this limit, and its parameters."""
         own = [_for_database(self.column, self.value)] if self.column else []
         since = _for_database("asked_at", now - timedelta(seconds=self.seconds))
-        return NEWEST.format(WHOSE[self.column]), [*own, since, self.limit - 1]
+        return NEWEST.format(WHOSE[self.column]), [*own, since, self.number - 1]
 
 
-def _waits(limits: list[Limit]) -> Iterator[int]:
-    """For each limit, the seconds until another question is allowed. 0 means now.
+def _waits(limits: list[Limit]) -> list[tuple[Limit, int]]:
+    """Each limit with the seconds until another question is allowed. 0 means now.
 
     In one statement of our own, since each question waits for it. Django would need longer to write the SQL
     of so many querysets than the database needs to run it.
     """
+    if not limits:
+        return []
     now = timezone.now()
-    parts = [one.since(now) for one in limits if one.limit]
-    found: Iterator[datetime | None] = iter(())
-    if parts:
-        with connection.cursor() as cursor:
-            parameters = [value for _sql, values in parts for value in values]
-            cursor.execute("SELECT " + ", ".join(sql for sql, _values in parts), parameters)
-            found = map(_as_datetime, cursor.fetchone())
-    for one in limits:
-        asked_at = next(found) if one.limit else None
-        yield 0 if asked_at is None else max(1, math.ceil(one.seconds - (now - asked_at).total_seconds()))
+    parts = [one.newest(now) for one in limits]
+    with connection.cursor() as cursor:
+        parameters = [value for _sql, values in parts for value in values]
+        cursor.execute("SELECT " + ", ".join(sql for sql, _values in parts), parameters)
+        found = map(_as_datetime, cursor.fetchone())
+    return [(one, _seconds_left(one, asked_at, now)) for one, asked_at in zip(limits, found, strict=True)]
+
+
+def _seconds_left(one: Limit, asked_at: datetime | None, now: datetime) -> int:
+    if asked_at is None:
+        return 0
+    return max(1, math.ceil(one.seconds - (now - asked_at).total_seconds()))
 
 
 def _for_database(name: str, value: object) -> Any:

@@ -15,11 +15,19 @@ from answers.engine import database_thread
 from answers.live import handling, session_check
 from answers.live.consumer import AnswerConsumer
 from answers.models import Answer
-from tests.live.test_strangers_turns import guest_cookie_header
+from tests.support.accounts import guest_cookie_header
 
 PEOPLE = 12
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def slow_down(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Each question takes so long to save."""
+    check = limits.check
+    monkeypatch.setattr(
+        limits, "check", lambda *args, **options: time.sleep(seconds) or check(*args, **options)
+    )
 
 
 async def ask() -> tuple[WebsocketCommunicator, str]:
@@ -42,8 +50,7 @@ async def replies(page: WebsocketCommunicator) -> list[dict]:
 
 async def test_all_questions_of_a_crowd_are_accepted_and_those_that_wait_are_told(worker, monkeypatch):
     """Together they take longer than one of them may."""
-    check = limits.check
-    monkeypatch.setattr(limits, "check", lambda *args, **options: time.sleep(0.1) or check(*args, **options))
+    slow_down(monkeypatch, 0.1)
     monkeypatch.setattr(database_thread, "TIMEOUT_SECONDS", 1.0)
     monkeypatch.setattr(handling, "BUSY_SECONDS", 0.2)
     asked = [await ask() for _ in range(PEOPLE)]
@@ -62,18 +69,26 @@ async def test_a_quick_reply_comes_without_a_notice(worker):
 
 
 async def test_a_session_is_not_checked_while_a_question_that_looks_its_user_up_waits(worker, monkeypatch):
-    monkeypatch.setattr(session_check, "FIRST_CHECK_SECONDS", 0.05)
+    waits = []
+
+    async def wait(self, seconds: float) -> None:
+        """The first one ends while the question is being saved, and the next one never."""
+        waits.append(seconds)
+        async with asyncio.timeout(20):
+            while not self._consumer.handling.is_under_way or len(waits) > 1:
+                await asyncio.sleep(0.01)
+
+    monkeypatch.setattr(session_check.SessionCheck, "_wait", wait)
     checked, require_login = [], session_check.require_login
     monkeypatch.setattr(
         session_check,
         "require_login",
         lambda requester: checked.append(requester) or require_login(requester),
     )
-    check = limits.check
-    monkeypatch.setattr(limits, "check", lambda *args, **options: time.sleep(0.5) or check(*args, **options))
+    slow_down(monkeypatch, 0.5)
     page, _answer = await ask()
     await replies(page)
-    assert checked == []
+    assert (checked, waits) == ([], [session_check.FIRST_CHECK_SECONDS, session_check.SESSION_SECONDS])
     await page.disconnect()
 
 

@@ -7,20 +7,12 @@ import uuid
 import pytest
 from channels.db import database_sync_to_async
 from channels.sessions import CookieMiddleware
-from django.conf import settings
-from django.http import HttpResponse
 
-from accounts import guest_cookie
 from answers.engine.runtime import current_runtime
 from answers.engine.turns import AT_ONCE
 from answers.live.consumer import AnswerConsumer
 from answers.models import Answer
-
-
-def guest_cookie_header() -> bytes:
-    response = HttpResponse()
-    guest_cookie.set_key(response, guest_cookie.new_key())
-    return f"{settings.GUEST_COOKIE_NAME}={response.cookies[settings.GUEST_COOKIE_NAME].value}".encode()
+from tests.support.accounts import guest_cookie_header
 
 
 class StuckPage:

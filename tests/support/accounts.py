@@ -3,10 +3,13 @@
 import re
 
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from django.conf import settings
 from django.core.cache import cache
 from django.db import IntegrityError, transaction
+from django.http import HttpResponse
 from django.urls import reverse
 
+from accounts import guest_cookie
 from accounts.hooks import SiteHooks
 from tests.support.forms import PASSWORD
 
@@ -14,6 +17,13 @@ from tests.support.forms import PASSWORD
 def browser_key(client):
     """Return what the hooks are given to find out who the browser's user is."""
     return SiteHooks().session_key({name: cookie.value for name, cookie in client.cookies.items()})
+
+
+def guest_cookie_header() -> bytes:
+    """Return the header of a browser that has not asked yet."""
+    response = HttpResponse()
+    guest_cookie.set_key(response, guest_cookie.new_key())
+    return f"{settings.GUEST_COOKIE_NAME}={response.cookies[settings.GUEST_COOKIE_NAME].value}".encode()
 
 
 def user_of(client):
