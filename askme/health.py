@@ -9,7 +9,6 @@ every process said that it is not ready, people would be sent nowhere.
 
 import asyncio
 import logging
-from contextvars import Context
 from typing import Any
 
 from channels.layers import get_channel_layer
@@ -18,6 +17,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from answers.engine.redis_layer import RedisLayer
 from answers.engine.runtime import current_runtime, existing_runtime, run_in_database_thread
+from answers.engine.shared_look import SharedLook
 from askme.before_django import PLAIN, READING, path_of, reply
 
 log = logging.getLogger("answers.health")
@@ -25,8 +25,7 @@ log = logging.getLogger("answers.health")
 # However often it is asked, the database is asked once a second.
 CACHE_SECONDS = 1.0
 # Shorter than a probe usually waits, or it would see a timeout instead of the reason.
-RESPONSE_SECONDS = 4.0
-DATABASE_SECONDS = 3.0
+DATABASE_SECONDS, REDIS_SECONDS = 3.0, 2.0
 WITHOUT_REDIS = b"exclude=redis"
 DATABASE, REDIS = "the database does not respond", "Redis does not respond"
 MIGRATIONS, DRAINING = "migrations are missing: run manage.py migrate", "draining"
@@ -66,10 +65,9 @@ class Readiness:
 
     def __init__(self) -> None:
         self._runtime = current_runtime()
-        self._look: asyncio.Task[list[str]] | None = None
-        self._looked_at = 0.0
-        self._database: asyncio.Task[list[str]] | None = None
-        self._redis: asyncio.Task[bool] | None = None
+        self._look = SharedLook(self._find)
+        self._database = SharedLook(self._ask_database)
+        self._redis = SharedLook(is_redis_reachable)
         self._is_migrated = False  # once they are applied, they stay
         self._logged: list[str] = []
 
@@ -77,31 +75,25 @@ class Readiness:
         """Why nobody should be sent here. None: the process is ready."""
         if self._runtime.draining:
             return [DRAINING]
-        now = asyncio.get_running_loop().time()
-        if self._look is None or (self._look.done() and now - self._looked_at >= CACHE_SECONDS):
-            self._look, self._looked_at = asyncio.create_task(self._find(), context=Context()), now
-        await asyncio.wait([self._look], timeout=RESPONSE_SECONDS)
-        reasons = self._look.result() if self._look.done() else [DATABASE]
+        reasons = await self._look.result(fresh_seconds=CACHE_SECONDS) or []
         if reasons != self._logged:
             self._logged = reasons
             log.warning("%s", f"not ready: {', '.join(reasons)}" if reasons else "ready again")
         return reasons
 
     async def _find(self) -> list[str]:
-        redis = asyncio.create_task(self._find_redis())
         try:
-            return [*await self._find_database(), *await redis]
+            reasons = await asyncio.gather(self._find_database(), self._find_redis())
+            return [*reasons[0], *reasons[1]]
         except Exception:  # such as a history of migrations that contradicts itself
             log.exception("whether the process is ready could not be found out")
             return [FAILED]
 
     async def _find_database(self) -> list[str]:
         """A long line in front of the database thread is no reason: the process is busy, but ready."""
-        if self._database is None or self._database.done():
-            self._database = asyncio.create_task(self._ask_database())
-        await asyncio.wait([self._database], timeout=DATABASE_SECONDS)
-        if self._database.done():
-            return self._database.result()
+        reasons = await self._database.result(patience=DATABASE_SECONDS)
+        if reasons is not None:
+            return reasons
         is_busy = self._is_migrated and self._runtime.database.has_moved_on(DATABASE_SECONDS)
         return [] if is_busy else [DATABASE]
 
@@ -116,14 +108,13 @@ class Readiness:
         return [] if self._is_migrated else [MIGRATIONS]
 
     async def _find_redis(self) -> list[str]:
-        layer = get_channel_layer()
-        if not isinstance(layer, RedisLayer):
-            return []
-        # A thread may wait for a name server for long, so there is never a second one.
-        if self._redis is None or self._redis.done():
-            self._redis = asyncio.create_task(asyncio.to_thread(layer.is_reachable))
-        await asyncio.wait([self._redis], timeout=RESPONSE_SECONDS / 2)
-        return [] if self._redis.done() and self._redis.result() else [REDIS]
+        return [] if await self._redis.result(patience=REDIS_SECONDS) else [REDIS]
+
+
+async def is_redis_reachable() -> bool:
+    layer = get_channel_layer()
+    # A thread may wait for a name server for long.
+    return not isinstance(layer, RedisLayer) or await asyncio.to_thread(layer.is_reachable)
 
 
 @run_in_database_thread  # which accepts questions, and does not wait for slow pages

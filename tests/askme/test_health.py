@@ -115,7 +115,7 @@ async def test_a_thousand_questions_about_readiness_are_one_query(runtime, monke
     pings, ping = [], health.ping
     monkeypatch.setattr(health, "ping", lambda: pings.append(1) or ping())
     monkeypatch.setattr(health, "CACHE_SECONDS", 60)  # a slow machine takes more than one for these
-    runtime.part(health.Readiness)._looked_at -= 60
+    runtime.part(health.Readiness)._look._found_at -= 60
     assert set(await asyncio.gather(*[readyz() for _ in range(1000)])) == {(200, "ok\n")}
     assert await readyz() == await readyz() == (200, "ok\n")
     assert pings == [1]
