@@ -6,7 +6,7 @@ revoke its lease and interrupt its answers, since it can no longer do so itself.
 
 import logging
 import time
-from collections.abc import Collection, Hashable, Iterator
+from collections.abc import Collection, Hashable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -25,7 +25,7 @@ SILENT_SECONDS = 12.0  # without a heartbeat for this long, a process counts as 
 SWEEP_SECONDS = 3.0
 # After a database outage all heartbeats are old, so living processes first get time to renew theirs.
 GRACE_SECONDS = 5.0
-ENDS = 20  # answers whose end is saved in one transaction, before the heartbeat that may be due
+ENDS_AT_ONCE = 20  # answers whose end is saved at a time, before the heartbeat and the texts that may be due
 
 
 class Lease:
@@ -54,26 +54,26 @@ class Lease:
         """Delete the lease when the process ends."""
         Process.objects.filter(pk=self.process).delete()
 
-    def sweep(self, running: Collection[UUID]) -> Iterator[Answer]:
-        """If it is due, interrupt answers that nobody runs, and questions that waited too long.
+    @property
+    def sweep_is_due(self) -> bool:
+        return time.monotonic() >= self._next_sweep
 
-        `running` are this process's own. Yields each answer once its end is saved. They are saved a few at a
-        time, with the heartbeat between them if it is due: otherwise, when a process with hundreds of answers
-        has died, this one would seem dead to the others too.
+    def sweep(self, running: Collection[UUID]) -> list[Answer]:
+        """If it is due, interrupt and return answers that nobody runs, and questions that waited too long.
+
+        `running` are this process's own. A few are ended at a time, and then another sweep is due at once:
+        when a process with hundreds of answers has died, the saver must not neglect those that run here.
         """
+        if not self.sweep_is_due:
+            return []
         now = time.monotonic()
-        if now < self._next_sweep:
-            return
-        self._next_sweep = now + SWEEP_SECONDS
         before, self._suspected_since = self._suspected_since, {}
         self._revoke_silent(before, now)
-        orphans = self._find_orphans(before, now, running)
-        for start in range(0, len(orphans), ENDS):
-            yield from self._interrupt(orphans[start : start + ENDS])
-            self.renew()
-        while expired := queue.expire(ENDS):
-            yield from expired
-            self.renew()
+        orphans = self._interrupt(self._find_orphans(before, now, running))
+        expired = queue.expire(ENDS_AT_ONCE)
+        if max(len(orphans), len(expired)) < ENDS_AT_ONCE:
+            self._next_sweep = now + SWEEP_SECONDS
+        return orphans + expired
 
     def _suspect(self, key: Hashable, before: dict[Hashable, float], now: float) -> float:
         """Seconds since it was first suspected, without a database failure since then."""
@@ -117,10 +117,12 @@ class Lease:
         ]
 
     def _interrupt(self, answers: list[UUID]) -> list[Answer]:
-        """Interrupt and return those that are still orphans: a process that lives after all has a new lease.
+        """Interrupt and return the first of those that are still orphans.
 
-        Rows that another session has locked are left to the next sweep.
+        A process that lives after all has a new lease. Rows that another session has locked come later.
         """
+        if not answers:
+            return []
         with transaction.atomic():
-            free = self._orphans().filter(pk__in=answers).unlocked()
+            free = self._orphans().filter(pk__in=answers).unlocked()[:ENDS_AT_ONCE]
             return [one for one in free if Answer.objects.interrupt(one, self._revoked.get(one.process_id))]

@@ -7,7 +7,7 @@ read answers nor the event loop ever wait for the database. What cannot be saved
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -17,7 +17,7 @@ from django.db import DatabaseError, DataError, IntegrityError, OperationalError
 from django.utils.translation import gettext_noop
 
 from answers.engine.histogram import DELAY_SECONDS, Histogram
-from answers.engine.lease import ENDS, Lease
+from answers.engine.lease import ENDS_AT_ONCE, Lease
 from answers.engine.locks import is_row_lock_timeout
 from answers.engine.outcome import Outcome
 from answers.engine.own_connection import use_own_connection
@@ -59,6 +59,7 @@ class Saver:
         self._on_interrupted = on_interrupted
         self._signal = threading.Event()
         self._closed = False
+        self._next_save = time.monotonic() + SAVE_SECONDS  # of answers that run
         self._next_check = 0.0
         self._locked: set[UUID] = set()  # rows that another session had locked at the last save
         self.is_failing = False  # since the last round
@@ -79,7 +80,7 @@ class Saver:
     def run(self) -> None:
         use_own_connection()
         while not self._closed:
-            self._signal.wait(SAVE_SECONDS)
+            self._signal.wait(max(0.0, self._next_save - time.monotonic()))
             self._signal.clear()
             try:
                 begin = time.monotonic()
@@ -97,15 +98,24 @@ class Saver:
         # One whose end is saved stays there until the loop removes it. It must not be logged again.
         answers = [one for one in list(self._answers.values()) if not one.end_is_saved]
         self._locked.intersection_update(one.id for one in answers)
-        for some in _portions(answers):
+        # If hundreds end at once, neither the heartbeat nor the texts of the others may wait for all of them.
+        ended = sorted((one for one in answers if one.ended), key=lambda one: one.id in self._locked)
+        some = ended[:ENDS_AT_ONCE]
+        now = time.monotonic()
+        if now >= self._next_save:
+            self._next_save = now + SAVE_SECONDS
+            some += [one for one in answers if not one.ended]
+        if some:
             try:
                 self._save(some)
             except UNSTORABLE:
                 for answer in some:  # one that cannot be saved must not block the others
                     self._save_one(answer)
-            self._lease.renew()
+                    self._lease.renew()
         for interrupted in self._lease.sweep(list(self._answers)):
             self._call(self._on_interrupted, interrupted)
+        if self._lease.sweep_is_due or any(one.id not in self._locked for one in ended[ENDS_AT_ONCE:]):
+            self._signal.set()  # there are more
 
     def _handle_error(self, error: Exception) -> None:
         if not isinstance(error, DatabaseError):
@@ -148,7 +158,7 @@ class Saver:
 
     def _save_all(self, answers: list[RunningAnswer]) -> None:
         now = time.monotonic()
-        is_check = now >= self._next_check
+        is_check = now >= self._next_check and not all(answer.ended for answer in answers)
         with transaction.atomic():
             if connection.vendor == "postgresql":
                 with connection.cursor() as cursor:
@@ -213,21 +223,6 @@ class Saver:
                 self._call(self._on_saved, answer, False)
             else:
                 self._call(self._on_stop, answer.id)
-
-
-def _portions(answers: list[RunningAnswer]) -> Iterator[list[RunningAnswer]]:
-    """Those that run, and the ended ones a few at a time.
-
-    If hundreds end at once, the heartbeat must not wait for all: others would take this process for dead.
-    """
-    running: list[RunningAnswer] = []
-    ended: list[RunningAnswer] = []
-    for answer in answers:
-        (ended if answer.ended else running).append(answer)
-    if answers:
-        yield running + ended[:ENDS]
-    for start in range(ENDS, len(ended), ENDS):
-        yield ended[start : start + ENDS]
 
 
 class Snapshot(NamedTuple):

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import threading
 import time
+import uuid
 from itertools import groupby
 from types import SimpleNamespace
 
@@ -11,13 +12,15 @@ import pytest
 from channels.db import database_sync_to_async
 from django.db import connection
 
+from accounts.models import User
 from answers.engine import lease, saver
+from answers.engine.lease import ENDS_AT_ONCE
 from answers.engine.running_answer import Content
 from answers.models import Answer, AnswerQuerySet, Process, Status
 from answers.models.process import ProcessQuerySet
-from tests.support.api_behaviours import nonsense
+from tests.support.api_behaviours import Dictation, nonsense
 from tests.support.api_server import stall
-from tests.support.worker import ask, ended, stored, until
+from tests.support.worker import ask, ended, save_process, stored, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -44,7 +47,7 @@ async def test_text_is_saved_and_the_heartbeat_renewed_while_an_answer_runs(work
 async def test_the_heartbeat_does_not_wait_until_hundreds_of_ends_are_saved(worker, api_server, monkeypatch):
     """Or another process would interrupt all answers of this one, which is alive but busy."""
     api_server.behaviour = stall(["So far. "])
-    rows = [await ask(worker) for _ in range(2 * lease.ENDS + 5)]
+    rows = [await ask(worker) for _ in range(2 * ENDS_AT_ONCE + 5)]
     await asyncio.to_thread(api_server.wait_for_requests, len(rows))
     steps, finish, renew = [], AnswerQuerySet.finish, ProcessQuerySet.renew
 
@@ -61,7 +64,61 @@ async def test_the_heartbeat_does_not_wait_until_hundreds_of_ends_are_saved(work
     monkeypatch.setattr(ProcessQuerySet, "renew", noted_renew)
     api_server.release()
     assert {(await ended(row)).status for row in rows} == {"complete"}
-    assert max(len(list(group)) for step, group in groupby(steps) if step == "end") <= lease.ENDS
+    assert max(len(list(group)) for step, group in groupby(steps) if step == "end") <= ENDS_AT_ONCE
+
+
+@pytest.mark.parametrize("whose", ["its own", "a dead process's"])
+async def test_text_is_saved_while_many_answers_end(worker, api_server, monkeypatch, whose):
+    """And stop requests are read then."""
+    api_server.behaviour = stall(["So far. "])
+    api_server.script(feed := Dictation())
+    row = await ask(worker)
+    number = 3 * ENDS_AT_ONCE
+    if whose == "its own":
+        for _ in range(number):
+            await ask(worker)
+        await asyncio.to_thread(api_server.wait_for_requests, number + 1)
+    calls, finish = [], AnswerQuerySet.finish
+    has_begun, has_been_said, may_go_on = (threading.Event() for _ in range(3))
+
+    def slow_finish(self, *args, **fields):
+        calls.append(args)
+        time.sleep(0.01)  # so that running answers are due with the next portion
+        if len(calls) == 1:
+            has_begun.set()
+            has_been_said.wait(20)
+        if len(calls) > 2 * ENDS_AT_ONCE:
+            may_go_on.wait(20)
+        return finish(self, *args, **fields)
+
+    monkeypatch.setattr(AnswerQuerySet, "finish", slow_finish)
+    if whose == "its own":
+        api_server.release()
+    else:
+        dead = await save_process(lease.SILENT_SECONDS + 1)
+        await save_running(dead, number)
+    assert await asyncio.to_thread(has_begun.wait, 20)
+    feed.say("And on. ")
+    async with asyncio.timeout(10):
+        while worker.answers[row.pk].content.text != "And on. ":
+            await asyncio.sleep(0.01)
+    has_been_said.set()
+    try:
+        await until(row, lambda row: row.text == "And on. ")
+    finally:
+        may_go_on.set()
+        feed.end()
+    assert (await ended(row)).status == "complete"
+    async with asyncio.timeout(20):
+        while await database_sync_to_async(Answer.objects.unfinished().exists)():
+            await asyncio.sleep(0.01)
+
+
+@database_sync_to_async
+def save_running(process: Process, number: int) -> None:
+    user = User.objects.create_user("somebody else")
+    fields = {"user": user, "question": "?", "status": Status.RUNNING, "process_id": process.pk}
+    Answer.objects.bulk_create(Answer(thread=uuid.uuid4(), **fields) for _ in range(number))
 
 
 async def test_a_stop_requested_in_the_database_takes_effect_within_a_second(worker, api_server):
