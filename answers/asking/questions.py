@@ -28,6 +28,7 @@ from answers.engine.runtime import current_runtime, run_in_database_thread
 from answers.models import Answer, QuestionLog
 from answers.protocol import Ask, Event, Refused
 
+USER_SECONDS = 0.3  # to look up who stops an answer; the API is paid for until then
 LOGIN_REQUIRED = gettext_noop("Please log in to ask a question. What you typed is kept.")
 
 
@@ -176,11 +177,20 @@ def _stop(requester: Requester, answer: UUID) -> tuple[Answer | None, bool]:
 
 
 async def _user_id(requester: Requester, answer: UUID) -> object:
-    """The current user's id, or the last known one while the database is down, when nobody can log in."""
+    """The current user's id. While the database is down or busy, the last known one.
+
+    That is no older than the last check of the session.
+    """
+    known = requester.user_id
+    lookup = asyncio.create_task(_current_user_id(requester, answer))
+    lookup.add_done_callback(lambda task: task.cancelled() or task.exception())  # or asyncio logs it
+    await asyncio.wait([lookup], timeout=None if known is None else USER_SECONDS)
+    if not lookup.done():
+        return known
     try:
-        return await _current_user_id(requester, answer)
+        return lookup.result()
     except DatabaseError:
-        return requester.user_id
+        return known
 
 
 @run_in_database_thread

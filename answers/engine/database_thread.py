@@ -72,7 +72,7 @@ class DatabaseThread:
         )
         self._fail_fast_until = 0.0
         self._moved_on = time.monotonic()  # when the last call began
-        self._lock_timeout = 0.0  # when a call last waited in vain for a lock
+        self._lock_timeout = 0.0  # when a call last waited in vain, and for the whole timeout, for a lock
 
     async def run(self, function: Callable[[], T]) -> T:
         """Run a function that uses the ORM. Raises DatabaseError within seconds if there is no database."""
@@ -108,13 +108,15 @@ class DatabaseThread:
             raise CallerGone
         if now < self._fail_fast_until:
             raise OperationalError("the database was unavailable a moment ago")
+        # A call that another one kept waiting for a lock has waited for that lock too.
+        start = call.made if call.made < self._lock_timeout else now
         try:
-            # A call that another one kept waiting for a lock has waited for that lock too.
-            with waiting_since(call.made if call.made < self._lock_timeout else now):
+            with waiting_since(start):
                 return function()
         except (OperationalError, InterfaceError) as error:
             if is_lock_timeout(error):  # other calls may well succeed
-                self._lock_timeout = time.monotonic()
+                if start == now:  # it has waited itself, so those behind it need not
+                    self._lock_timeout = time.monotonic()
             elif not isinstance(error, CallerGone):
                 self._fail_fast_until = time.monotonic() + FAIL_FAST_SECONDS
             if isinstance(error, InterfaceError):  # which is no DatabaseError, as callers expect

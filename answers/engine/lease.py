@@ -36,6 +36,7 @@ class Lease:
         self.renewed_at: float | None = None  # the Unix time of the last heartbeat
         self._next_heartbeat = self._next_sweep = 0.0
         self._suspected_since: dict[Hashable, float] = {}
+        self.claimed: set[UUID] = set()  # claimed a moment ago; a hook may take long to prepare them
         self._revoked: dict[Hashable, datetime] = {}  # the last heartbeat of each process declared dead here
 
     def renew(self) -> None:
@@ -110,9 +111,10 @@ class Lease:
 
         Of its own, those that it does not run: a late query saved them after the person was refused.
         """
+        own = {*running, *self.claimed}
         return [
             id
-            for id, process in self._orphans().exclude(pk__in=running).values_list("pk", "process_id")
+            for id, process in self._orphans().exclude(pk__in=own).values_list("pk", "process_id")
             if process in self._revoked or self._suspect(id, before, now) >= SILENT_SECONDS
         ]
 

@@ -2,7 +2,8 @@
 
 PostgreSQL locks rows, and `lock_timeout` limits each wait. SQLite locks the whole database for every writer.
 If each of the calls in line waited for that lock as long as the first, the tenth would wait ten times as
-long. So when the first has waited in vain, those that were made before that moment fail with it.
+long. So when the first has waited in vain, those that were made before that moment wait no more than an
+instant: the lock may be free by now, or be taken for some milliseconds.
 """
 
 import time
@@ -13,7 +14,7 @@ from sqlite3 import SQLITE_BUSY
 from django.db import connection
 
 SQLITE_SECONDS = 5.0  # Django's and SQLite's own default
-SHORT_SECONDS = 0.1  # a shorter wait makes no difference
+SHORT_SECONDS = 0.1  # the least that a call waits
 
 
 def is_lock_timeout(error: Exception) -> bool:
@@ -36,7 +37,7 @@ def waiting_since(start: float) -> Iterator[None]:
         yield
         return
     timeout = connection.settings_dict.get("OPTIONS", {}).get("timeout", SQLITE_SECONDS)
-    _set_timeout(max(0, timeout - waited))
+    _set_timeout(max(SHORT_SECONDS, timeout - waited))
     try:
         yield
     finally:

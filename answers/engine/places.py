@@ -46,7 +46,7 @@ class Places:
             except DatabaseError:
                 order = []  # try again at the next update
             for ahead, answer in enumerate(order):
-                if answer in self._watching and self._known.get(answer) != ahead:
+                if answer in self._watching and _is_news(self._known.get(answer), ahead):
                     self._known[answer] = ahead
                     self._announce(protocol.queued(answer, ahead))
             await asyncio.sleep(PLACE_SECONDS)
@@ -54,3 +54,8 @@ class Places:
     def close(self) -> None:
         if self._task is not None:
             self._task.cancel()
+
+
+def _is_news(known: int | None, ahead: int) -> bool:
+    """Whether a place has changed by a tenth. Each step of a long queue is not told to everybody in it."""
+    return known is None or abs(known - ahead) >= max(1, ahead // 10)

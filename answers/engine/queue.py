@@ -15,6 +15,7 @@ Synchronous, for a database thread.
 import logging
 import math
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -25,17 +26,13 @@ from django.db import connection, transaction
 from django.db.models import Count, F, Min, Q, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 
-from answers.engine.context import earlier_turns
 from answers.engine.database_thread import require_caller
-from answers.engine.hooks import Hooks, site_hooks
-from answers.engine.model_options import default_option, find_option
-from answers.engine.outcome import EXPIRED, INTERNAL, Outcome
-from answers.engine.provider import prompt_for, sends_identifiers
+from answers.engine.model_options import default_option
+from answers.engine.outcome import EXPIRED, Outcome
+from answers.engine.prompts import prepare, read_prompt
 from answers.engine.running_answer import RunningAnswer
 from answers.models import Answer, AnswerQuerySet, Process, Status
-from completions import Prompt, Turn
 
 log = logging.getLogger(__name__)
 
@@ -88,8 +85,10 @@ def next_place(user: AbstractBaseUser, answer: UUID) -> Place:
 
 
 def ahead_of(answer: Answer) -> int:
-    """How many waiting questions come before this one."""
-    return next((place for place, id in enumerate(order()) if id == answer.pk), PLACES)
+    """How many waiting questions come before this one, at most `PLACES`."""
+    earlier = Q(asked_at__lt=answer.asked_at) | Q(asked_at=answer.asked_at, pk__lt=answer.pk)
+    before = Answer.objects.queued().filter(Q(turn__lt=answer.turn) | Q(earlier, turn=answer.turn))
+    return min(PLACES, before.count())
 
 
 def order() -> list[UUID]:
@@ -103,11 +102,19 @@ def length() -> tuple[int, datetime | None]:
     return found["number"], found["oldest"]
 
 
-def claim(process: UUID, room: int, *, only_own: bool, age: float = 0.0) -> list[RunningAnswer]:
+def claim(
+    process: UUID,
+    room: int,
+    *,
+    only_own: bool,
+    age: float = 0.0,
+    on_claim: Callable[[set[UUID]], None] = lambda ids: None,
+) -> list[RunningAnswer]:
     """Claim the next questions, at most `room`, so that this process runs them, and no other.
 
     Returns none if nobody waits, or if all who wait are at their limit. With `only_own`, claims those
-    that no other process may run. `age` is for how many seconds they must have waited.
+    that no other process may run. `age` is for how many seconds they must have waited. `on_claim` is called
+    before the claim is committed, and may raise an exception to prevent it.
     """
     now = timezone.now()
     # Without an age, also what a process with a clock that is ahead has just saved.
@@ -124,10 +131,11 @@ def claim(process: UUID, room: int, *, only_own: bool, age: float = 0.0) -> list
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIM_LOCK])
         rows = _claim(waiting, process, room)
-        prompts = [_with_earlier_turns(row) for row in rows]
+        prompts = [read_prompt(row) for row in rows]
+        on_claim({row.pk for row in rows})
         require_caller()
     # Afterwards: a hook may be slow, and meanwhile no process could claim, nor anybody write to SQLite.
-    return [_prepare(row, prompt) for row, prompt in zip(rows, prompts, strict=True)]
+    return [prepare(row, prompt) for row, prompt in zip(rows, prompts, strict=True)]
 
 
 def stop(user: AbstractBaseUser, id: UUID) -> Answer | None:
@@ -186,54 +194,6 @@ def _claim(waiting: AnswerQuerySet, process: UUID, room: int) -> list[Answer]:
         model=Coalesce(NullIf("model", Value("")), Value(default)),
     )
     return claimed
-
-
-def _with_earlier_turns(row: Answer) -> Prompt | None:
-    """None if they cannot be read."""
-    if row.follows_id is None:
-        return _prompt(row)
-    try:
-        with transaction.atomic():  # a savepoint: this must not break the transaction for all other questions
-            return _prompt(row, earlier_turns(row))
-    except Exception:
-        if connection.needs_rollback or not connection.is_usable():
-            raise
-        log.exception("answer %s could not be started", row.pk)
-        return None
-
-
-def _prompt(row: Answer, earlier: tuple[Turn, ...] = ()) -> Prompt:
-    is_identified = sends_identifiers()
-    return prompt_for(
-        find_option(row.model),
-        row.question,
-        earlier=earlier,
-        safety_identifier=_pseudonym("safety_identifier", row.user_id) if is_identified else "",
-        cache_key=_pseudonym("cache_key", row.thread) if is_identified else "",
-    )
-
-
-def _pseudonym(purpose: str, key: object) -> str:
-    """A constant pseudonym for a person or a thread. Only this site can tell whose it is.
-
-    It is not a plain hash, because a user's key is a small number that can be guessed. 32 hex digits are 128
-    bits, so no two keys share a pseudonym. OpenAI's limit is 64 characters.
-    """
-    return salted_hmac(f"answers.{purpose}", str(key), algorithm="sha256").hexdigest()[:32]
-
-
-def _prepare(row: Answer, prompt: Prompt | None) -> RunningAnswer:
-    planned_turns = len(prompt.earlier) if prompt else 0  # before a hook changes them
-    if prompt is not None and type(site_hooks()).prompt is not Hooks.prompt:
-        try:
-            prompt = site_hooks().prompt(row, prompt)
-        except Exception:
-            log.exception("answer %s could not be started", row.pk)
-            prompt = None
-    answer = RunningAnswer(row, prompt or _prompt(row), planned_turns)
-    if prompt is None:
-        answer.finish_with(INTERNAL)
-    return answer
 
 
 def _end(row: Answer, outcome: Outcome) -> bool:

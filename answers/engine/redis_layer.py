@@ -149,7 +149,9 @@ class RedisBridge(RedisSingleShardConnection):  # type: ignore[misc]
                     if self._groups_changed:
                         await self._subscribe()
                     await self._publish()
-            except (RedisError, OSError) as error:  # TimeoutError is an OSError
+            except Exception as error:
+                if not isinstance(error, RedisError | OSError):  # TimeoutError is an OSError
+                    log.exception("messages could not be passed to Redis")
                 self._went_away(error)
                 self._outbox.clear()
                 self._dirty = self._groups_changed = True
@@ -189,6 +191,10 @@ class RedisBridge(RedisSingleShardConnection):  # type: ignore[misc]
         wanted = {self._name(group) for group in self.layer.groups}
         for name in wanted - self._subscribed_to:
             await self.subscribe(name)
+        # After an outage, redis-py subscribes again to all groups that it knows, also to those that are gone.
+        if self._pubsub is not None:
+            known = self._pubsub.channels.keys() - self._pubsub.pending_unsubscribe_channels
+            self._subscribed_to.update(name.decode() for name in known)
         for name in self._subscribed_to - wanted:
             await self.unsubscribe(name)
 

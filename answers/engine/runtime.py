@@ -14,6 +14,7 @@ from uuid import uuid4
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
+from django.db import OperationalError
 
 from answers.engine.core import Core, keep_to_one_core
 from answers.engine.database_thread import DatabaseThread
@@ -35,6 +36,7 @@ class Runtime:
     def __init__(self) -> None:
         self.process = uuid4()  # identifies this process in the database
         self.draining = False  # the process ends, and nobody should be sent to it
+        self.is_closed = False  # its answers have ended; what a slow response keeps alive must not begin anew
         self.database = DatabaseThread()
         self.turns = Turns(self.database)
         self.core: Core | None = None
@@ -73,16 +75,19 @@ class Runtime:
 
 
 def current_runtime() -> Runtime:
-    """The runtime of the running event loop."""
+    """The runtime of the running event loop. Raises OperationalError once it is closed."""
     loop = asyncio.get_running_loop()
     if loop not in _runtimes:
         _runtimes[loop] = Runtime()
+    if _runtimes[loop].is_closed:
+        raise OperationalError("this process is shutting down")
     return _runtimes[loop]
 
 
 def existing_runtime() -> Runtime | None:
-    """The same, if there is one. Unlike `current_runtime`, starts nothing."""
-    return _runtimes.get(asyncio.get_running_loop())
+    """The same, if there is one that is open. Unlike `current_runtime`, starts nothing."""
+    runtime = _runtimes.get(asyncio.get_running_loop())
+    return None if runtime is None or runtime.is_closed else runtime
 
 
 def started_runtime() -> Runtime | None:
@@ -111,10 +116,10 @@ def start_runtime() -> Runtime:
 
 async def close_runtime(drain_seconds: float = 0) -> None:
     """Close the running loop's runtime, if there is one. Running answers get `drain_seconds` to finish."""
-    runtime = _runtimes.get(asyncio.get_running_loop())
+    runtime = existing_runtime()
     if runtime is not None:
         await runtime.close(drain_seconds)
-        del _runtimes[asyncio.get_running_loop()]
+        runtime.is_closed = True
 
 
 def run_in_database_thread(function: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:

@@ -8,17 +8,15 @@ import asyncio
 import logging
 import threading
 from contextlib import suppress
-from contextvars import Context
 from functools import partial
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError
 
 from answers import protocol
-from answers.engine import queue
 from answers.engine.answer_log import about, log_end
 from answers.engine.answer_threads import AnswerThreads
+from answers.engine.claims import Claims
 from answers.engine.counts import Counts
 from answers.engine.database_thread import DatabaseThread
 from answers.engine.end_hook import EndHook
@@ -37,8 +35,6 @@ from completions import Completion, CompletionError
 log = logging.getLogger(__name__)
 
 SAVE_SECONDS = 5.0  # to save the last answers when the process ends
-POLL_SECONDS = 0.5  # between two looks at the queue, if nothing causes an earlier one
-FRESH_SECONDS = 0.3  # until then, a question is left to the process that it was asked in, where its page is
 
 
 class Worker:
@@ -51,18 +47,14 @@ class Worker:
         self.busy = 0  # threads of the pool that run an answer
         self.pace = Pace(self._apply_pace)
         self.is_server = False
-        self._draining = False
         self._provider: Provider | None = None
-        # A thread of its own, so that claims do not wait for the questions and followers of all sockets.
-        self._queue_thread = DatabaseThread()
-        self.places = Places(self._queue_thread, self.relay.announce)
-        self.queue_length = QueueLength(self._queue_thread)
-        self._wanted_age: float | None = None  # for how long what is to be claimed has waited; None: nothing
-        self._claim_task: asyncio.Task[None] | None = None
         self._end_hook = EndHook(database)
         self._idle = asyncio.Event()
         self._idle.set()
         self.lease = Lease(process)
+        self._claims = Claims(self.lease, room=lambda: self.room, start=self._start)
+        self.places = Places(self._claims.database, self.relay.announce)
+        self.queue_length = QueueLength(self._claims.database)
         self.saver = Saver(
             self.answers,
             self.lease,
@@ -73,54 +65,29 @@ class Worker:
         )
         self._saver_thread = threading.Thread(target=self.saver.run, name="saver", daemon=True)
         self._saver_thread.start()
-        self._poll()
 
     # -- From the queue to a thread
 
     def serve(self) -> None:
         """Run everybody's questions, not only those that were asked in this process."""
-        self.is_server = True
+        self.is_server, self._claims.only_own = True, False
         self.wake()
 
     @property
     def room(self) -> int:
         """How many more answers may run here: 0 once the process shuts down."""
-        return 0 if self._draining else settings.ASKME_THREADS - self.busy
+        return 0 if self.lease.draining else settings.ASKME_THREADS - self.busy
 
-    def wake(self, age: float = 0.0) -> None:
-        """Claim what has waited for `age` seconds, because there is a new question or a free thread."""
-        self._wanted_age = age if self._wanted_age is None else min(age, self._wanted_age)
-        if not self._draining and (self._claim_task is None or self._claim_task.done()):
-            self._claim_task = asyncio.create_task(self._claim(), context=Context())
-
-    async def _claim(self) -> None:
-        while self._wanted_age is not None and self.room > 0:
-            age, self._wanted_age = self._wanted_age, None
-            claim = partial(queue.claim, self.process, self.room, only_own=not self.is_server, age=age)
-            try:
-                claimed = await self._queue_thread.run(claim)
-            except DatabaseError:
-                return  # the saver reports it, and the next poll tries again
-            except Exception:
-                log.exception("questions could not be claimed")
-                return
-            if claimed:  # there may be more
-                self.wake(age)
-            for answer in claimed:
-                self.answers[answer.id] = answer
-                self._idle.clear()
-                if answer.outcome is None:
-                    self._start(answer)
-                else:
-                    self.relay.signal(answer)
-
-    def _poll(self) -> None:
-        """Other processes may have more questions than threads, or may have left some behind."""
-        self.lease.lag.expect(POLL_SECONDS)
-        self._poll_timer = asyncio.get_running_loop().call_later(POLL_SECONDS, self._poll)
-        self.wake(FRESH_SECONDS)
+    def wake(self) -> None:
+        """Claim questions, because there is a new one or a free thread."""
+        self._claims.wake()
 
     def _start(self, answer: RunningAnswer) -> None:
+        self.answers[answer.id] = answer
+        self._idle.clear()
+        if answer.outcome is not None:
+            self.relay.signal(answer)
+            return
         self._count(1)
         try:
             if self._provider is None:
@@ -221,11 +188,9 @@ class Worker:
 
     async def close(self, drain_seconds: float) -> None:
         """Let running answers finish for `drain_seconds`. Then interrupt and save the rest."""
-        self._draining = self.lease.draining = True  # from here on, others claim what waits
-        self._poll_timer.cancel()
+        self.lease.draining = True  # from here on, others claim what waits
         self.lease.lag.stop()
-        if self._claim_task is not None:
-            await asyncio.wait([self._claim_task], timeout=SAVE_SECONDS)
+        await self._claims.stop(SAVE_SECONDS)
         if self.answers and drain_seconds:
             log.info("draining: %d answers have up to %g s to finish", len(self.answers), drain_seconds)
         with suppress(TimeoutError):
@@ -244,6 +209,6 @@ class Worker:
         self._threads.close()
         self.places.close()
         self.queue_length.close()
-        self._queue_thread.close()
+        self._claims.close()
         if self._provider is not None:
             self._provider.close()

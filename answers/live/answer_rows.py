@@ -44,10 +44,11 @@ class AnswerRow(NamedTuple):
         return has_text and progress.reasoning_position >= self.reasoning_length
 
     @property
-    def status(self) -> Event:
+    def status(self) -> Event | None:
+        """None if it waits and its place was not read."""
         row = self.answer
-        if self.ahead is not None:
-            return protocol.queued(row.pk, self.ahead)
+        if row.status == Status.QUEUED:
+            return None if self.ahead is None else protocol.queued(row.pk, self.ahead)
         # Until the API reports its own name for the model, the row has the name that was chosen.
         model = row.shown_model if self.has_ended else row.model_label or find_option(row.model).name
         return protocol.started(row.pk, model)

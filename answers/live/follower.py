@@ -148,14 +148,15 @@ class Follower:
 
     async def _from_database(self, *, with_status: bool = False) -> AsyncIterator[Event]:
         while True:
-            row = await read_row(self.answer, self.progress, with_place=with_status)
+            # While it waits, places are announced when they change.
+            row = await read_row(self.answer, self.progress, with_place=with_status and not self._is_waiting)
             if row is None:
                 yield self._not_found()
                 return
             if with_status:
                 if row.ahead is not None:
                     self._watch_place()
-                if self._is_new_status(row.status):
+                if row.status is not None and self._is_new_status(row.status):
                     yield row.status
                 if row.activity is not None:
                     yield row.activity

@@ -11,6 +11,7 @@ each process counts by itself.
 
 import asyncio
 import hashlib
+import logging
 import time
 from collections.abc import Callable
 from contextvars import Context
@@ -21,6 +22,9 @@ from weakref import WeakValueDictionary
 from channels.layers import get_channel_layer
 
 from answers.asking.address import NO_ADDRESS
+from answers.engine.layers import Message
+
+log = logging.getLogger(__name__)
 
 GROUP = "frames"
 REPORT_FRAMES = 10  # that a process counts before it reports them to the others
@@ -76,12 +80,18 @@ class FrameLimits:
         try:
             while True:
                 message = await self._layer.receive(channel)
-                if message["origin"] != self._origin:
-                    limit = self._shared(message["key"], Size(message["burst"], message["per_second"]))
-                    limit.take(message["frames"])
-                    limit.keep_until_full()
+                try:
+                    self._take_reported(message)
+                except Exception:  # such as a message of another version of askme
+                    log.exception("frames that another process has counted could not be added")
         finally:
             await self._layer.group_discard(GROUP, channel)
+
+    def _take_reported(self, message: Message) -> None:
+        if message["origin"] != self._origin:
+            limit = self._shared(message["key"], Size(message["burst"], message["per_second"]))
+            limit.take(message["frames"])
+            limit.keep_until_full()
 
     async def close(self) -> None:
         for task in list(self._tasks):

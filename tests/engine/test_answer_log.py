@@ -11,7 +11,7 @@ from answers.engine import queue
 from answers.engine.answer_log import about, current_answer
 from answers.engine.worker import Worker
 
-ERRORS = ("answers.engine.worker", "answers.engine.relay")
+ERRORS = ("answers.engine.claims", "answers.engine.relay")
 
 
 @pytest.fixture

@@ -96,6 +96,30 @@ async def test_waiting_in_line_leaves_a_call_all_its_time_for_the_lock_of_sqlite
         timer.join()
 
 
+async def test_a_long_line_outlives_a_lock_of_sqlite_once_it_is_free(worker, monkeypatch):
+    """One call waits in vain. Those behind it fail only while the lock is held."""
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "timeout", 0.5)
+    other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None, check_same_thread=False)
+    database = current_runtime().database
+
+    def hold_for_a_moment():
+        other.execute("BEGIN IMMEDIATE")
+        timer.start()
+
+    def write(number):
+        User.objects.create_user(f"writer-{number}")
+
+    with closing(other):
+        other.execute("BEGIN IMMEDIATE")
+        timer = threading.Timer(0.03, other.execute, ["ROLLBACK"])
+        calls = [partial(write, 0), partial(other.execute, "ROLLBACK"), partial(write, 1)]
+        calls += [hold_for_a_moment, *(partial(write, number) for number in range(2, 12))]
+        found = await asyncio.gather(*(database.run(call) for call in calls), return_exceptions=True)
+        timer.join()
+    assert "locked" in str(found[0])
+    assert [error for error in found[1:] if isinstance(error, Exception)] == []
+
+
 async def test_one_locked_row_is_not_an_outage(worker):
     """The next question may need another row."""
     database = current_runtime().database

@@ -150,3 +150,51 @@ async def test_without_redis_the_own_process_misses_nothing_and_the_layer_recove
         await here.flush()
         await there.flush()
         redis.stop()
+
+
+async def listens_to(layer, *groups):
+    """Wait until this is all that Redis sends to the layer's process."""
+    names = {layer.bridge._name(group).encode() for group in groups}
+    async with asyncio.timeout(20):
+        while layer.bridge._pubsub.channels.keys() != names:
+            await asyncio.sleep(0.01)
+
+
+async def test_an_error_that_nobody_expects_does_not_end_the_subscriptions(two_processes, monkeypatch):
+    layer, _ = two_processes
+    channel = await layer.new_channel()
+    await layer.group_add("answer.1", channel)
+    await subscribed(layer)
+    unsubscribe, failures = layer.bridge.unsubscribe, [KeyError("answer.1")]
+
+    async def fail_once(name):
+        if failures:
+            raise failures.pop()
+        await unsubscribe(name)
+
+    monkeypatch.setattr(layer.bridge, "unsubscribe", fail_once)
+    await layer.group_add("answer.2", channel)
+    await layer.group_discard("answer.1", channel)
+    await listens_to(layer, "answer.2")
+    assert not failures
+
+
+async def test_groups_that_are_left_while_redis_is_away_are_forgotten():
+    redis = Redis()
+    redis.start()
+    layer = RedisLayer(redis.url, prefix="test-left")
+    channel = await layer.new_channel()
+    for group in ("answer.1", "answer.2"):
+        await layer.group_add(group, channel)
+    await subscribed(layer)
+    try:
+        redis.stop()
+        async with asyncio.timeout(10):
+            while not layer.is_away:
+                await asyncio.sleep(0.01)
+        await layer.group_discard("answer.1", channel)
+        redis.start()
+        await listens_to(layer, "answer.2")
+    finally:
+        await layer.flush()
+        redis.stop()

@@ -6,8 +6,8 @@ import uuid
 import pytest
 
 from accounts.models import User
+from answers.engine.prompts import _prompt
 from answers.engine.provider import _endpoint
-from answers.engine.queue import _prompt
 from answers.models import Answer
 
 pytestmark = pytest.mark.django_db

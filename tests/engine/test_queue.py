@@ -211,6 +211,16 @@ def test_an_expired_question_has_no_process(people):
     assert not Answer.objects.owned().exists()
 
 
+def test_a_question_whose_stop_was_requested_while_it_waited_is_not_sent(people, settings):
+    """As when its person was deactivated while it was being saved."""
+    settings.ASKME_HOOKS = f"{__name__}.{FailingHooks.__qualname__}"
+    row = people.ask("alice")
+    Answer.objects.filter(pk=row.pk).update(question="fails")
+    assert Answer.objects.request_stop(people["alice"], row.pk)
+    [claimed] = claim()
+    assert claimed.outcome.status == Status.STOPPED
+
+
 def test_a_hook_that_fails_costs_only_its_own_question(people, settings):
     settings.ASKME_HOOKS = f"{__name__}.{FailingHooks.__qualname__}"
     people.ask("alice", "fails")

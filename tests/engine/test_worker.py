@@ -2,15 +2,18 @@
 
 import asyncio
 import sqlite3
+import threading
 import uuid
 
 import pytest
 from channels.db import database_sync_to_async
-from django.db import connection
+from django.db import OperationalError, connection
 
+import answers
 from answers.engine.relay import group_name
 from answers.engine.runtime import close_runtime
-from answers.models import Answer
+from answers.models import Answer, Process
+from tests.support.api_behaviours import Dictation
 from tests.support.api_server import numbered, stall
 from tests.support.worker import ask, ended, save_question, settled, stored
 
@@ -98,6 +101,17 @@ async def test_closing_interrupts_and_saves_running_answers(worker, api_server):
     assert await asyncio.to_thread(api_server.requests[0].closed.wait, 1)
 
 
+async def test_nothing_begins_anew_after_the_end(worker, api_server):
+    """As when a download keeps the process alive, and a question comes on another connection."""
+    row = await save_question()
+    await close_runtime()
+    with pytest.raises(OperationalError, match="shutting down"):
+        await answers.ask(row.user, "One more?")
+    assert await database_sync_to_async(Answer.objects.count)() == 1
+    assert not await database_sync_to_async(Process.objects.exists)()
+    assert "saver" not in {thread.name for thread in threading.enumerate()}
+
+
 async def test_a_person_runs_only_a_few_answers_at_once(worker, api_server, settings):
     api_server.behaviour = stall(["…"])
     user = (await save_question()).user
@@ -117,7 +131,8 @@ async def test_a_person_runs_only_a_few_answers_at_once(worker, api_server, sett
     await asyncio.to_thread(api_server.wait_for_requests, 6)
 
 
-async def test_an_answer_without_a_thread_fails_and_the_next_one_runs(worker, monkeypatch):
+async def test_an_answer_without_a_thread_fails_and_the_next_one_runs(worker, api_server, monkeypatch):
+    api_server.script(Dictation())  # in case a thread becomes free, it must not be quicker than the failure
     submit = worker._threads.pool.submit
 
     def no_thread(*arguments):

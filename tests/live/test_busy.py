@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 import time
 import uuid
 
@@ -12,10 +13,12 @@ from channels.testing import WebsocketCommunicator
 
 from answers.asking import limits
 from answers.engine import database_thread
+from answers.engine.runtime import current_runtime
 from answers.live import handling, session_check
 from answers.live.consumer import AnswerConsumer
 from answers.models import Answer
 from tests.support.accounts import guest_cookie_header
+from tests.support.api_server import stall
 
 PEOPLE = 12
 
@@ -89,6 +92,23 @@ async def test_a_session_is_not_checked_while_a_question_that_looks_its_user_up_
     page, _answer = await ask()
     await replies(page)
     assert (checked, waits) == ([], [session_check.FIRST_CHECK_SECONDS, session_check.SESSION_SECONDS])
+    await page.disconnect()
+
+
+async def test_stop_does_not_wait_in_line(worker, api_server):
+    """The API is paid for until then."""
+    api_server.behaviour = stall(["So far. "])
+    page, answer = await ask()
+    await replies(page)
+    exchange = await asyncio.to_thread(api_server.wait_for_requests, 1)
+    is_over = threading.Event()
+    before = asyncio.create_task(current_runtime().database.run(lambda: is_over.wait(20)))
+    await page.send_json_to({"type": "answer.stop", "answer": answer})
+    try:
+        assert await asyncio.to_thread(exchange.closed.wait, 5)
+    finally:
+        is_over.set()
+        await before
     await page.disconnect()
 
 

@@ -5,6 +5,8 @@ import asyncio
 import pytest
 from channels.db import database_sync_to_async
 
+from answers import protocol
+from answers.engine import queue
 from answers.engine.relay import group_name
 from answers.live import follower as follower_module
 from answers.models import Status
@@ -48,6 +50,27 @@ async def test_a_follower_starts_from_its_position(page, source):
     await page.shows("what it has, ")
     await source.write("what is new")
     await page.shows("what it has, what is new")
+
+
+async def test_a_place_in_the_queue_is_read_once_and_the_start_is_found_later(page, source, monkeypatch):
+    """A queue that does not move must cost nothing for all who look at it."""
+    places, rows, ahead_of, read_row = [], [], queue.ahead_of, follower_module.read_row
+
+    async def noted_read(*args, **options):
+        rows.append(row := await read_row(*args, **options))
+        return row
+
+    monkeypatch.setattr(queue, "ahead_of", lambda row: places.append(row) or ahead_of(row))
+    monkeypatch.setattr(follower_module, "read_row", noted_read)
+    await page.reader.follow(source.row.pk, 0)
+    async with asyncio.timeout(10):
+        while len(rows) < 3:  # at the beginning, and at two checks
+            await asyncio.sleep(0.01)
+    assert len(places) == 1
+    assert page.statuses == [protocol.queued(source.row.pk, 0)]
+    await source.save(text="Begun")
+    await page.shows("Begun")
+    assert [status["type"] for status in page.statuses] == ["answer.queued", "answer.started"]
 
 
 async def test_the_batch_after_a_lost_one_catches_up_without_the_database(page, source, monkeypatch):

@@ -1,9 +1,11 @@
 """How many frames a session may send, over all its sockets and all processes."""
 
+import asyncio
 import uuid
 from contextlib import suppress
 
 import pytest
+from channels.layers import get_channel_layer
 from websockets.exceptions import ConnectionClosed
 
 from answers.live import frame_limit
@@ -54,6 +56,22 @@ async def test_all_sockets_of_a_session_share_one_limit(clock, limits):
     assert allowed(first, 1000) == PERSON.burst
     assert allowed(second, 1000) == 0
     assert allowed(bob, 1000) == PERSON.burst
+
+
+async def test_a_message_of_another_version_is_not_the_end_of_what_others_report(clock, limits):
+    """As while the processes are updated one after the other."""
+    rate, layer = limits.of_session("alice"), get_channel_layer()
+    [key] = limits._limits
+    message = {"type": frame_limit.GROUP, "origin": "another process", "key": key, "frames": PERSON.burst}
+    sizes = {"burst": PERSON.burst, "per_second": PERSON.per_second}
+    async with asyncio.timeout(5):
+        while frame_limit.GROUP not in layer.groups:
+            await asyncio.sleep(0.01)
+        await layer.group_send(frame_limit.GROUP, message)
+        await layer.group_send(frame_limit.GROUP, message | sizes)
+        while rate.allows_one_more():
+            clock.now += 1  # so that the bucket is full unless somebody else empties it
+            await asyncio.sleep(0.01)
 
 
 async def test_an_address_has_a_limit_of_its_own_and_an_unknown_one_has_none(clock, limits):
