@@ -94,7 +94,7 @@ class Readiness:
         reasons = await self._database.result(patience=DATABASE_SECONDS)
         if reasons is not None:
             return reasons
-        is_busy = self._is_migrated and self._runtime.database.has_moved_on(DATABASE_SECONDS)
+        is_busy = self._is_migrated and self._runtime.database.has_begun_a_call(DATABASE_SECONDS)
         return [] if is_busy else [DATABASE]
 
     async def _ask_database(self) -> list[str]:

@@ -71,8 +71,8 @@ class DatabaseThread:
             self._run, thread_sensitive=False, executor=self._executor
         )
         self._fail_fast_until = 0.0
-        self._moved_on = time.monotonic()  # when the last call began
-        self._lock_timeout = 0.0  # when a call last waited in vain, and for the whole timeout, for a lock
+        self._last_began_at = time.monotonic()  # when the last call began
+        self._lock_timed_out_at = 0.0  # when a call last waited its whole time for a lock
 
     async def run(self, function: Callable[[], T]) -> T:
         """Run a function that uses the ORM. Raises DatabaseError within seconds if there is no database."""
@@ -92,31 +92,31 @@ class DatabaseThread:
         Raises OperationalError if the thread is stuck in one of them.
         """
         while not future.done():
-            seconds = max(since, self._moved_on) + TIMEOUT_SECONDS - time.monotonic()
+            seconds = max(since, self._last_began_at) + TIMEOUT_SECONDS - time.monotonic()
             if seconds <= 0:
                 raise OperationalError("the database takes too long")
             await asyncio.wait([future], timeout=seconds)
 
-    def has_moved_on(self, seconds: float) -> bool:
+    def has_begun_a_call(self, seconds: float) -> bool:
         """Whether a call has begun in these last seconds."""
-        return time.monotonic() - self._moved_on < seconds
+        return time.monotonic() - self._last_began_at < seconds
 
     def _run(self, call: "Call", function: Callable[[], T]) -> T:
-        self._moved_on = now = time.monotonic()
+        self._last_began_at = now = time.monotonic()
         _current_call.set(call)
         if call.is_abandoned:
             raise CallerGone
         if now < self._fail_fast_until:
             raise OperationalError("the database was unavailable a moment ago")
         # A call that another one kept waiting for a lock has waited for that lock too.
-        start = call.made if call.made < self._lock_timeout else now
+        start = call.made if call.made < self._lock_timed_out_at else now
         try:
             with waiting_since(start):
                 return function()
         except (OperationalError, InterfaceError) as error:
             if is_lock_timeout(error):  # other calls may well succeed
                 if start == now:  # it has waited itself, so those behind it need not
-                    self._lock_timeout = time.monotonic()
+                    self._lock_timed_out_at = time.monotonic()
             elif not isinstance(error, CallerGone):
                 self._fail_fast_until = time.monotonic() + FAIL_FAST_SECONDS
             if isinstance(error, InterfaceError):  # which is no DatabaseError, as callers expect

@@ -35,12 +35,15 @@ class SessionCheck:
         await self._wait(FIRST_CHECK_SECONDS)
         if consumer.requester.user_id is not None or consumer.handling.is_under_way:
             await self._wait(SESSION_SECONDS)
+        is_first = True
         while True:
             try:
-                async with consumer.turns.turn(consumer.requester.address):
-                    if not consumer.requester.is_nobody:
-                        await require_login(consumer.requester)
-                    await self._end_revoked()
+                if is_first or self._may_lose_access():
+                    async with consumer.turns.turn(consumer.requester.address):
+                        if not consumer.requester.is_nobody:
+                            await require_login(consumer.requester)
+                        await self._end_revoked()
+                is_first = False
             except DatabaseError:
                 pass  # try again at the next check
             except Refused as refused:
@@ -56,6 +59,11 @@ class SessionCheck:
             async with asyncio.timeout(seconds):
                 await self._is_due.wait()
         self._is_due.clear()
+
+    def _may_lose_access(self) -> bool:
+        """Idle pages of visitors, who have neither a login nor a link, cost nothing."""
+        shares = [following.share for following in self._consumer.following.values()]
+        return self._consumer.requester.user_id is not None or any(share is not None for share in shares)
 
     async def _end_revoked(self) -> None:
         """Stop following answers that are no longer shared."""

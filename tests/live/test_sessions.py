@@ -1,5 +1,6 @@
 """People are logged out or deactivated, or their sessions expire, while their page is open."""
 
+import asyncio
 import uuid
 
 import pytest
@@ -15,6 +16,7 @@ from answers.asking.requester import SessionRequester
 from answers.live import session_check
 from answers.live.consumer import AnswerConsumer
 from answers.protocol import Refused
+from tests.support.accounts import guest_cookie_header
 from tests.support.api_behaviours import Dictation
 from tests.support.database import rows
 
@@ -72,6 +74,37 @@ async def test_a_socket_whose_session_has_ended_is_closed(worker, monkeypatch, h
     await end_session(user, key, how)
     assert (await page.receive_json_from(5))["code"] == "no_session"
     assert await page.receive_output(5) == {"type": "websocket.close", "code": session_check.LOGGED_OUT}
+    await page.disconnect()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("who", "checks"), [("a visitor", 1), ("a member", 4)])
+async def test_the_idle_page_of_a_visitor_is_looked_up_once(worker, monkeypatch, who, checks):
+    looked_up, waits, require_login = [], [], session_check.require_login
+    has_waited = asyncio.Event()
+
+    async def wait(self, seconds):
+        waits.append(seconds)
+        if len(waits) == 5:
+            has_waited.set()
+            await asyncio.Event().wait()
+
+    def noted(requester):
+        looked_up.append(requester)
+        return require_login(requester)
+
+    monkeypatch.setattr(session_check.SessionCheck, "_wait", wait)
+    monkeypatch.setattr(session_check, "require_login", noted)
+    cookie = guest_cookie_header()
+    if who == "a member":
+        _user, key = await log_in()
+        cookie = f"sessionid={key}".encode()
+    application = CookieMiddleware(AnswerConsumer.as_asgi())
+    page = WebsocketCommunicator(application, "/ws/answers/", [(b"cookie", cookie)])
+    assert (await page.connect())[0]
+    async with asyncio.timeout(10):
+        await has_waited.wait()
+    assert len(looked_up) == checks
     await page.disconnect()
 
 
