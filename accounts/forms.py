@@ -10,4 +10,4 @@ class LoginForm(forms.LoginForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"].label = _("Email or username")
-        self.fields["remember"].label = _("Stay logged in here")
+        self.fields["remember"].label = _("Stay logged in on this device")

@@ -83,7 +83,7 @@ def parse(frame: str) -> Ask | Follow | Stop:
     except (ValueError, RecursionError):
         raise Refused("bad_frame", _("This frame is not JSON.")) from None
     if not isinstance(fields, dict):
-        raise Refused("bad_frame", _("A frame is a JSON object with a type."))
+        raise Refused("bad_frame", _("A frame must be a JSON object with a type."))
     answer = _uuid(fields, "answer")
     match fields.get("type"):
         case "question.ask":
@@ -92,9 +92,8 @@ def parse(frame: str) -> Ask | Follow | Stop:
             numbers = {name: _number(fields, name, answer) for name in POSITIONS}
             share = fields.get("share")
             if share is not None and not (isinstance(share, str) and len(share) <= 64 and share.isascii()):
-                raise Refused(
-                    "bad_frame", _("The field “share” is a token from a shared address."), answer=answer
-                )
+                sentence = _("The field “share” must be the token of a shared link.")
+                raise Refused("bad_frame", sentence, answer=answer)
             return Follow(answer, share=share, html=_is_html(fields, answer), **numbers)
         case "answer.stop":
             return Stop(answer)
@@ -107,7 +106,7 @@ def _number(fields: dict[str, Any], name: str, answer: UUID) -> int:
     value = fields.get(name, 0)
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < POSITIONS[name]:
         return value
-    sentence = _("The field “%(name)s” is a number from 0.") % {"name": name}
+    sentence = _("The field “%(name)s” must be a number, 0 or greater.") % {"name": name}
     raise Refused("bad_frame", sentence, answer=answer)
 
 
@@ -117,11 +116,12 @@ def _ask(fields: dict[str, Any], answer: UUID) -> Ask:
         None if fields.get(name) is None else _uuid(fields, name) for name in ("follows", "revises")
     )
     if not isinstance(question, str):
-        raise Refused("bad_frame", _("The field “question” is a string."), answer=answer)
+        raise Refused("bad_frame", _("The field “question” must be a string."), answer=answer)
     if model is not None and not isinstance(model, str):
-        raise Refused("bad_frame", _("The field “model” is a string or null."), answer=answer)
+        raise Refused("bad_frame", _("The field “model” must be a string or null."), answer=answer)
     if follows is not None and revises is not None:
-        raise Refused("bad_frame", _("A question follows an answer or revises it, not both."), answer=answer)
+        sentence = _("A question can follow an answer or revise one, but not both.")
+        raise Refused("bad_frame", sentence, answer=answer)
     return Ask(answer, question, follows, revises, model, _is_html(fields, answer))
 
 
@@ -129,7 +129,7 @@ def _is_html(fields: dict[str, Any], answer: UUID) -> bool:
     value = fields.get("format")
     if value in (None, "text", "html"):
         return bool(value == "html")
-    raise Refused("bad_frame", _("The field “format” is “text” or “html”."), answer=answer)
+    raise Refused("bad_frame", _("The field “format” must be “text” or “html”."), answer=answer)
 
 
 def _uuid(fields: dict[str, Any], name: str) -> UUID:
@@ -139,7 +139,8 @@ def _uuid(fields: dict[str, Any], name: str) -> UUID:
             return UUID(value)
         except ValueError:
             pass
-    raise Refused("bad_frame", _("The field “%(name)s” is a UUID such as 0b0f2c1e-….") % {"name": name})
+    sentence = _("The field “%(name)s” must be a UUID such as 0b0f2c1e-….") % {"name": name}
+    raise Refused("bad_frame", sentence)
 
 
 # -- From the server

@@ -18,7 +18,7 @@ class SiteRequest(ASGIRequest):
         """Return a link that begins with ASKME_URL, for people to keep, to send and to open elsewhere.
 
         The Host header may be another: that of a tunnel, what a proxy makes of it, or what an attacker wrote,
-        so that a stranger's link for a new password leads elsewhere.
+        so that a stranger's password reset link leads elsewhere.
         """
         uri = super().build_absolute_uri(location)
         requested = f"{self.scheme}://{self.get_host()}"

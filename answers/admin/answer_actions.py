@@ -79,9 +79,9 @@ def stop_view(model_admin: "AnswerAdmin", request: HttpRequest, object_id: UUID)
         raise PermissionDenied
     if stop_answers([answer.pk]):
         record(request, Action.STOPPED, str(answer), person=answer.user, number=1)
-        model_admin.message_user(request, "It is being stopped.", messages.SUCCESS)
+        model_admin.message_user(request, "The answer is being stopped.", messages.SUCCESS)
     else:
-        model_admin.message_user(request, "It has already ended.", messages.WARNING)
+        model_admin.message_user(request, "The answer has already ended.", messages.WARNING)
     return HttpResponseRedirect(reverse("admin:answers_answer_change", args=[answer.pk]))
 
 

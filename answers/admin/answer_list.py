@@ -132,7 +132,8 @@ class AnswerList(ChangeList):
             kinds.append("a whole username or email address")
         if self.may_read:
             kinds.append(
-                "words of questions and answers, with “quotes” around a phrase and - before a word to exclude"
+                "words in questions and answers"
+                " (put “quotes” around a phrase, and - before a word to exclude it)"
             )
         return f"Search for {', '.join(kinds[:-1])}{' or ' if len(kinds) > 1 else ''}{kinds[-1]}."
 

@@ -87,7 +87,7 @@ class ProcessAdmin(OverviewAdmin):
         for answer in stopped:
             record(request, Action.STOPPED, f"answer {answer.pk}", person=answer.user)
         if stopped:
-            messages.success(request, "The answer is stopped.")
+            messages.success(request, "The answer is being stopped.")
         else:
             messages.info(request, "The answer has already ended.")
         return HttpResponseRedirect(reverse("admin:answers_process_changelist"))

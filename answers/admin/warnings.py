@@ -27,7 +27,7 @@ LATE = timedelta(hours=3)  # one of the processes prunes every hour
 WORKING = timedelta(minutes=10)  # a prune that takes long says every minute that it still works
 COST_DAYS = 7
 SOME_PEOPLE = 1_000
-PRUNE_HINT = "One of the running processes should prune every hour; their logs say why it failed."
+PRUNE_HINT = "One of the running processes should run it every hour; the logs say why it failed."
 SHOWN = 3  # names in a sentence
 
 
@@ -76,10 +76,10 @@ def _prune() -> Iterator[str]:
     if run is None:
         # It begins as soon as a process starts.
         if Process.objects.filter(started_at__lt=now - LATE).exists():
-            yield f"Nothing has been pruned yet. {PRUNE_HINT}"
+            yield f"The hourly cleanup (manage.py prune) has not run yet. {PRUNE_HINT}"
     elif run.active_at < now - WORKING and (run.ended_at is None or run.ended_at < now - LATE):
         ended = f"ended {span(now - run.ended_at)} ago" if run.ended_at else "did not end"
-        yield f"The last prune {ended}. {PRUNE_HINT}"
+        yield f"The last cleanup (manage.py prune) {ended}. {PRUNE_HINT}"
 
 
 def _prices() -> Iterator[str]:

@@ -45,9 +45,10 @@ class BackpressureMiddleware:
 
 
 def _pong_is_missing(protocol: Any, socket: "SocketProducer", drop: Callable[[], None]) -> None:
-    """While a frame waits in line, nothing is read, pongs included: the peer need not be gone.
+    """A missing pong does not always mean that the peer is gone.
 
-    Nor if it has answered a later ping: Autobahn then forgets about all, but not their timers.
+    While a frame waits in line, nothing is read, not even pongs. And once the peer has answered a later ping,
+    Autobahn forgets the earlier ones but does not cancel their timers.
     """
     if protocol.autoPingPending is not None and socket.has_read(PONG_SECONDS):
         drop()

@@ -183,7 +183,7 @@ class AnswerConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             raise
         if len(self.following) >= MAX_FOLLOWED:
             await follower.close()
-            sentence = _("One connection follows at most %(number)d answers at once.")
+            sentence = _("One connection can follow at most %(number)d answers at once.")
             raise Refused("too_many", sentence % {"number": MAX_FOLLOWED}, answer=id)
         self.following[id] = Following(self, follower, frame)
 
@@ -211,8 +211,8 @@ class Following:
 
 def _frame(text: str | None) -> Ask | Follow | Stop:
     if text is None:
-        raise Refused("bad_frame", _("Frames are text, not bytes."))
+        raise Refused("bad_frame", _("Frames must be text, not bytes."))
     if len(text.encode()) > settings.ASKME_FRAME_BYTES:
-        sentence = _("A frame has at most %(number)d bytes.") % {"number": settings.ASKME_FRAME_BYTES}
+        sentence = _("A frame can have at most %(number)d bytes.") % {"number": settings.ASKME_FRAME_BYTES}
         raise Refused("too_large", sentence)
     return protocol.parse(text)

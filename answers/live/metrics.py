@@ -1,8 +1,8 @@
 """The metrics of this process, for Prometheus. They are read from the engine's state when somebody asks.
 
 Only a site that serves them needs the package prometheus_client: in `answers`, only this module and
-`families` import it. What vLLM has too has vLLM's name after the prefix, and its label `model_name`, so that
-one plot can show both. No label names a person, and all have few values.
+`families` import it. Metrics that vLLM also reports have vLLM's name after the prefix, and its label
+`model_name`, so that one plot can show both. No label names a person, and all have few values.
 """
 
 from collections.abc import Iterator

@@ -63,7 +63,7 @@ def test_the_page_of_a_person_shows_usage_and_budget(alice, used, settings):
     PersonalSettings.objects.create(user=alice, cost_per_day=Decimal("0.50"))
     text = text_of(staff("view_user").get(page_of(alice)).content.decode())
     assert "Today 3 1,500 –" in text
-    assert "–: no cost is known." in text
+    assert "“–” means that no cost is known." in text
     assert "30 days 5 21,500 10.00 EUR" in text
     assert "365 days 7 321,500 110.00 EUR" in text
     assert "Questions in 24 hours 0 no limit" in text

@@ -113,7 +113,7 @@ def test_an_old_and_a_made_up_invitation_look_alike(client, settings):
 
 def test_a_closed_sign_up_page_says_whom_to_ask(client, settings):
     settings.ASKME_SIGNUP = "closed"
-    assert "contact the site administrator" in client.get(reverse("account_signup")).content.decode()
-    assert "contact the site administrator" in sign_up(client).content.decode()
+    assert "contact the site's operator" in client.get(reverse("account_signup")).content.decode()
+    assert "contact the site's operator" in sign_up(client).content.decode()
     assert User.objects.count() == 0
     assert reverse("account_signup") not in client.get("/").content.decode()

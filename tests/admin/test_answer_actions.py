@@ -61,14 +61,14 @@ def test_the_button_stops_one_and_says_so(alice):
     answer = running(alice)
     assert "/stop/" in stopper.get(f"{LIST}{answer.pk}/change/").content.decode()
     page = stopper.post(f"{LIST}{answer.pk}/stop/", follow=True)
-    assert "It is being stopped." in page.content.decode()
+    assert "The answer is being stopped." in page.content.decode()
     answer.refresh_from_db()
     assert answer.stop_requested_at is not None
     [entry] = AuditEntry.objects.all()
     assert (entry.action, entry.what, entry.person) == (Action.STOPPED, f"answer {answer.pk}", "alice")
     Answer.objects.update(status=Status.STOPPED)
     page = stopper.post(f"{LIST}{answer.pk}/stop/", follow=True)
-    assert "It has already ended." in page.content.decode()
+    assert "The answer has already ended." in page.content.decode()
     assert "/stop/" not in page.content.decode()
     assert AuditEntry.objects.count() == 1
 

@@ -59,7 +59,7 @@ def test_who_may_only_view_answers_sees_figures_and_no_text_anywhere(answer):
     html = shown(viewer, reverse("admin:answers_answer_change", args=[answer.pk]))
     assert "4,217" in html
     assert "refused" in html
-    assert "You may not read questions and answers." in html
+    assert "You don't have permission to read questions and answers." in html
 
 
 def test_who_may_only_view_answers_cannot_search_texts_or_names(answer):

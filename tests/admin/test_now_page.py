@@ -102,7 +102,7 @@ def test_stop_reaches_the_process_of_a_running_answer_and_is_audited(client, ali
     answer, other = running(alice, process()), running(alice, process())
     response = stop(client, answer)
     assert (response.status_code, response.url) == (302, URL)
-    assert [str(one) for one in get_messages(response.wsgi_request)] == ["The answer is stopped."]
+    assert [str(one) for one in get_messages(response.wsgi_request)] == ["The answer is being stopped."]
     assert list(Answer.objects.with_stop_requested()) == [answer]
     entry = AuditEntry.objects.get()
     assert (entry.staff, entry.action, entry.what, entry.person) == (
@@ -170,7 +170,7 @@ def test_of_many_the_first_are_shown_and_all_are_counted(client, alice):
 
 def test_the_last_prune_is_shown(client):
     log_in_staff(client, "view_process")
-    assert "Last prune" in client.get(URL).content.decode()
+    assert "Last cleanup" in client.get(URL).content.decode()
     moment = timezone.now() - timedelta(minutes=11)
     PruneRun.objects.create(active_at=moment, ended_at=moment, deleted={"sessions": 1204})
     html = client.get(URL).content.decode()

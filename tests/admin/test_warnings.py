@@ -108,10 +108,10 @@ def hours_ago(number):
     [
         (1, 1, ""),
         (2.9, 2.9, ""),
-        (4, 4, "The last prune ended 4 h ago."),
-        (0.5, 4, "The last prune ended 4 h ago."),  # it failed since then
+        (4, 4, "The last cleanup (manage.py prune) ended 4 h ago."),
+        (0.5, 4, "The last cleanup (manage.py prune) ended 4 h ago."),  # it failed since then
         (0.01, 4, ""),  # it works
-        (0.5, None, "The last prune did not end."),
+        (0.5, None, "The last cleanup (manage.py prune) did not end."),
         (0.01, None, ""),
     ],
 )
@@ -127,7 +127,7 @@ def test_a_prune_that_never_began():
     assert operator_warnings() == []
     Process.objects.filter(pk=one.pk).update(started_at=timezone.now() - timedelta(hours=4))
     [warning] = operator_warnings()
-    assert warning.startswith("Nothing has been pruned yet.")
+    assert warning.startswith("The hourly cleanup (manage.py prune) has not run yet.")
 
 
 def test_a_model_without_a_price_if_another_has_one(settings):

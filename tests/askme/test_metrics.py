@@ -237,7 +237,7 @@ def test_every_metric_is_in_the_dashboard_and_in_the_document(scraped):
 
 def files_of_the_guide() -> list[str]:
     """What the operator writes: the override of Compose's file, and Prometheus's configuration."""
-    guide = (ROOT / "docs" / "operating.md").read_text().partition("## Watch it")[2]
+    guide = (ROOT / "docs" / "operating.md").read_text().partition("## Monitor it")[2]
     return re.findall(r"```yaml\n(.*?)```", guide.partition("### What the numbers")[0], re.DOTALL)
 
 

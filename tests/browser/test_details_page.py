@@ -94,7 +94,7 @@ def test_what_is_not_known_has_no_line_and_estimates_are_marked(shared_site: Sit
         "Tokens in the prompt": "12",
         "Status": "Stopped",
     }
-    expect(tab.details_box).to_contain_text("The numbers of tokens are estimates.", use_inner_text=True)
+    expect(tab.details_box).to_contain_text("The token counts are estimates.", use_inner_text=True)
     assert "estimates" not in lines(asked(shared_site, open_tab, "Certain?"))
 
 
@@ -103,7 +103,7 @@ def test_what_is_not_known_has_no_line_and_estimates_are_marked(shared_site: Sit
     [
         ({}, "Complete"),
         ({"finish_reason": "length"}, "Length limit reached"),
-        ({"finish_reason": "content_filter"}, "Cut by a content filter"),
+        ({"finish_reason": "content_filter"}, "Cut short by a content filter"),
         ({"status": "interrupted", "finish_reason": "length"}, "Interrupted"),
         ({"finish_reason": "eos_token"}, "Complete"),
     ],

@@ -120,7 +120,7 @@ def test_stop_ends_an_answer_on_the_page_of_whoever_asked(shared_site: Site, ope
     expect(processes.get_by_text("running")).to_be_visible()
     expect(processes).to_contain_text(" ms")  # the lag
     page.get_by_role("button", name=f"Stop answer {id[:8]}").press("Enter")
-    expect(page.get_by_text("The answer is stopped.")).to_be_visible()
+    expect(page.get_by_text("The answer is being stopped.")).to_be_visible()
     expect(asker.last).to_have_attribute("data-status", "stopped")
     asker.shows("Well. ")
 

@@ -1,4 +1,4 @@
-"""An answer that was cut by its length: one press asks the model to go on."""
+"""An answer that was cut by its length: one press asks the model to continue."""
 
 from typing import Any
 
@@ -11,26 +11,26 @@ from tests.support.sites import Site
 
 def test_the_model_goes_on_where_it_was_cut(shared_site: Site, open_tab: OpenTab) -> None:
     shared_site.api.when("A long story", answer(["Once upon"], finish="length"))
-    shared_site.api.when("Please go on.", answer([" a time."]))
+    shared_site.api.when("Please continue.", answer([" a time."]))
     tab = open_tab(shared_site.url)
     tab.asks("A long story", "Once upon")
     tab.go_on.click()
     tab.shows(" a time.")
-    tab.shows_questions("A long story", "Please go on.")
-    expect(tab.page.get_by_role("button", name="Go on")).to_have_count(0)  # only at the end of the thread
+    tab.shows_questions("A long story", "Please continue.")
+    expect(tab.page.get_by_role("button", name="Continue")).to_have_count(0)  # only at the end of the thread
     said = [message["content"] for message in shared_site.api.requests[-1].body["messages"]]
-    assert said == ["A long story", "Once upon", "Please go on."]
+    assert said == ["A long story", "Once upon", "Please continue."]
 
 
 def test_it_works_without_javascript(shared_site: Site, open_tab: OpenTab) -> None:
     shared_site.api.when("A plain story", answer(["Once upon"], finish="length"))
-    shared_site.api.when("Please go on.", answer([" a time."]))
+    shared_site.api.when("Please continue.", answer([" a time."]))
     tab = open_tab(shared_site.url)
     tab.asks("A plain story", "Once upon")
     state = tab.page.context.storage_state()
     plain = open_tab(tab.page.url, java_script_enabled=False, storage_state=state)
     plain.go_on.click()
-    plain.shows_questions("A plain story", "Please go on.")
+    plain.shows_questions("A plain story", "Please continue.")
     plain.shows(" a time.")
 
 

@@ -75,7 +75,7 @@ def test_an_operator_stops_a_running_answer_and_its_page_hears_it(
     page.get_by_role("link", name="How long?").click()
     expect(page.locator(".headline")).to_contain_text("Running")
     page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_text("It is being stopped.")).to_be_visible()
+    expect(page.get_by_text("The answer is being stopped.")).to_be_visible()
     expect(asker.last).to_have_attribute("data-status", "stopped")
     page.reload()
     expect(page.locator(".headline")).to_contain_text("Stopped")

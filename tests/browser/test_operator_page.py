@@ -139,7 +139,7 @@ def test_an_operator_with_all_rights_finds_reads_stops_exports_and_deletes(
 
     index(page, "Processes")  # and stop what runs
     page.get_by_role("button", name=f"Stop answer {other.answer_at(0)[:8]}").click()
-    expect(page.get_by_text("The answer is stopped.")).to_be_visible()
+    expect(page.get_by_text("The answer is being stopped.")).to_be_visible()
     expect(other.last).to_have_attribute("data-status", "stopped")
 
     index(page, "Answers")  # find, read, export

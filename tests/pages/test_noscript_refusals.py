@@ -22,7 +22,7 @@ from tests.support.services import wait_for
         ("x" * 8001, {}, 400, "Your question has 8001 characters. The limit is 8000."),
         ("Why?", {"follows": str(uuid.uuid4())}, 404, "There is no such answer, or it is not yours."),
         ("Why?", {"revises": str(uuid.uuid4())}, 404, "There is no such answer, or it is not yours."),
-        ("Why?", {"follows": "x"}, 400, "The field “follows” is a UUID"),
+        ("Why?", {"follows": "x"}, 400, "The field “follows” must be a UUID"),
         ("Why?", {"follows": str(uuid.uuid4()), "revises": str(uuid.uuid4())}, 400, "not both"),
         ("Why?", {"model": "nothing"}, 400, "model"),
     ],

@@ -50,9 +50,13 @@ def test_the_operators_own_words_replace_ours_as_plain_text(client, settings, pa
             ["doesn't allow without an account", "share threads"],
             ["as a guest", "your browser's cookies"],
         ),
-        ({"ASKME_VERIFY_EMAIL": True}, ["a limit of your own"], []),
-        ({"ASKME_VERIFY_EMAIL": True, "ASKME_ADDRESS_QUESTIONS_PER_MINUTE": 0}, [], ["a limit of your own"]),
-        ({"ASKME_VERIFY_EMAIL": True, "ASKME_GUESTS": False}, [], ["a limit of your own"]),
+        ({"ASKME_VERIFY_EMAIL": True}, ["a question limit of your own"], []),
+        (
+            {"ASKME_VERIFY_EMAIL": True, "ASKME_ADDRESS_QUESTIONS_PER_MINUTE": 0},
+            [],
+            ["a question limit of your own"],
+        ),
+        ({"ASKME_VERIFY_EMAIL": True, "ASKME_GUESTS": False}, [], ["a question limit of your own"]),
     ],
 )
 def test_the_sign_up_page_says_what_an_account_gives_on_this_site(client, settings, changes, told, not_told):

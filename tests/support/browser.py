@@ -101,7 +101,7 @@ class Tab:
         self.to_end = page.get_by_role("button", name="To the end")
         self.edit = self.last.get_by_role("button", name="Edit")
         self.again = self.last.get_by_role("button", name="Ask again")
-        self.go_on = self.last.get_by_role("button", name="Go on")
+        self.go_on = self.last.get_by_role("button", name="Continue")
         self.notify = self.last.locator(".notify")
         self.details = self.last.locator(".open-details")
         self.details_box = self.last.locator(".details")

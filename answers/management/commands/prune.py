@@ -11,8 +11,8 @@ from answers.models import PruneRun
 
 class Command(BaseCommand):
     help = (
-        "Delete what is out of date, such as old entries of the question log. One of the running processes"
-        " does the same every hour."
+        "Delete what is out of date, such as the record of who asked when, after a day. One of the running"
+        " processes does the same every hour."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
