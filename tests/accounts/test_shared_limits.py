@@ -74,13 +74,16 @@ def test_people_log_in_while_redis_is_away_and_limits_still_hold(make_site, api_
     try:
         site = make_site(api_server, REDIS_URL=redis.url).start()
         visit(site.url).sign_up(ALICE)
+        began = time.monotonic()
+        assert ALICE in log_in(visit(site.url))
+        usual = time.monotonic() - began
         if how == "killed":
             redis.stop(signal.SIGKILL)
         else:
             redis.process.send_signal(signal.SIGSTOP)
         began = time.monotonic()
         assert ALICE in log_in(visit(site.url))
-        assert time.monotonic() - began < 5  # one try of half a second, on a busy machine
+        assert time.monotonic() - began < 3 * usual + 3  # one try of half a second, on a busy machine
         stranger = visit(site.url)
         for _ in range(5):
             assert TOO_MANY not in log_in(stranger, "wrong")
