@@ -37,9 +37,9 @@ class InvitationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def expires(self, invitation: Invitation) -> str:
         return moment(invitation.expires_at)
 
-    @admin.display(description="used", ordering="used_at", empty_value="-")
-    def used(self, invitation: Invitation) -> str | None:
-        return moment(invitation.used_at) or None
+    @admin.display(description="used", ordering="used_at")
+    def used(self, invitation: Invitation) -> str:
+        return moment(invitation.used_at) or "-"
 
     @admin.display(description="link for one person")
     def link(self, invitation: Invitation) -> str:

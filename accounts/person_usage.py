@@ -50,10 +50,7 @@ def usage_of(user: User) -> str:
 
 
 def limits_of(user: User, budget: Budget) -> list[Limit]:
-    asked = 0
-    if budget.questions_limit:
-        day = timezone.now() - timedelta(days=1)
-        asked = user.question_log.filter(asked_at__gt=day).order_by()[: budget.questions_limit].count()
+    asked = user.question_log.filter(asked_at__gt=timezone.now() - timedelta(days=1)).count()
     questions, tokens = budget.questions_limit, budget.tokens_limit
     return [
         Limit("Questions in 24 hours", f"{asked:,}", f"{questions:,}", _share(asked, questions)),

@@ -12,13 +12,14 @@ from django.db import DatabaseError
 from answers.engine import queue
 from answers.engine.database_thread import CallerGone, DatabaseThread
 from answers.engine.lease import Lease
+from answers.engine.prompts import has_hook
 from answers.engine.running_answer import RunningAnswer
 
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.5  # between two looks at the queue, if nothing causes an earlier one
 FRESH_SECONDS = 0.3  # until then, a question is left to the process that it was asked in, where its page is
-AT_ONCE = 20  # so that the first one need not wait until many others are claimed and prepared
+AT_ONCE = 20  # so that the first one need not wait until many others are claimed; one if a hook prepares it
 
 
 class Claims:
@@ -47,7 +48,7 @@ class Claims:
             claim = partial(
                 queue.claim,
                 self._lease.process,
-                min(self._room(), AT_ONCE),
+                min(self._room(), 1 if has_hook() else AT_ONCE),
                 only_own=self.only_own,
                 age=age,
                 on_claim=self._claiming,
@@ -82,6 +83,8 @@ class Claims:
         self._timer.cancel()
         if self._task is not None:
             await asyncio.wait([self._task], timeout=seconds)
+            if not self._task.done():
+                log.error("%d questions were not prepared before the process ended", len(self._lease.claimed))
 
     def close(self) -> None:
         self.database.close()

@@ -6,7 +6,7 @@ revoke its lease and interrupt its answers, since it can no longer do so itself.
 
 import logging
 import time
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Iterator
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -59,22 +59,25 @@ class Lease:
     def sweep_is_due(self) -> bool:
         return time.monotonic() >= self._next_sweep
 
-    def sweep(self, running: Collection[UUID]) -> list[Answer]:
-        """If it is due, interrupt and return answers that nobody runs, and questions that waited too long.
+    def sweep(self, running: Collection[UUID]) -> Iterator[Answer]:
+        """If it is due, interrupt answers that nobody runs, and questions that waited too long.
+
+        Yields each once its end is saved, whatever fails afterwards.
 
         `running` are this process's own. A few are ended at a time, and then another sweep is due at once:
         when a process with hundreds of answers has died, the saver must not neglect those that run here.
         """
         if not self.sweep_is_due:
-            return []
+            return
         now = time.monotonic()
         before, self._suspected_since = self._suspected_since, {}
         self._revoke_silent(before, now)
         orphans = self._interrupt(self._find_orphans(before, now, running))
+        yield from orphans
         expired = queue.expire(ENDS_AT_ONCE)
         if max(len(orphans), len(expired)) < ENDS_AT_ONCE:
             self._next_sweep = now + SWEEP_SECONDS
-        return orphans + expired
+        yield from expired
 
     def _suspect(self, key: Hashable, before: dict[Hashable, float], now: float) -> float:
         """Seconds since it was first suspected, without a database failure since then."""

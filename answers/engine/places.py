@@ -23,6 +23,7 @@ class Places:
         self._database, self._announce = database, announce
         self._watching: Counter[UUID] = Counter()  # how many followers in this process wait for each
         self._known: dict[UUID, int] = {}  # as last announced
+        self._order: set[UUID] = set()  # all that waited at the last update
         self._task: asyncio.Task[None] | None = None
 
     def watch(self, answer: UUID) -> None:
@@ -37,19 +38,27 @@ class Places:
             del self._watching[answer]
             self._known.pop(answer, None)
 
+    def has(self, answer: UUID) -> bool:
+        """Whether it waited at the last update. False also means that nobody knows."""
+        return answer in self._order
+
     async def _update(self) -> None:
         """One query for all who wait in this process, and none while nobody does."""
         await asyncio.sleep(PLACE_SECONDS)
-        while self._watching:
-            try:
-                order = await self._database.run(queue.order)
-            except DatabaseError:
-                order = []  # try again at the next update
-            for ahead, answer in enumerate(order):
-                if answer in self._watching and _is_news(self._known.get(answer), ahead):
-                    self._known[answer] = ahead
-                    self._announce(protocol.queued(answer, ahead))
-            await asyncio.sleep(PLACE_SECONDS)
+        try:
+            while self._watching:
+                try:
+                    order = await self._database.run(queue.order)
+                except DatabaseError:
+                    order = []  # try again at the next update
+                self._order = set(order)
+                for ahead, answer in enumerate(order):
+                    if answer in self._watching and _is_news(self._known.get(answer), ahead):
+                        self._known[answer] = ahead
+                        self._announce(protocol.queued(answer, ahead))
+                await asyncio.sleep(PLACE_SECONDS)
+        finally:
+            self._order = set()
 
     def close(self) -> None:
         if self._task is not None:

@@ -51,6 +51,11 @@ def _pseudonym(purpose: str, key: object) -> str:
     return salted_hmac(f"answers.{purpose}", str(key), algorithm="sha256").hexdigest()[:32]
 
 
+def has_hook() -> bool:
+    """Whether the site changes prompts itself, which may take long."""
+    return type(site_hooks()).prompt is not Hooks.prompt
+
+
 def prepare(row: Answer, prompt: Prompt | None) -> RunningAnswer:
     """The answer that the worker runs. It has an outcome already if there is nothing to send."""
     if row.stop_requested_at is not None:  # while it waited, as when its person was deactivated
@@ -58,13 +63,17 @@ def prepare(row: Answer, prompt: Prompt | None) -> RunningAnswer:
         answer.finish_with(STOPPED)
         return answer
     planned_turns = len(prompt.earlier) if prompt else 0  # before a hook changes them
-    if prompt is not None and type(site_hooks()).prompt is not Hooks.prompt:
+    is_stopped = False
+    if prompt is not None and has_hook():
         try:
             prompt = site_hooks().prompt(row, prompt)
         except Exception:
             log.exception("answer %s could not be started", row.pk)
             prompt = None
+        is_stopped = Answer.objects.filter(pk=row.pk).with_stop_requested().exists()
     answer = RunningAnswer(row, prompt or _prompt(row), planned_turns)
-    if prompt is None:
+    if is_stopped:
+        answer.finish_with(STOPPED)
+    elif prompt is None:
         answer.finish_with(INTERNAL)
     return answer

@@ -118,6 +118,7 @@ class Saver:
             self._signal.set()  # there are more
 
     def _handle_error(self, error: Exception) -> None:
+        self._next_save = time.monotonic() + SAVE_SECONDS  # not at once: it would fail again
         if not isinstance(error, DatabaseError):
             self.errors["internal"] += 1
             log.exception("the saver failed")

@@ -7,6 +7,7 @@ saver. Everything else here runs on the event loop.
 import asyncio
 import logging
 import threading
+import time
 from contextlib import suppress
 from functools import partial
 from uuid import UUID
@@ -190,11 +191,12 @@ class Worker:
         """Let running answers finish for `drain_seconds`. Then interrupt and save the rest."""
         self.lease.draining = True  # from here on, others claim what waits
         self.lease.lag.stop()
-        await self._claims.stop(SAVE_SECONDS)
+        end = time.monotonic() + drain_seconds
+        await self._claims.stop(max(drain_seconds, SAVE_SECONDS))
         if self.answers and drain_seconds:
             log.info("draining: %d answers have up to %g s to finish", len(self.answers), drain_seconds)
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._idle.wait(), drain_seconds)
+            await asyncio.wait_for(self._idle.wait(), max(0.0, end - time.monotonic()))
         for answer in list(self.answers.values()):
             self._abort(answer, INTERRUPTED)
         try:

@@ -91,7 +91,7 @@ TEMPLATES = [
 # -- The database
 DATABASES = {"default": database_config(DATABASE_URL, POSTGRES_PASSWORD)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    VAR_DIR.mkdir(exist_ok=True)
+    VAR_DIR.mkdir(0o700, exist_ok=True)
     DATABASES["default"]["OPTIONS"] = {
         # Readers do not wait for the writer, and writers wait for each other instead of failing: without
         # IMMEDIATE, a transaction that reads first cannot wait for the lock (SQLITE_BUSY at once).

@@ -27,7 +27,7 @@ if env_file := os.environ.get("ENV_FILE", str(default_file) if default_file.is_f
 
 def embedded_secret_key() -> str:
     """The key of a site that does not set one. It is generated once, and only this user can read it."""
-    VAR_DIR.mkdir(exist_ok=True)
+    VAR_DIR.mkdir(0o700, exist_ok=True)  # what people ask is in the database there
     path = VAR_DIR / "secret-key"
     try:
         with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:

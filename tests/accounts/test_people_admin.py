@@ -15,7 +15,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from answers.models import Action, Answer, AuditEntry, PersonalSettings, PersonalUsage, Status, UsageLog
+from answers.models import (
+    Action,
+    Answer,
+    AuditEntry,
+    PersonalSettings,
+    PersonalUsage,
+    QuestionLog,
+    Status,
+    UsageLog,
+)
 from answers.models.figures import today
 from tests.support.forms import PASSWORD
 from tests.support.staff import operator as superuser
@@ -70,6 +79,14 @@ def test_the_page_of_a_person_shows_usage_and_budget(alice, used, settings):
     assert "Tokens today 1,500 6,000 25% 25%" in text
     assert "Cost today 0.00 EUR 0.5000 EUR 0% 0%" in text
     assert "Threads are kept until they are deleted." in text
+
+
+@pytest.mark.parametrize(("limit", "shown"), [(0, "10 no limit"), (3, "10 3 100% 100%")])
+def test_all_questions_of_a_day_are_counted_whatever_the_limit(alice, limit, shown):
+    PersonalSettings.objects.create(user=alice, questions_per_day=limit)
+    QuestionLog.objects.bulk_create(QuestionLog(user=alice, answer=uuid.uuid4()) for _ in range(10))
+    text = text_of(staff("view_user").get(page_of(alice)).content.decode())
+    assert f"Questions in 24 hours {shown}" in text
 
 
 def test_the_page_says_how_long_this_persons_threads_are_kept(alice, settings):

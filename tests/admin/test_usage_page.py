@@ -68,6 +68,18 @@ def test_the_numbers_are_the_sums_of_the_days(operator):
     assert rows(response, "first-text") == [["1.02 s", "1.02 s"], ["9.11 s", "9.11 s"]]
 
 
+@pytest.mark.parametrize("language", ["en", "de", "es", "fr"])
+def test_the_plots_are_drawn_in_every_language(operator, language):
+    """SVG has no decimal commas."""
+    make_usage(0, answers=90)
+    make_usage(12, answers=60)
+    html = operator.get(URL, headers={"Accept-Language": language}).content.decode()
+    drawings = "".join(re.findall(r'<div class="plot".*?</div>', html, re.DOTALL))
+    assert re.search(r' y="[0-9]+\.[0-9]+%"', drawings)
+    for value in re.findall(r' (?:d|x|y|viewBox)="([^"]*)"', drawings):
+        assert re.fullmatch(r"[0-9.emMHVLz %+-]+", value), value
+
+
 def test_answers_that_are_not_in_the_daily_figures_yet_are_counted(operator):
     moment = start_of(day(0)) + timedelta(hours=1)
     UsageLog.objects.create(answer="0" * 32, asked_at=moment, status="complete", model="luna")

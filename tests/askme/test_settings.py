@@ -17,3 +17,4 @@ def test_a_secret_key_is_made_once_and_only_its_user_can_read_it(tmp_path, monke
     assert len(key) >= 50
     assert settings.embedded_secret_key() == key
     assert (tmp_path / "var" / "secret-key").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "var").stat().st_mode & 0o777 == 0o700  # the database is there too

@@ -29,7 +29,7 @@ def test_a_refused_question_stays_in_the_box(shared_site: Site, open_tab: OpenTa
     long = "x" * 8_001
     tab.ask(long)  # the page does not send it
     expect(tab.page.locator("#counter")).to_contain_text(
-        "1 over the limit of 8000 characters", use_inner_text=True
+        "1 over the limit of 8,000 characters", use_inner_text=True
     )
     tab.is_ready()
     tab.page.locator("#page").evaluate("page => { page.dataset.questionChars = 0 }")

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from answers.engine import lease as lease_module
+from answers.engine import queue
 from answers.engine.lease import ENDS_AT_ONCE, GRACE_SECONDS, SILENT_SECONDS, Lease
 from answers.engine.runtime import close_runtime
 from answers.models import Answer, Process, Status
@@ -93,9 +94,25 @@ def test_hundreds_of_ends_are_saved_a_few_at_a_time(lease, clock, alice):
     clock.now += GRACE_SECONDS
     portions = []
     while lease.sweep_is_due:
-        portions.append(len(lease.sweep([])))
+        portions.append(len([*lease.sweep([])]))
     assert portions == [2 * ENDS_AT_ONCE, 2 * ENDS_AT_ONCE, 2]
     assert not Answer.objects.unfinished().exists()
+
+
+def test_what_is_interrupted_is_announced_although_the_next_statement_fails(lease, clock, alice, monkeypatch):
+    dead = process(SILENT_SECONDS + 1)
+    answer = running(alice, dead.pk)
+    sweep(lease, clock)
+    clock.now += GRACE_SECONDS
+
+    def fail(limit):
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(queue, "expire", fail)
+    swept = lease.sweep([])
+    assert next(swept).pk == answer.pk
+    with pytest.raises(OperationalError):
+        next(swept)
 
 
 def test_a_process_that_comes_back_while_its_answers_are_interrupted_keeps_the_rest(lease, clock, alice):
@@ -108,7 +125,7 @@ def test_a_process_that_comes_back_while_its_answers_are_interrupted_keeps_the_r
     assert len(sweep(lease, clock, seconds=GRACE_SECONDS)) == ENDS_AT_ONCE
     Process.objects.renew(slow.pk)
     assert lease.sweep_is_due
-    assert lease.sweep([]) == []
+    assert [*lease.sweep([])] == []
     assert Answer.objects.running().filter(process=slow.pk).count() == ENDS_AT_ONCE
 
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 from channels.db import database_sync_to_async
-from django.db import connection
+from django.db import OperationalError, connection
 
 from accounts.models import User
 from answers.engine import lease, saver
@@ -119,6 +119,21 @@ def save_running(process: Process, number: int) -> None:
     user = User.objects.create_user("somebody else")
     fields = {"user": user, "question": "?", "status": Status.RUNNING, "process_id": process.pk}
     Answer.objects.bulk_create(Answer(thread=uuid.uuid4(), **fields) for _ in range(number))
+
+
+async def test_a_database_that_is_away_is_tried_at_the_usual_pace(worker, monkeypatch):
+    monkeypatch.setattr(saver, "SAVE_SECONDS", 0.1)
+    tries, enough = [], threading.Event()
+
+    def fail(self, *args, **fields):
+        tries.append(time.monotonic())
+        if len(tries) == 10:
+            enough.set()
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(ProcessQuerySet, "renew", fail)
+    assert await asyncio.to_thread(enough.wait, 20)
+    assert tries[9] - tries[1] > 0.7  # 8 pauses
 
 
 async def test_a_stop_requested_in_the_database_takes_effect_within_a_second(worker, api_server):

@@ -73,6 +73,47 @@ async def test_a_place_in_the_queue_is_read_once_and_the_start_is_found_later(pa
     assert [status["type"] for status in page.statuses] == ["answer.queued", "answer.started"]
 
 
+@pytest.fixture
+def checks(monkeypatch):
+    """Each check of a follower."""
+    found, check = [], follower_module.Follower._check
+
+    def noted(self):
+        found.append(self)
+        return check(self)
+
+    monkeypatch.setattr(follower_module.Follower, "_check", noted)
+    return found
+
+
+async def test_the_row_of_a_question_that_waits_is_not_read(page, source, monkeypatch, checks):
+    page.reader.waiting.add(source.row.pk)
+    await page.reader.follow(source.row.pk, 0)
+    async with asyncio.timeout(10):
+        while not page.statuses:
+            await asyncio.sleep(0.01)
+    with monkeypatch.context() as closed:
+        closed.setattr(follower_module, "read_row", None)
+        async with asyncio.timeout(10):
+            while len(checks) < 8:
+                await asyncio.sleep(0.01)
+    await source.save(text="Begun")
+    page.reader.waiting.clear()
+    await page.shows("Begun")
+
+
+async def test_text_that_comes_through_the_database_alone_is_looked_for_often(page, source, checks):
+    """As while Redis is away."""
+    await page.reader.follow(source.row.pk, 0)
+    text = ""
+    for number in range(12):
+        source.write_unnoticed(Piece(f"{number} "))
+        text += f"{number} "
+        await source.save()
+        await page.shows(text)
+    assert len(checks) < 3 * 12
+
+
 async def test_the_batch_after_a_lost_one_catches_up_without_the_database(page, source, monkeypatch):
     await page.reader.follow(source.row.pk, 0)
     await source.write("first ")

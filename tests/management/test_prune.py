@@ -126,6 +126,7 @@ def test_it_deletes_what_is_out_of_date_and_nothing_else(full_site):
     assert invitations == str(["just expired", "new", "used"])
     assert counts == "1 1 2 1 1"
     assert full_site.manage("prune").stdout == "There was nothing to delete.\n"
+    assert full_site.manage("prune", "--dry-run").stdout == "There is nothing to delete.\n"
 
 
 def test_guests_stay_if_the_operator_wants_that(full_site):

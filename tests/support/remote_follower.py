@@ -25,6 +25,7 @@ class RemoteFollower:
         self.layer, self.send, self.kind = layer, send, kind
         self.follower: Follower | None = None
         self.task: asyncio.Task[None] | None = None
+        self.waiting: set[uuid.UUID] = set()  # what is known to be in the queue
 
     async def follow(
         self,
@@ -36,7 +37,9 @@ class RemoteFollower:
         is_shared: bool = False,
     ) -> None:
         progress = Progress(answer, position, reasoning_position, edition)
-        places = SimpleNamespace(watch=lambda id: None, unwatch=lambda id: None)
+        places = SimpleNamespace(
+            watch=lambda id: None, unwatch=lambda id: None, has=self.waiting.__contains__
+        )
         relay = SimpleNamespace(layer=self.layer)
         elsewhere = cast(Any, SimpleNamespace(answers={}, relay=relay, places=places))
         self.follower = self.kind(cast(Worker, elsewhere), progress)

@@ -20,10 +20,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, dry_run: bool, **options: Any) -> None:
         if dry_run:
-            for kind in prunables():
-                if number := kind.total():
-                    self.stdout.write(f"{kind.name}: {number:,}")
-            self.stdout.write("Nothing was deleted.")
+            totals = {kind.name: number for kind in prunables() if (number := kind.total())}
+            for name, number in totals.items():
+                self.stdout.write(f"{name}: {number:,}")
+            self.stdout.write("Nothing was deleted." if totals else "There is nothing to delete.")
             return
         PruneRun.objects.renew()
         found = False
