@@ -92,11 +92,18 @@ async def test_the_row_of_a_question_that_waits_is_not_read(page, source, monkey
     async with asyncio.timeout(10):
         while not page.statuses:
             await asyncio.sleep(0.01)
-    with monkeypatch.context() as closed:
-        closed.setattr(follower_module, "read_row", None)
+    reads, read_row = [], follower_module.read_row
+
+    def noted(*args, **options):
+        reads.append(args)
+        return read_row(*args, **options)
+
+    with monkeypatch.context() as counted:
+        counted.setattr(follower_module, "read_row", noted)
         async with asyncio.timeout(10):
             while len(checks) < 8:
                 await asyncio.sleep(0.01)
+    assert not reads
     await source.save(text="Begun")
     page.reader.waiting.clear()
     await page.shows("Begun")
