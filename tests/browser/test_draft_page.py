@@ -32,15 +32,6 @@ def test_spaces_are_no_draft(talk: Tab) -> None:
     expect(talk.box).to_have_value("")
 
 
-def test_a_follow_up_that_is_nearly_too_long_has_the_whole_width(talk: Tab) -> None:
-    talk.box.fill("many words here " * 520)
-    expect(talk.page.locator("#counter")).to_be_visible()
-    box, form = talk.box.bounding_box(), talk.page.locator("#form").bounding_box()
-    assert box is not None
-    assert form is not None
-    assert box["width"] > 0.9 * form["width"]
-
-
 def test_a_draft_is_removed_when_it_is_asked(shared_site: Site, open_tab: OpenTab) -> None:
     shared_site.api.when("Asked draft", answer(["Yes."]))
     tab = open_tab(shared_site.url)

@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import urllib.error
 import urllib.request
 import uuid
 from functools import cache
@@ -80,7 +79,7 @@ class Site:
         environment = os.environ | self.environment | {"PYTHONPATH": f"{self.folder}:{ROOT}"}
         with (self.folder / "daphne-changed.log").open("w") as log:
             self.processes = [subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)]
-        wait_for(lambda: self._answers(self.processes[0], self.url), 20, f"{self.url} answers")
+        wait_for(lambda: self._answers(self.processes[0], self.url), 60, f"{self.url} answers")
         return self
 
     def _copy_migrated(self) -> bool:
@@ -104,7 +103,7 @@ class Site:
         try:
             with urllib.request.urlopen(f"{url}/readyz", timeout=5) as response:
                 return bool(response.status == 200)
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:  # nobody listens yet, or the process is still loading its modules
             return False
 
 

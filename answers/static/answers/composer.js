@@ -138,11 +138,11 @@ export class Composer {
   get #draft() { return this.#own.get(this.#thread) ?? this.#last.get(this.#thread) ?? ""; }
 
   // Returns whether a reload would show it. Another tab's draft is not removed.
-  #save(typed) {
-    const text = typed.trim() && typed;
+  #save(text) {
+    text = text.trim() ? text : null;
     const before = this.#own.get(this.#thread);
-    const isStored = this.#own.set(this.#thread, text || null);
-    if (text || this.#last.get(this.#thread) === before) this.#last.set(this.#thread, text || null);
+    const isStored = this.#own.set(this.#thread, text);
+    if (text || this.#last.get(this.#thread) === before) this.#last.set(this.#thread, text);
     return isStored;
   }
 
