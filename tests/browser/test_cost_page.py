@@ -5,6 +5,7 @@ import re
 from bisect import bisect
 from collections.abc import Iterator
 from itertools import pairwise
+from statistics import median
 from typing import Any
 
 import pytest
@@ -83,9 +84,10 @@ def test_a_long_answer_costs_the_same_to_its_end_and_never_blocks_the_page(
 ) -> None:
     events, tasks = traced(shared_site, open_tab, browser)
     parsed = [one["ts"] for one in events if one["name"] == "ParseHTML"]
-    times = [parsed[0] + (parsed[-1] - parsed[0]) * part / 10 for part in range(11)]
+    # Of each tenth of the changes. A busy machine makes more of them at once, and takes longer for some.
+    times = [parsed[(len(parsed) - 1) * part // 10] for part in range(11)]
     costs = [sum(cost for at, cost in tasks if one <= at < next) for one, next in pairwise(times)]
-    assert costs[-1] <= 1.5 * costs[0], costs
+    assert costs[-1] <= 1.5 * median(costs[:3]), costs
     layouts = [one["args"]["beginData"] for one in events if one["name"] == "Layout"]
     assert len(layouts) > 100
     assert [layout["stackTrace"] for layout in layouts if "stackTrace" in layout] == []  # none is forced
