@@ -22,6 +22,7 @@ EVENT_MILLISECONDS = 16  # more often than the server sends them
 SLOWDOWN = 4  # of a phone, compared with a quick machine
 QUICK_ROUND = 11e-9  # seconds for a round of an empty loop there
 LONG_MILLISECONDS = 50  # what browsers call a long task
+REPEATS = 4
 NEAR = 20  # changes of the page; two runs show the same text in other steps
 CATEGORIES = [
     "devtools.timeline",
@@ -91,8 +92,12 @@ def test_a_long_answer_costs_the_same_to_its_end_and_never_blocks_the_page(
     layouts = [one["args"]["beginData"] for one in events if one["name"] == "Layout"]
     assert len(layouts) > 100
     assert [layout["stackTrace"] for layout in layouts if "stackTrace" in layout] == []  # none is forced
-    if found := long_tasks(events, tasks):
+    found = long_tasks(events, tasks)
+    for _ in range(REPEATS):
+        if not found:
+            break
         # The browser slows itself down by a thread of its own, which a busy machine delays. What the page
-        # itself does for too long is there again, at the same place.
+        # itself does for too long is there again, each time at the same place.
         again = long_tasks(*traced(shared_site, open_tab, browser))
-        assert [one for one in found if any(abs(one - other) <= NEAR for other in again)] == []
+        found = [one for one in found if any(abs(one - other) <= NEAR for other in again)]
+    assert found == []
