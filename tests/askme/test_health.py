@@ -126,12 +126,13 @@ async def test_a_busy_process_is_ready_and_one_with_a_silent_database_is_not(run
     assert await readyz() == (200, "ok\n")
     monkeypatch.setattr(health, "CACHE_SECONDS", 0)
     monkeypatch.setattr(health, "DATABASE_SECONDS", 1.0)
-    is_over, says = threading.Event(), threading.Event()
+    is_over, has_begun, says = (threading.Event() for _ in range(3))
     calls = [asyncio.create_task(runtime.database.run(lambda: is_over.wait(0.05))) for _ in range(100)]
     assert await readyz() == (200, "ok\n")
     is_over.set()
     await asyncio.gather(*calls)
-    silent = asyncio.create_task(runtime.database.run(lambda: says.wait(20)))
+    silent = asyncio.create_task(runtime.database.run(lambda: has_begun.set() or says.wait(20)))
+    assert await asyncio.to_thread(has_begun.wait, 10)  # a call that has just begun speaks for the database
     try:
         assert await readyz() == (503, "the database does not respond\n")
     finally:
