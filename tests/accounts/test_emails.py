@@ -1,5 +1,6 @@
 """Forgotten passwords and verified email addresses."""
 
+import html
 import re
 
 import pytest
@@ -73,3 +74,20 @@ def test_an_account_made_by_an_operator_needs_no_code(client, alice, verified):
     assert log_in(client, "operator").url == "/"
     log_out(client)
     assert log_in(client, "alice").url == "/"
+
+
+@pytest.mark.parametrize(
+    ("email_url", "heading", "note"),
+    [
+        ("smtp://mail.example.org", "Check your email", "sent a confirmation email to b@example.org"),
+        ("", "Ask the site's operator for the link", "confirms b@example.org is in the server log"),
+    ],
+)
+def test_a_site_says_where_its_links_are(client, alice, settings, mailoutbox, email_url, heading, note):
+    settings.EMAIL_URL = email_url
+    reset = client.post(reverse("account_reset_password"), {"email": alice.email}, follow=True)
+    assert f"<h1>{heading}</h1>" in html.unescape(reset.content.decode())
+    client.force_login(alice, "django.contrib.auth.backends.ModelBackend")
+    page = client.post(reverse("account_email"), {"action_add": "", "email": "b@example.org"}, follow=True)
+    assert note in html.unescape(page.content.decode())
+    assert [mail.to[0] for mail in mailoutbox] == [alice.email, "b@example.org"]

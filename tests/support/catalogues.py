@@ -25,6 +25,7 @@ SOURCES = [
     "askme/**/*.py",
     "completions/**/*.py",
     "templates/**/*.html",
+    "templates/**/*.txt",
     "answers/templates/**/*.html",
 ]
 KEYWORDS = DEFAULT_KEYWORDS | {
@@ -51,7 +52,7 @@ def extracted() -> Catalog:
 
 def _sentences(path: Path) -> Iterator[tuple]:
     source = path.read_text()
-    if path.suffix == ".html":
+    if path.suffix in (".html", ".txt"):
         # Django turns a template into pseudo-Python for xgettext. In brackets, indentation doesn't matter.
         source = f"({templatize(source, str(path))}\n)"
     return extract("python", io.BytesIO(source.encode()), KEYWORDS, [COMMENT])
