@@ -21,7 +21,7 @@ from answers.asking.forms import QuestionForm
 from answers.asking.requester import Requester, no_session
 from answers.engine import queue
 from answers.engine.answer_log import about, log_step
-from answers.engine.database_thread import require_caller
+from answers.engine.database_thread import mark_as_read, require_caller
 from answers.engine.hooks import site_hooks
 from answers.engine.model_options import find_option
 from answers.engine.runtime import current_runtime, run_in_database_thread
@@ -183,7 +183,7 @@ async def _user_id(requester: Requester, answer: UUID) -> object:
     """
     known = requester.user_id
     lookup = asyncio.create_task(_current_user_id(requester, answer))
-    lookup.add_done_callback(lambda task: task.cancelled() or task.exception())  # or asyncio logs it
+    lookup.add_done_callback(mark_as_read)
     await asyncio.wait([lookup], timeout=None if known is None else USER_SECONDS)
     if not lookup.done():
         return known

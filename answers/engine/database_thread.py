@@ -64,6 +64,12 @@ def require_caller() -> None:
         raise CallerGone
 
 
+def mark_as_read(task: "asyncio.Task[Any]") -> None:
+    """For a task whose caller may give up on it: asyncio logs an exception that nobody has read."""
+    if not task.cancelled():
+        task.exception()
+
+
 class DatabaseThread:
     def __init__(self) -> None:
         self._executor = ThreadPoolExecutor(1, "database", initializer=use_own_connection)
@@ -78,7 +84,7 @@ class DatabaseThread:
         """Run a function that uses the ORM. Raises DatabaseError within seconds if there is no database."""
         call = Call()
         task: asyncio.Task[T] = asyncio.ensure_future(self._run_in_thread(call, function))
-        task.add_done_callback(lambda task: task.cancelled() or task.exception())  # or asyncio logs it
+        task.add_done_callback(mark_as_read)
         try:
             await self.wait_in_line(task, call.made)
         except OperationalError:

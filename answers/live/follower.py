@@ -198,12 +198,16 @@ class Follower:
         if running is not None:
             for event in self.progress.content(running.content):  # this is free, so do it at every check
                 yield event
-        elif self._is_waiting and self._worker.places.has(self.answer):
-            pass  # it was in the queue a moment ago
-        elif self._idle_checks in (1, 3, 6) or (self._idle_checks and self._idle_checks % 5 == 0):
+        elif self._should_read():
             async for event in self._from_database(with_status=self._is_waiting):
                 self._active = True  # so there will soon be more, as while Redis is away
                 yield event
+
+    def _should_read(self) -> bool:
+        """Less often the longer nothing has come."""
+        if self._is_waiting and self._worker.places.has(self.answer):
+            return False  # it was in the queue a moment ago
+        return self._idle_checks in (1, 3, 6) or (self._idle_checks > 0 and self._idle_checks % 5 == 0)
 
     # -- The queue
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.db import DatabaseError
 
@@ -12,7 +13,7 @@ from answers.asking.access import require_login, require_reader
 from answers.protocol import Refused
 
 if TYPE_CHECKING:
-    from answers.live.consumer import AnswerConsumer
+    from answers.live.consumer import AnswerConsumer, Following
 
 log = logging.getLogger(__name__)
 
@@ -62,15 +63,16 @@ class SessionCheck:
 
     def _may_lose_access(self) -> bool:
         """Idle pages of visitors, who have neither a login nor a link, cost nothing."""
-        shares = [following.share for following in self._consumer.following.values()]
-        return self._consumer.requester.user_id is not None or any(share is not None for share in shares)
+        return self._consumer.requester.user_id is not None or bool(self._shared())
+
+    def _shared(self) -> list[tuple[UUID, "Following"]]:
+        """The answers that are followed through a link."""
+        return [(id, one) for id, one in self._consumer.following.items() if one.share is not None]
 
     async def _end_revoked(self) -> None:
         """Stop following answers that are no longer shared."""
-        consumer = self._consumer
-        for id, following in list(consumer.following.items()):
-            if following.share is not None:
-                try:
-                    await require_reader(consumer.requester, id, following.share)
-                except Refused:
-                    await following.follower.revoke()
+        for id, following in self._shared():
+            try:
+                await require_reader(self._consumer.requester, id, following.share)
+            except Refused:
+                await following.follower.revoke()
