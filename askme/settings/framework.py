@@ -58,7 +58,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "askme.postgres.StatementDeadlineMiddleware",  # before all that use the database
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "askme.language.LanguageMiddleware",
     "askme.time_zone.TimeZoneMiddleware",
     "askme.overload.OverloadMiddleware",  # after the language, for its page
     "django.middleware.common.CommonMiddleware",

@@ -69,11 +69,13 @@ def test_the_numbers_are_the_sums_of_the_days(operator):
 
 
 @pytest.mark.parametrize("language", ["en", "de", "es", "fr"])
-def test_the_plots_are_drawn_in_every_language(operator, language):
-    """SVG has no decimal commas."""
+def test_the_plots_are_drawn_in_every_language(operator, language, monkeypatch):
+    """SVG has no decimal commas. On a site that embeds askme, the admin may be in any language."""
+    monkeypatch.setattr("askme.language.ADMIN", "/not-the-admin/")
     make_usage(0, answers=90)
     make_usage(12, answers=60)
     html = operator.get(URL, headers={"Accept-Language": language}).content.decode()
+    assert f'<html lang="{language}"' in html
     drawings = "".join(re.findall(r'<div class="plot".*?</div>', html, re.DOTALL))
     assert re.search(r' y="[0-9]+\.[0-9]+%"', drawings)
     for value in re.findall(r' (?:d|x|y|viewBox)="([^"]*)"', drawings):

@@ -62,6 +62,14 @@ def test_djangos_language_cookie_overrides_the_browser(client):
     assert {"Accept-Language", "Cookie"} <= {name.strip() for name in page.headers["Vary"].split(",")}
 
 
+def test_the_admin_is_in_english_in_every_browser(admin_client):
+    for path in ("/admin/", "/admin/nowhere/"):
+        page = admin_client.get(path, headers=GERMAN)
+        assert page.headers["Content-Language"] == "en"
+        assert '<html lang="en' in page.content.decode()
+    assert admin_client.get("/history/", headers=GERMAN).headers["Content-Language"] == "de"
+
+
 def test_the_history_says_how_each_answer_ended_in_german(alices, alice):
     make_answer(alice, "Warum?", status=Status.INTERRUPTED)
     html = alices.get("/history/").content.decode()
