@@ -70,7 +70,8 @@ def topology(image: Path, postgres_server: Postgres, redis_url: str) -> Iterator
         database_url = postgres_server.create_database(f"topology-{free_port()}")
         variables = VARIABLES | {"OPENAI_BASE_URL": api.base_url}
         deployment = stack.enter_context(Deployment(folder, image, database_url, redis_url, **variables))
-        deployment.start(2)
+        # Longer than `test_rolling` takes on a busy machine, from the signal to the end of its answers.
+        deployment.start(2, ASKME_DRAIN_SECONDS="100")
         caddy = stack.enter_context(Caddy(folder / "caddy", deployment, certificate))
         nginx = stack.enter_context(Nginx(folder / "nginx", deployment, certificate))
         yield Topology(deployment, api, caddy, nginx, folder)

@@ -37,9 +37,9 @@ def test_the_health_check_fails_while_the_database_is_gone(topology, postgres_se
         [container] = deployment.start(DATABASE_URL=url, ALLOWED_HOSTS=".ask.example,ask.example.org")
         way.refuse()
         way.cut()
-        wait_for(lambda: not container.is_healthy(), 20, "the health check fails")
+        wait_for(lambda: not container.is_healthy(), 60, "the health check fails")
         way.accept()
-        wait_for(container.is_healthy, 20, "the health check succeeds again")
+        wait_for(container.is_healthy, 60, "the health check succeeds again")
         assert deployment.stop([container]) == [0]
 
 

@@ -86,7 +86,7 @@ def test_reloads_and_a_rolling_replacement_of_all_web_containers_lose_nothing(
         for number in range(READERS)
     ]
     visitors = [Visitor(url, ends) for url in (CADDY_URL, NGINX_URL)]
-    wait_for(lambda: all(reader.text for reader in readers), 30, "all answers are shown")
+    wait_for(lambda: all(reader.text for reader in readers), 60, "all answers are shown")
 
     for proxy in (topology.caddy, topology.nginx):
         proxy.reload()
@@ -98,7 +98,7 @@ def test_reloads_and_a_rolling_replacement_of_all_web_containers_lose_nothing(
     began = time.monotonic()
     for container in old:
         container.begin_stop()
-    wait_for(lambda: all(reader.codes for reader in readers), 20, "the old containers closed their sockets")
+    wait_for(lambda: all(reader.codes for reader in readers), 30, "the old containers closed their sockets")
     _wait_for_more(readers, visitors)
     record_time("all read on after", time.monotonic() - began)
     assert not any(container.is_healthy() for container in old), "a container that stops is not ready"
@@ -128,4 +128,4 @@ def _wait_for_more(readers: list[Traveller], visitors: list[Visitor]) -> None:
             visitor.pages > number for visitor, number in zip(visitors, pages, strict=True)
         )
 
-    wait_for(came, 20, "everybody goes on")
+    wait_for(came, 30, "everybody goes on")

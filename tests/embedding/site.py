@@ -61,7 +61,7 @@ class EmbeddingSite:
         command += ["--port", str(self.port), "--log-level", "warning"]
         with (self.folder / "uvicorn.log").open("a") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
-        wait_for(self._responds, 20, f"{self.url} responds")
+        wait_for(self._responds, 60, f"{self.url} responds")
         return self
 
     def _responds(self) -> bool:
@@ -69,7 +69,7 @@ class EmbeddingSite:
         assert self.process.poll() is None, self.log()
         try:
             return requests.get(f"{self.url}/accounts/login/", timeout=5).ok
-        except requests.ConnectionError:
+        except requests.RequestException:  # nobody listens yet, or the process still loads its modules
             return False
 
     def log(self) -> str:

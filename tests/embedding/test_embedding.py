@@ -87,7 +87,7 @@ def test_a_person_asks_and_the_answer_streams_survives_a_reload_and_is_stopped(e
     expect(output).to_have_text("So far. <b>And more</b>.")  # as text
     page.get_by_role("button", name="Stop").click()
     expect(form).to_have_attribute("data-status", "stopped")
-    assert api.requests[0].closed.wait(5)
+    assert api.requests[0].closed.wait(20)
     page.reload()
     expect(output).to_have_text("So far. <b>And more</b>.")
     expect(form).to_have_attribute("data-status", "stopped")
@@ -198,7 +198,7 @@ def test_running_answers_finish_when_the_process_is_told_to_end(make_embedding_s
     id = socket.ask("Why?")
     socket.read_text(id, "So far. ")
     site.process.terminate()
-    wait_for(lambda: "draining: 1 answers" in site.log(), 10, "the process drains")
+    wait_for(lambda: "draining: 1 answers" in site.log(), 15, "the process drains")
     api_server.requests[0].chunk("And more.")
     api_server.release()
     assert stop_process(site.process) == -signal.SIGTERM  # uvicorn raises it again, once it has shut down

@@ -8,9 +8,10 @@ import psycopg
 from tests.support.api_behaviours import Dictation
 from tests.support.api_server import stall
 from tests.support.database import wait_for_row
-from tests.support.processes import kill
+from tests.support.processes import kill, start_another
 
 SILENT_SECONDS = 16  # longer than a process needs to be declared dead
+SAVED_SECONDS = 20  # half a second, on a machine that does nothing else
 
 
 def test_one_locked_row_delays_no_other(make_site, api_server, redis_url, postgres_server, meet):
@@ -22,7 +23,7 @@ def test_one_locked_row_delays_no_other(make_site, api_server, redis_url, postgr
     locked, free = here.ask("locked"), here.ask("free")
     here.read_text(locked, locked_feed.say("Before. "))
     here.read_text(free, free_feed.say("Before. "))
-    wait_for_row(site, locked, 5, text="Before. ")
+    wait_for_row(site, locked, SAVED_SECONDS, text="Before. ")
     with psycopg.connect(database) as session:
         session.execute("UPDATE answers_answer SET rating_note = '' WHERE id = %s", [locked])
         began = time.monotonic()
@@ -30,7 +31,7 @@ def test_one_locked_row_delays_no_other(make_site, api_server, redis_url, postgr
             text = f"{time.monotonic() - began:.1f} "
             here.read_text(locked, locked_feed.say(text))
             here.read_text(free, free_feed.say(text))
-            wait_for_row(site, free, 5, status="running", text=free_feed.sent)
+            wait_for_row(site, free, SAVED_SECONDS, status="running", text=free_feed.sent)
         other = there.connect(site.urls[1])
         assert other.finish(other.ask("And me?"))["status"] == "complete"
         free_feed.end()
@@ -49,14 +50,17 @@ def test_a_locked_row_of_a_dead_process_is_interrupted_once_it_is_free(
 ):
     """The others do not wait for it."""
     database = postgres_server.create_database(f"locked{uuid.uuid4().hex}")
-    site = make_site(api_server, DATABASE_URL=database, REDIS_URL=redis_url).start(processes=2)
+    site = make_site(api_server, DATABASE_URL=database, REDIS_URL=redis_url).start()
     api_server.behaviour = stall(["So far. "])
-    person = meet(site.urls[0])
-    here, there = person.connect(), person.connect(site.urls[1])
+    person = meet(site.url)
+    here = person.connect()
     answers = [here.ask("locked"), here.ask("free")]
     for answer in answers:
         here.read_text(answer, "So far. ")
-        wait_for_row(site, answer, 5, text="So far. ")
+        wait_for_row(site, answer, SAVED_SECONDS, text="So far. ")
+    start_another(site)
+    there = person.connect(site.urls[1])
+    for answer in answers:
         there.follow(answer)
     locked, free = answers
     with psycopg.connect(database) as session:

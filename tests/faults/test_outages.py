@@ -5,8 +5,10 @@ import sqlite3
 import time
 import uuid
 from contextlib import closing
+from itertools import count
 
 import pytest
+import requests
 
 from answers.engine.database_thread import FAIL_FAST_SECONDS
 from tests.support.api_behaviours import Dictation, nonsense
@@ -15,7 +17,8 @@ from tests.support.delivery import assert_whole
 from tests.support.processes import limit_files
 from tests.support.services import Redis, wait_for
 
-REFUSED_SECONDS = 7  # about five: SQLite waits that long for its lock
+REFUSED_SECONDS = 12  # about five: SQLite waits that long for its lock; one after another, four wait for 20
+SAVED_SECONDS = 20  # usually half a second, and a few after an outage
 
 
 def ask_in_vain(pages, record_time):
@@ -36,7 +39,16 @@ def ask_in_vain(pages, record_time):
 def let_a_second_pass():
     """After a failure, the database is not asked for a second."""
     again = time.monotonic() + FAIL_FAST_SECONDS + 0.1
-    wait_for(lambda: time.monotonic() > again, 2, "a second")
+    wait_for(lambda: time.monotonic() > again, 20, "a second")
+
+
+def wait_until_ready(site):
+    """Wait until the database thread, through which questions go, has used the database again.
+
+    A statement that fails just before the database is back may be noticed later than that, on a busy machine.
+    """
+    url = f"{site.url}/readyz"
+    wait_for(lambda: requests.get(url, timeout=20).status_code == 200, 30, "the database is there again")
 
 
 def begin(site, meet):
@@ -63,21 +75,21 @@ def test_running_answers_outlive_an_outage_of_postgresql(make_site, api_server, 
     others = [meet(site.url).connect() for _ in range(5)]
     for other in others:
         other.finish(other.ask("Who am I?"))
-    requests = len(api_server.requests)
+    asked = len(api_server.requests)
     postgres.stop()
     down = time.monotonic()
     while time.monotonic() - down < 8:  # long enough for a connection pool to time out
         page.read_text(answer, feed.say(f"{time.monotonic() - down:.1f} s. "))
         ask_in_vain(others, record_time)
     page.read_text(answer, feed.say("Up again? "))
-    assert len(api_server.requests) == requests
+    assert len(api_server.requests) == asked
     postgres.start()
     up = time.monotonic()
-    let_a_second_pass()  # other statements, such as the check of a session, may have failed just before
+    wait_until_ready(site)
     again = others[0].ask("And now?")  # the first try must succeed
     assert others[0].finish(again)["status"] == "complete"
     record_time("up to answered", time.monotonic() - up)
-    wait_for_row(site, answer, 5, text=page.texts[answer])
+    wait_for_row(site, answer, SAVED_SECONDS, text=page.texts[answer])
     record_time("up to saved", time.monotonic() - up)
     page.read_text(answer, feed.say("After. "))
     feed.end()
@@ -92,7 +104,7 @@ def test_running_answers_outlive_a_lock_on_sqlite(make_site, api_server, redis_u
     others = [meet(site.url).connect() for _ in range(4)]
     for other in others:
         other.finish(other.ask("Who am I?"))
-    requests = len(api_server.requests)
+    asked = len(api_server.requests)
     path = site.environment["DATABASE_URL"].removeprefix("sqlite:///")
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute("BEGIN IMMEDIATE")
@@ -104,11 +116,11 @@ def test_running_answers_outlive_a_lock_on_sqlite(make_site, api_server, redis_u
             ask_in_vain(others, record_time)
         database.execute("ROLLBACK")
     freed = time.monotonic()
-    assert len(api_server.requests) == requests
+    assert len(api_server.requests) == asked
     again = others[0].ask("And now?")
     assert others[0].finish(again)["status"] == "complete"
     record_time("freed to answered", time.monotonic() - freed)
-    wait_for_row(site, answer, 5, text=page.texts[answer])
+    wait_for_row(site, answer, SAVED_SECONDS, text=page.texts[answer])
     record_time("freed to saved", time.monotonic() - freed)
     feed.end()
     for one in (page, far):
@@ -119,11 +131,11 @@ def test_running_answers_outlive_a_lock_on_sqlite(make_site, api_server, redis_u
 def test_running_answers_outlive_a_full_disk(make_site, api_server, meet, record_time):
     site = make_site(api_server).start()
     person, page, answer, feed = begin(site, meet)
-    wait_for_row(site, answer, 5, text="Before. ")
+    wait_for_row(site, answer, SAVED_SECONDS, text="Before. ")
     others = [meet(site.url).connect() for _ in range(3)]
     for other in others:
         other.finish(other.ask("Who am I?"))
-    requests = len(api_server.requests)
+    asked = len(api_server.requests)
     [process] = site.processes
     limit_files(process, 0)
     full = time.monotonic()
@@ -131,12 +143,12 @@ def test_running_answers_outlive_a_full_disk(make_site, api_server, meet, record
     for _ in range(3):
         ask_in_vain(others, record_time)
     assert row(site, answer).text == "Before. "
-    assert len(api_server.requests) == requests
+    assert len(api_server.requests) == asked
     page.read_text(answer, feed.say("Free again? "))
     record_time("full for", time.monotonic() - full)
     limit_files(process, None)
     free = time.monotonic()
-    wait_for_row(site, answer, 5, text=page.texts[answer])
+    wait_for_row(site, answer, SAVED_SECONDS, text=page.texts[answer])
     record_time("free to saved", time.monotonic() - free)
     again = others[0].ask("And now?")
     assert others[0].finish(again)["status"] == "complete"
@@ -200,21 +212,24 @@ def test_an_outage_of_redis_is_logged_once_and_so_is_its_end(make_site, api_serv
     try:
         site = make_site(api_server, REDIS_URL=redis.url).start()
         _, page, answer, feed = begin(site, meet)
+        before = len(site.log())  # on a busy machine, Redis may have been late when the site started
         if how == "killed":
             redis.stop(signal.SIGKILL)
         else:
             redis.process.send_signal(signal.SIGSTOP)
         began = time.monotonic()
+        numbers = count()
         while time.monotonic() - began < 8:  # for several tries
-            page.read_text(answer, feed.say(f"{time.monotonic() - began:.1f} s. "))
-        wait_for(lambda: "Redis is unavailable" in site.log(), 10, "the outage is noticed")
+            page.read_text(answer, feed.say(f"({next(numbers)}) "))  # each is new, so it is waited for
+        wait_for(lambda: "Redis is unavailable" in site.log(), 30, "the outage is noticed")
         if how == "killed":
             redis.start()
         else:
             redis.process.send_signal(signal.SIGCONT)
-        wait_for(lambda: "Redis is back" in site.log(), 20, "its end is noticed")
+        wait_for(lambda: "Redis is back" in site.log(), 30, "its end is noticed")
         feed.end()
-        lines = [line for line in site.log().splitlines() if " WARNING " in line or " ERROR " in line]
+        log = site.log()[before:].splitlines()
+        lines = [line for line in log if " WARNING " in line or " ERROR " in line]
         assert len(lines) == 2, lines
         assert "Redis is unavailable" in lines[0]
         assert "Redis is back" in lines[1]

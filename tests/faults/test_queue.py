@@ -5,6 +5,7 @@ import uuid
 from collections import Counter
 from itertools import count
 
+import psycopg
 import pytest
 
 from tests.support.api_server import answer, stall, ticking
@@ -14,7 +15,7 @@ from tests.support.network import Balancer
 from tests.support.processes import kill, refuses, start_process
 from tests.support.services import wait_for
 
-TAKEN_SECONDS = 20  # from the end of a process to the answers of what waited there
+TAKEN_SECONDS = 60  # from the end of a process to the answers of what waited there; usually 15
 
 
 @pytest.fixture
@@ -51,15 +52,17 @@ def test_people_take_turns_across_processes(shared, api_server, meet):
     api_server.behaviour = stall(["So far. "])
     alice, bob = meet(site.urls[0]).connect(), meet(site.urls[1]).connect(site.urls[1])
     hers = [alice.ask(f"alice {number}") for number in range(6)]
-    wait_for(lambda: len(api_server.requests) == 2, 10, "both processes are full")
-    wait_for(lambda: alice.read_until("answer.queued", hers[-1]), 10, "all of hers are accepted")
+    wait_for(lambda: len(api_server.requests) == 2, 20, "both processes are full")
+    alice.read_until("answer.queued", hers[-1])
     his = bob.ask("bob")
     bob.read_until("answer.queued", his)
     api_server.release()
     bob.finish(his)
     alice.finish_all(*hers)
-    order = [request.question for request in api_server.requests]
-    assert order.index("bob") in (2, 3)  # two start at the same moment, and either may reach the API first
+    # Not the order at the API: the process that has claimed his may be the slower one.
+    with psycopg.connect(site.environment["DATABASE_URL"]) as database:
+        claimed = database.execute("SELECT question FROM answers_answer ORDER BY started_at").fetchall()
+    assert claimed.index(("bob",)) == 2
 
 
 def test_a_process_with_room_runs_what_waits_elsewhere(shared, api_server, meet):
@@ -67,7 +70,7 @@ def test_a_process_with_room_runs_what_waits_elsewhere(shared, api_server, meet)
     api_server.behaviour = stall(["So far. "])
     page = meet(site.urls[0]).connect()
     answers = [page.ask(f"{number}") for number in range(6)]
-    wait_for(lambda: len(api_server.requests) == 4, 10, "both processes are full")
+    wait_for(lambda: len(api_server.requests) == 4, 20, "both processes are full")
     api_server.release()
     page.finish_all(*answers)
     assert sorted(request.question for request in api_server.requests) == list("012345")
@@ -81,17 +84,17 @@ def test_what_waits_is_answered_by_another_process(shared, api_server, meet, rec
     api_server.behaviour = stall(["So far. "])
     person = meet(site.url)
     pages = [Traveller(person, site.url, f"{number}") for number in range(6)]
-    wait_for(lambda: all(page.acknowledged for page in pages), 10, "all are accepted")
-    wait_for(lambda: len(api_server.requests) == 2, 10, "two run")
+    wait_for(lambda: all(page.acknowledged for page in pages), 20, "all are accepted")
+    wait_for(lambda: len(api_server.requests) == 2, 20, "two run")
     [first] = site.processes
     if how == "SIGTERM":
         first.terminate()
-        wait_for(lambda: refuses(site.url), 10, "it no longer listens")
+        wait_for(lambda: refuses(site.url), 20, "it no longer listens")
         api_server.release()
-        wait_for(lambda: first.poll() is not None, 10, "it has finished its two")
+        wait_for(lambda: first.poll() is not None, 20, "it has finished its two")
     else:
         stored = lambda: [row for page in pages for row in rows(site, page.answer) if row.text]  # noqa: E731
-        wait_for(lambda: len(stored()) == 2, 5, "what is shown is saved")
+        wait_for(lambda: len(stored()) == 2, 20, "what is shown is saved")
         kill(site, 0)
         api_server.release()
     assert len(api_server.requests) == 2
@@ -102,7 +105,7 @@ def test_what_waits_is_answered_by_another_process(shared, api_server, meet, rec
     start_process(site, 1)
     site.ports = site.ports[1:]
     for page in pages:
-        page.join(TAKEN_SECONDS + 10)
+        page.join(TAKEN_SECONDS)
         assert page.error is None
     record_time("end to answered", time.monotonic() - ended)
     assert Counter(page.end["status"] for page in pages) == (
@@ -123,6 +126,7 @@ def test_a_question_that_waited_for_over_an_hour_gets_a_sentence(make_site, api_
     page.ask("runs")
     old, new = page.ask("old"), page.ask("new")
     page.read_until("answer.queued", new)
+    api_server.wait_for_requests(1)
     site.stop()
     hour_ago = "strftime('%Y-%m-%d %H:%M:%f', 'now', '-61 minutes')"
     execute(site, f"UPDATE answers_answer SET asked_at = {hour_ago} WHERE question = 'old'")
@@ -179,6 +183,7 @@ def test_a_rolling_restart_of_three_processes_loses_nothing(shared, api_server, 
         old = list(site.processes)
         for index, process in enumerate(old):
             process.terminate()
+            wait_for(lambda index=index: refuses(site.urls[index]), 20, "it no longer listens")
             start_process(site, index)
             record_time(f"process {index} replaced after", time.monotonic() - began)
         api_server.release()

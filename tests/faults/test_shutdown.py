@@ -1,12 +1,11 @@
 """On a signal, a process closes its sockets, finishes the answers that it can, and interrupts the rest."""
 
 import http.client
+import select
 import signal
 import sqlite3
-import threading
 import time
 from contextlib import closing
-from functools import partial
 
 import pytest
 import requests
@@ -18,10 +17,13 @@ from tests.support.api_server import stall, ticking
 from tests.support.delivery import Traveller, assert_whole
 from tests.support.forms import NoscriptPerson
 from tests.support.network import Balancer
-from tests.support.processes import refuses, start_process
+from tests.support.processes import refuses, start_another, start_process
 from tests.support.services import wait_for
 
+DRAIN_SECONDS = 10  # for an answer that finishes at once, also if the machine stands still for a moment
 
+
+@pytest.mark.measures
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_an_idle_process_ends_quickly_and_cleanly(make_site, api_server, meet, record_time, number):
     site = make_site(api_server, ASKME_DRAIN_SECONDS="25").start()
@@ -43,17 +45,21 @@ def test_sigterm_finishes_answers_in_time_and_interrupts_the_rest(
     make_site, api_server, redis_url, meet, record_time
 ):
     """Followers in another process get the ends, and more signals change nothing."""
-    environment = {"REDIS_URL": redis_url, "ASKME_DRAIN_SECONDS": "3"}
-    site = make_site(api_server, **environment).start(processes=2)
+    environment = {"REDIS_URL": redis_url, "ASKME_DRAIN_SECONDS": f"{DRAIN_SECONDS}"}
+    site = make_site(api_server, **environment).start()
     feed = Dictation()
     api_server.when("finishes", feed)
     api_server.when("stalls", stall(["So far. "]))
-    person = meet(site.urls[0])
-    near, far = person.connect(), person.connect(site.urls[1])
+    person = meet(site.url)
+    near = person.connect()
     finishes, stalls = near.ask("finishes"), near.ask("stalls")
     feed.say("Before. ")
-    for answer, text in ((stalls, "So far. "), (finishes, "Before. ")):
+    texts = {stalls: "So far. ", finishes: "Before. "}
+    for answer, text in texts.items():
         near.read_text(answer, text)
+    start_another(site)
+    far = person.connect(site.urls[1])
+    for answer, text in texts.items():
         far.follow(answer)
         far.read_text(answer, text)
     process = site.processes[0]
@@ -71,11 +77,11 @@ def test_sigterm_finishes_answers_in_time_and_interrupts_the_rest(
     far.read_text(finishes, "After. ")
     feed.end()
     assert far.finish(finishes)["status"] == "complete"
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < DRAIN_SECONDS
     assert far.finish(stalls)["status"] == "interrupted"
     record_time("SIGTERM to interrupted", time.monotonic() - began)
-    assert 2.9 < time.monotonic() - began < 5
-    assert process.wait(5) == 0
+    assert DRAIN_SECONDS - 0.1 < time.monotonic() - began < 2 * DRAIN_SECONDS
+    assert process.wait(20) == 0
     record_time("SIGTERM to exit", time.monotonic() - began)
     assert "Traceback" not in site.log()
     site.processes.remove(process)
@@ -91,7 +97,7 @@ def test_sigterm_saves_running_answers_as_interrupted(any_layer_site, meet):
     id = socket.ask("And then?")
     socket.read_text(id, "So far. ")
     any_layer_site.stop()  # fails if it takes too long
-    assert any_layer_site.api.requests[0].closed.wait(1)
+    assert any_layer_site.api.requests[0].closed.wait(20)
     any_layer_site.start()
     again = person.connect(any_layer_site.url)
     again.follow(id)
@@ -100,7 +106,7 @@ def test_sigterm_saves_running_answers_as_interrupted(any_layer_site, meet):
 
 
 def test_sigterm_closes_sockets_and_finishes_running_answers(make_site, api_server, meet):
-    site = make_site(api_server, ASKME_DRAIN_SECONDS="20").start()
+    site = make_site(api_server, ASKME_DRAIN_SECONDS="50").start()
     api_server.behaviour = stall(["So far. "])
     person = meet(site.url)
     socket = person.connect()
@@ -116,7 +122,7 @@ def test_sigterm_closes_sockets_and_finishes_running_answers(make_site, api_serv
     assert process.poll() is None
     assert not api_server.requests[0].closed.is_set()
     api_server.release()
-    process.wait(5)
+    process.wait(20)  # not as long as it may drain
     site.stop()
     site.start()
     again = person.connect()
@@ -128,43 +134,45 @@ def test_sigterm_closes_sockets_and_finishes_running_answers(make_site, api_serv
 def test_a_request_that_runs_at_sigterm_gets_its_response(make_site, api_server):
     site = make_site(api_server).start()
     path = site.environment["DATABASE_URL"].removeprefix("sqlite:///")
-    person, replies = NoscriptPerson(site.url), []
+    person = NoscriptPerson(site.url)
     person.ask("Why?")
-    wait_for(lambda: "refresh" not in person.reload(), 10, "the answer is complete")
-    form = {"csrfmiddlewaretoken": person.http.cookies["csrftoken"]}
-    delete = partial(person.send, "/history/delete/", form, allow_redirects=False)
-    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+    wait_for(lambda: "refresh" not in person.reload(), 20, "the answer is complete")
+    cookies = person.http.cookies.get_dict()
+    headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())}
+    headers["Content-Type"] = "application/x-www-form-urlencoded"
+    with (
+        closing(sqlite3.connect(path, isolation_level=None)) as database,
+        closing(http.client.HTTPConnection("127.0.0.1", site.ports[0], timeout=20)) as deletion,
+        closing(http.client.HTTPConnection("127.0.0.1", site.ports[0], timeout=20)) as later,
+    ):
         database.execute("BEGIN IMMEDIATE")  # so nothing can be deleted
-        deletion = threading.Thread(target=lambda: replies.append(delete()))
-        deletion.start()
-        with closing(http.client.HTTPConnection("127.0.0.1", site.ports[0])) as later:
-            for _ in range(20):
-                later.request("GET", "/livez")
-                assert later.getresponse().read()
+        deletion.request("POST", "/history/delete/", f"csrfmiddlewaretoken={cookies['csrftoken']}", headers)
+        for _ in range(20):  # it is sent, and these come after it
+            later.request("GET", "/livez")
+            assert later.getresponse().read()
         [process] = site.processes
         process.terminate()
-        wait_for(lambda: refuses(site.url), 10, "it no longer listens")
-        assert replies == []
+        wait_for(lambda: refuses(site.url), 20, "it no longer listens")
+        assert select.select([deletion.sock], [], [], 0) == ([], [], [])  # no response yet
         database.execute("ROLLBACK")
-    deletion.join(10)
-    assert replies[0].headers["Location"] == "/history/"
-    assert process.wait(10) == 0
+        assert deletion.getresponse().headers["Location"] == "/history/"
+    assert process.wait(20) == 0
     person.close()
 
 
 def test_a_rolling_restart_loses_nothing(make_site, api_server, redis_url, meet, record_time):
-    environment = {"REDIS_URL": redis_url, "ASKME_DRAIN_SECONDS": "25", "ASKME_RUNNING_PER_USER": "0"}
+    environment = {"REDIS_URL": redis_url, "ASKME_DRAIN_SECONDS": "100", "ASKME_RUNNING_PER_USER": "0"}
     site = make_site(api_server, **environment).start(processes=2)
     api_server.behaviour = ticking(0.1)
     with Balancer(site.ports) as balancer:
         people = [meet(balancer.url) for _ in range(4)]
         pages = [Traveller(people[number % 4], balancer.url, f"{number}") for number in range(20)]
-        wait_for(lambda: all(page.text for page in pages), 20, "all answers are shown")
+        wait_for(lambda: all(page.text for page in pages), 40, "all answers are shown")
         began = time.monotonic()
         old = list(site.processes)
         for index, process in enumerate(old):
             process.terminate()
-            wait_for(lambda index=index: refuses(site.urls[index]), 10, "it no longer listens")
+            wait_for(lambda index=index: refuses(site.urls[index]), 20, "it no longer listens")
             start_process(site, index)
             record_time(f"process {index} replaced after", time.monotonic() - began)
         assert not any(page.end for page in pages), "answers ended before all was restarted"

@@ -10,7 +10,7 @@ from tests.support.api_server import numbered, stall
 from tests.support.database import row, wait_for_row
 from tests.support.delivery import Watched, assert_whole, settle
 from tests.support.network import BlackHole
-from tests.support.processes import kill
+from tests.support.processes import kill, start_another
 from tests.support.services import wait_for
 
 STOP_SECONDS = 1  # the promised time from Stop, at any process, to the closed connection
@@ -133,15 +133,19 @@ def test_a_stop_ends_a_connection_attempt(make_site, redis_url, meet, record_tim
 # -- kill -9
 
 
+@pytest.mark.measures
 def test_after_kill_9_another_process_ends_its_answers(make_site, api_server, redis_url, meet, record_time):
-    site = make_site(api_server, REDIS_URL=redis_url, ASKME_RUNNING_PER_USER="2").start(processes=2)
+    site = make_site(api_server, REDIS_URL=redis_url, ASKME_RUNNING_PER_USER="2").start()
     api_server.when("streams", numbered(3000, delay=0.01))
     api_server.when("silent", stall(["So far. "]))
     api_server.when("waits", answer_with(["Now. "]))
-    person = meet(site.urls[0])
-    near, other, far = person.connect(), person.connect(), person.connect(site.urls[1])
+    person = meet(site.url)
+    near, other = person.connect(), person.connect()
     streams, silent = near.ask("streams"), other.ask("silent")
+    near.read_text(streams, "0 ")
     other.read_text(silent, "So far. ")
+    start_another(site)
+    far = person.connect(site.urls[1])
     waits = other.ask("waits")
     other.read_until("answer.queued", waits)
     for answer in (streams, silent, waits):
@@ -180,6 +184,7 @@ def test_after_kill_9_another_process_ends_its_answers(make_site, api_server, re
     assert sent.startswith(shown[streams])
 
 
+@pytest.mark.measures
 def test_after_kill_9_the_next_start_ends_its_answers_without_a_visitor(
     make_site, api_server, meet, record_time
 ):
@@ -196,9 +201,9 @@ def test_after_kill_9_the_next_start_ends_its_answers_without_a_visitor(
     watched.thread.join(10)
     site.start()
     record_time("kill to started", time.monotonic() - killed)
-    for answer, status in ((streams, "interrupted"), (waits, "complete")):
-        wait_for_row(site, answer, killed + SWEPT_SECONDS - time.monotonic(), status=status)
+    wait_for_row(site, streams, killed + SWEPT_SECONDS - time.monotonic(), status="interrupted")
     record_time("kill to interrupted", time.monotonic() - killed)
+    wait_for_row(site, waits, 20, status="complete")
     shown = row(site, streams).text
     assert watched.at(killed - 1)
     assert shown.startswith(watched.at(killed - 1))

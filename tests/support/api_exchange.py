@@ -15,7 +15,7 @@ from tests.support.response_events import ResponseEvents
 if TYPE_CHECKING:
     from tests.support.api_server import ApiServer
 
-PATIENCE_SECONDS = 20  # no behaviour outlives a test that hangs
+PATIENCE_SECONDS = 60  # no behaviour outlives a test that hangs
 
 
 class Exchange:

@@ -21,6 +21,11 @@ def frame(type: str, **fields: object) -> bytes:
     return b"\x81" + size + bytes(4) + payload  # masked with zeros
 
 
+def _is_close(data: bytes) -> bool:
+    """Whether it ends with a close frame that has a code and no reason."""
+    return data[-4:-2] == b"\x88\x02"
+
+
 class Crowd:
     """Sockets that are opened at once. A browser's page could not be so fast, but a script could."""
 
@@ -51,6 +56,21 @@ class Crowd:
     def close_codes(self) -> list[int]:
         """How each socket is closed: read to its end."""
         return [self._close_code(one) for one in self.sockets]
+
+    def first_close_code(self) -> int:
+        """Read all sockets until one of them is closed, and say how. The others may stay open."""
+        heard = dict.fromkeys(self.sockets, b"")
+        with selectors.DefaultSelector() as selector:
+            for one in self.sockets:
+                selector.register(one, selectors.EVENT_READ)
+            while ready := selector.select(PATIENCE_SECONDS):
+                for one in [key.fileobj for key, _ in ready]:
+                    heard[one] += (part := self._part(one))
+                    if _is_close(heard[one]):
+                        return int.from_bytes(heard[one][-2:], "big")
+                    if not part:
+                        selector.unregister(one)
+        raise AssertionError("no socket was closed")
 
     def is_open(self) -> list[bool]:
         """For each socket, whether the server has not closed it so far."""
@@ -88,11 +108,16 @@ class Crowd:
                 head += byte
             assert head.startswith(b"HTTP/1.1 101"), head
 
+    def _part(self, one: socket.socket) -> bytes:
+        with suppress(ConnectionError):
+            return one.recv(65_536)
+        return b""
+
     def _close_code(self, one: socket.socket) -> int:
         data = b""
         with suppress(ConnectionError):
             while part := one.recv(65_536):
                 data += part
-                if data[-4:-2] == b"\x88\x02":  # a close frame with a code and no reason
+                if _is_close(data):
                     break
         return int.from_bytes(data[-2:], "big")

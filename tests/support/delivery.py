@@ -69,6 +69,9 @@ class Watched:
         return next((text for when, text in reversed(self.shown) if when <= moment), "")
 
 
+RECONNECT_SECONDS = 0.05  # a thread that tried again at once would take a core from the others
+
+
 class Traveller(threading.Thread):
     """A page's logic in Python: it asks, and when its socket closes, it reconnects and follows."""
 
@@ -96,6 +99,7 @@ class Traveller(threading.Thread):
             page = self.person.connect(self.url)
         except (OSError, WebSocketException) as error:
             self.refusals.append(error)
+            time.sleep(RECONNECT_SECONDS)
             raise
         try:
             page.texts[self.answer] = self.text

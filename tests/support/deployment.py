@@ -21,7 +21,7 @@ from tests.support.name_server import NameServer
 from tests.support.network import Proxy
 from tests.support.services import free_port, wait_for
 
-START_SECONDS = 30
+START_SECONDS = 60
 SLOTS = 4  # ports that containers may be published on: two that run, and two that replace them
 WRITE_LOG = Path(__file__).with_name("write_log")
 
@@ -64,7 +64,7 @@ class Container:
         """Run the health check in the container."""
         command, options = self._replaced(self.deployment.health_check), {"stderr": subprocess.DEVNULL}
         check = self.deployment.run(command, self.environment, self.temporary, **options)
-        return check.wait(10) == 0
+        return check.wait(START_SECONDS) == 0
 
     def begin_stop(self) -> None:
         """What `docker stop` does first. The name and the published port stay until the process has ended."""

@@ -7,17 +7,28 @@ import urllib.error
 import urllib.request
 from unittest import mock
 
+from tests.support.services import free_port
 from tests.support.sites import Site
 
 
-def start_process(site: Site, index: int) -> subprocess.Popen:
+def start_process(site: Site, index: int, server: str = "daphne") -> subprocess.Popen:
     """Start another process at the port of one that has ended or no longer listens."""
     started: list[subprocess.Popen] = []
     others, site.processes = site.processes, started
     with mock.patch.object(site, "ports", [site.ports[index]]):
-        site.start()
+        site.start(server=server)
     site.processes = [*others, *started]
     return started[0]
+
+
+def start_another(site: Site, server: str = "daphne") -> None:
+    """Start one more process, at a port of its own.
+
+    Call it when the answers of a test run, if it matters in which process: a question that has waited for
+    0.3 s is taken by whichever process is first, and a busy one may be late for its own.
+    """
+    site.ports.append(free_port())
+    start_process(site, -1, server)
 
 
 def kill(site: Site, index: int) -> float:
@@ -40,5 +51,9 @@ def refuses(url: str) -> bool:
     try:
         urllib.request.urlopen(f"{url}/livez", timeout=5).close()
         return False
-    except (urllib.error.URLError, ConnectionError):  # TimeoutError is neither
+    except TimeoutError:  # it has accepted the connection, and is slow
+        return False
+    except urllib.error.URLError as error:
+        return not isinstance(error.reason, TimeoutError)  # as above, before it has accepted it
+    except ConnectionError:
         return True

@@ -21,7 +21,7 @@ from tests.support.deployment import Deployment
 from tests.support.services import free_port, stop_process, wait_for
 from tests.support.sites import ROOT
 
-START_SECONDS = 20
+START_SECONDS = 60
 
 
 class TlsProxy:
