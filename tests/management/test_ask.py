@@ -20,8 +20,12 @@ def terminal(make_site, api_server):
 
 
 def start(site, *arguments):
+    return run(site, "manage.py", "ask", *arguments)
+
+
+def run(site, *arguments):
     return subprocess.Popen(
-        [sys.executable, "manage.py", "ask", *arguments],
+        [sys.executable, *arguments],
         cwd=ROOT,
         env=os.environ | site.environment,
         stdin=subprocess.PIPE,
@@ -70,6 +74,36 @@ def test_ctrl_c_stops_a_question_that_waits(terminal, api_server):
         running.send_signal(signal.SIGINT)
         assert running.wait(20) == 130
     assert len(api_server.requests) == 1
+
+
+SLOW_SAVE = """
+import sys
+import django
+django.setup()
+from django.core.management import call_command
+from answers.engine import queue
+
+def next_place(*arguments, find=queue.next_place):
+    print("saving", file=sys.stderr, flush=True)
+    sys.stdin.readline()
+    return find(*arguments)
+
+queue.next_place = next_place
+call_command("ask", "Hi?")
+"""
+
+
+def test_ctrl_c_while_the_question_is_saved_stops_it(terminal, api_server):
+    api_server.behaviour = stall(["So far"])
+    terminal.environment |= {"DJANGO_SETTINGS_MODULE": "askme.settings"}
+    with run(terminal, "-c", SLOW_SAVE) as process:
+        assert process.stderr.readline() == "saving\n"
+        process.send_signal(signal.SIGINT)
+        process.stdin.write("\n")
+        process.stdin.flush()
+        assert process.wait(20) == 130
+        assert process.stderr.read() == "The answer was stopped.\n"
+    assert stored(terminal).startswith("('Hi?', 'stopped', ")
 
 
 def test_a_closed_pipe_stops_the_answer(terminal, api_server):

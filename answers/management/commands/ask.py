@@ -19,7 +19,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import IntegrityError
 
 import answers
-from answers import Operator, Refused
+from answers import Accepted, Operator, Refused
 from answers.engine.runtime import close_runtime, run_in_database_thread
 from answers.models import Status
 from answers.protocol import Event
@@ -79,16 +79,16 @@ class Command(BaseCommand):
     async def _ask(self, username: str | None, question: str, model: str | None) -> Event:
         try:
             operator = Operator(await (_terminal() if username is None else _person(username)))
-            accepted = await answers.ask(operator, question, model=model)
+            asking = asyncio.create_task(answers.ask(operator, question, model=model))
             tasks: set[asyncio.Task[None]] = set()
 
             def stop() -> None:
-                tasks.add(asyncio.create_task(answers.stop(operator, accepted.answer)))
+                tasks.add(asyncio.create_task(_stop(operator, asking)))
 
             for number in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(number, stop)
             edition = 0
-            async for event in await answers.follow(operator, accepted):
+            async for event in await answers.follow(operator, await asking):
                 if event["type"] == "answer.text":
                     if event.get("edition", 0) != edition:
                         edition = event["edition"]
@@ -108,6 +108,13 @@ class Command(BaseCommand):
         except BrokenPipeError:  # the reader is gone, as after "| head": drop the rest
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             stop()
+
+
+async def _stop(operator: Operator, asking: "asyncio.Task[Accepted]") -> None:
+    """A question that is just being saved is stopped once it is: nobody else would run it."""
+    await asyncio.wait([asking])
+    if asking.exception() is None:
+        await answers.stop(operator, asking.result().answer)
 
 
 @run_in_database_thread
