@@ -12,7 +12,6 @@ from tests.support.api_server import ApiServer, ClientFor, every_api
 from tests.support.completion_reader import Reader
 from tests.support.silent_apis import SILENT_BEHAVIOURS, comments
 
-
 MOST_SECONDS = 10  # on a busy machine. Without a deadline, the API is silent for 20 s
 
 
