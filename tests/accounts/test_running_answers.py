@@ -35,9 +35,9 @@ def test_an_answer_continues_while_its_guest_signs_up_and_can_then_be_stopped(an
 def visit_is_refused(stranger, answer):
     socket = stranger.connect()
     socket.stop(answer)
-    assert socket.read()["code"] == "not_found"
+    assert socket.read_until("error")["code"] == "not_found"
     socket.follow(answer)
-    return socket.read()["code"] == "not_found" and not stranger.reads(answer)
+    return socket.read_until("error")["code"] == "not_found" and not stranger.reads(answer)
 
 
 def test_an_answer_that_runs_during_a_login_is_finished_for_the_account(site, visit):
@@ -92,7 +92,7 @@ def test_guests_who_may_not_ask_are_asked_to_log_in(make_site, api_server, visit
         assert "log in</a> or" in asking.http.get(site.url).text
         socket = asking.connect()
         answer = socket.ask("Now?")
-        error = socket.read()
+        error = socket.read_until("error")
         assert (error["type"], error["code"], error["answer"]) == ("error", "login_required", answer)
         assert error["message"] == LOGIN_REQUIRED
     assert len(api_server.requests) == 1
