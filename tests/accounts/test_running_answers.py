@@ -27,7 +27,7 @@ def test_an_answer_continues_while_its_guest_signs_up_and_can_then_be_stopped(an
     new.stop(answer)
     end = new.finish(answer)
     assert (end["status"], new.texts[answer]) == ("stopped", "The first words")
-    wait_for(site.api.requests[-1].closed.is_set, 2, "the API sees the connection closed")
+    wait_for(site.api.requests[-1].closed.is_set, 10, "the API sees the connection closed")
     again = new.ask("Hello?")
     assert new.finish(again)["status"] == "complete"
 
@@ -35,9 +35,9 @@ def test_an_answer_continues_while_its_guest_signs_up_and_can_then_be_stopped(an
 def visit_is_refused(stranger, answer):
     socket = stranger.connect()
     socket.stop(answer)
-    assert socket.read()["code"] == "not_found"
+    assert socket.read_until("error")["code"] == "not_found"
     socket.follow(answer)
-    return socket.read()["code"] == "not_found" and not stranger.reads(answer)
+    return socket.read_until("error")["code"] == "not_found" and not stranger.reads(answer)
 
 
 def test_an_answer_that_runs_during_a_login_is_finished_for_the_account(site, visit):
@@ -62,20 +62,21 @@ def test_no_question_asked_during_the_sign_up_is_lost(any_database_site, visit):
     socket = visitor.connect()
     socket.finish(socket.ask("First?"))
     form = threading.Thread(target=visitor.sign_up)
+    answer, accepted = socket.ask("And this?"), []  # asked before, in case the form is the faster one
     form.start()
-    accepted = []
     while True:
-        answer = socket.ask("And this?")
         while (event := socket.read())["type"] not in ("answer.finished", "error"):
             pass
         if event["type"] == "error":
             break
         accepted.append(answer)
+        answer = socket.ask("And this?")
     form.join()
     assert event["code"] == "no_session"
     assert accepted
     assert all(visitor.reads(answer) for answer in accepted)
-    assert not visitor.reads(answer)
+    # The error without an answer is that of the page, which may come before the end of the last answer.
+    assert event["answer"] is None or not visitor.reads(answer)
 
 
 def test_guests_who_may_not_ask_are_asked_to_log_in(make_site, api_server, visit):
@@ -91,7 +92,7 @@ def test_guests_who_may_not_ask_are_asked_to_log_in(make_site, api_server, visit
         assert "log in</a> or" in asking.http.get(site.url).text
         socket = asking.connect()
         answer = socket.ask("Now?")
-        error = socket.read()
+        error = socket.read_until("error")
         assert (error["type"], error["code"], error["answer"]) == ("error", "login_required", answer)
         assert error["message"] == LOGIN_REQUIRED
     assert len(api_server.requests) == 1

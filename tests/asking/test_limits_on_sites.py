@@ -36,7 +36,7 @@ def test_a_person_over_the_limit_is_refused_in_every_process(make_site, api_serv
     far.finish(far.ask("2"))
     for socket in (near, far):
         third = socket.ask("3")
-        refused = socket.read()
+        refused = socket.read_until("error")  # before it, perhaps, that the site is busy
         assert (refused["type"], refused["code"], refused["answer"]) == ("error", "too_many_questions", third)
         assert 0 < refused["retry_after"] <= 60
     near.texts.clear()
@@ -55,7 +55,7 @@ def test_a_guest_without_cookies_is_limited_by_their_address(make_site, api_serv
         if number < 2:
             guest.finish(id)
     for _ in range(2):
-        refused = guest.read()
+        refused = guest.read_until("error")
         assert (refused["type"], refused["code"], refused["answer"]) == ("error", "too_many_questions", id)
         guest.ask("Me again?", id)
     neighbour = meet(site.url, **{"X-Forwarded-For": "192.0.2.8"}).connect()
@@ -83,7 +83,7 @@ def test_the_whole_site_has_a_limit_per_day_across_its_processes(make_site, api_
     for url in site.urls:
         socket = meet(site.url).connect(url)
         id = socket.ask("And for me?")
-        refused = socket.read()
+        refused = socket.read_until("error")  # before it, perhaps, that the site is busy
         assert (refused["type"], refused["code"], refused["answer"]) == ("error", "too_many_questions", id)
         assert 86_000 < refused["retry_after"] <= 86_400
         assert refused["message"] == (
@@ -106,7 +106,7 @@ def test_more_questions_than_threads_wait_their_turn_and_all_are_answered(make_s
         socket.read_until("answer.queued", id)
     fresh = people[0].http.get(site.url)  # the site responds while it is full
     assert fresh.status_code == 200
-    assert fresh.elapsed.total_seconds() < 1
+    assert fresh.elapsed.total_seconds() < 10  # before the API's silence of 20 s ends
     late = meet(site.url).connect()
     last = late.ask("And I?")
     assert late.read_until("answer.queued", last)["ahead"] == 0  # all others are being served already

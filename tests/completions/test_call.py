@@ -13,6 +13,8 @@ from tests.support.api_behaviours import RETRY_AT_ONCE, Behaviour, Exchange, chu
 from tests.support.api_server import ApiServer, ClientFor, every_api
 from tests.support.completion_reader import failure_of
 
+MOST_SECONDS = 10  # on a busy machine. The rest of the reply would come after 20 s
+
 
 @pytest.mark.parametrize(
     ("behaviour", "code", "requests"),
@@ -111,8 +113,9 @@ def test_an_error_whose_body_never_ends_is_still_reported(
     monkeypatch.setattr("completions.call.ERROR_BODY_SECONDS", 0.1)
 
     def behaviour(exchange: Exchange) -> None:
-        exchange.head(401)
-        exchange.send("half a bo")
+        with exchange.in_one_packet():
+            exchange.head(401)
+            exchange.send("half a bo")
         exchange.stall()
 
     api_server.behaviour = behaviour
@@ -126,8 +129,10 @@ def test_an_error_whose_body_never_ends_is_still_reported(
 
 
 def test_after_done_nobody_waits_for_the_end_of_the_reply(
-    api_server: ApiServer, client_for: ClientFor
+    api_server: ApiServer, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("completions.call.TAIL_SECONDS", 60)
+
     def open_end(exchange: Exchange) -> None:
         exchange.head()
         exchange.chunk("Hi")
@@ -137,7 +142,7 @@ def test_after_done_nobody_waits_for_the_end_of_the_reply(
     api_server.behaviour = open_end
     began = time.monotonic()
     assert list(client_for(api_server).ask(Prompt("Why?"))) == ["Hi"]
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < MOST_SECONDS
     assert api_server.requests[0].closed.wait(5)
 
 
@@ -155,7 +160,7 @@ def test_after_the_finish_reason_the_tail_has_a_short_deadline(
     api_server.behaviour = open_end
     began = time.monotonic()
     assert list(client_for(api_server).ask(Prompt("Why?"))) == ["Hi"]
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < MOST_SECONDS
     assert api_server.requests[0].closed.wait(5)
 
 

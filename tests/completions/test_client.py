@@ -103,14 +103,22 @@ def test_with_a_pace_gathered_text_is_one_read_and_the_first_text_is_not_held_ba
     assert len(rests) <= 2
 
 
-def test_a_stop_is_not_held_back_by_the_pace(api_server: ApiServer, client_for: ClientFor) -> None:
+def test_a_stop_is_not_held_back_by_the_pace(
+    api_server: ApiServer, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rests, is_rested = threading.Event(), threading.Event()
+
+    def rest(seconds: float) -> None:
+        rests.set()
+        assert is_rested.wait(20)
+
     api_server.behaviour = stall(["0 "])
     client = client_for(api_server)
     client.pace(1)
-    completion = client.ask(Prompt("Why?"))
-    assert next(completion) == "0 "
-    reading = threading.Thread(target=list, args=[completion])
-    reading.start()
-    completion.stop()
-    assert api_server.requests[0].closed.wait(1)
-    reading.join(10)
+    monkeypatch.setattr("completions.wire.time.sleep", rest)
+    reader = Reader(client.ask(Prompt("Why?")))
+    assert rests.wait(10)
+    reader.completion.stop()
+    assert api_server.requests[0].closed.wait(10)
+    is_rested.set()
+    assert reader.ended().texts == ["0 "]

@@ -4,6 +4,7 @@ import pytest
 
 from completions import Prompt
 from completions.errors import ConnectionFailed
+from tests.completions.conftest import Clock
 from tests.support.api_server import ApiServer, ClientFor, Exchange
 from tests.support.known_replies import event
 from tests.support.offline_replies import read_offline
@@ -53,22 +54,26 @@ def test_an_answer_in_one_chunk_is_complete_if_its_reason_or_the_reply_says_so(
 
 
 def test_a_finish_reason_that_text_follows_does_not_shorten_the_wait(
-    api_server: ApiServer, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+    api_server: ApiServer, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch, clock: Clock
 ) -> None:
-    monkeypatch.setattr("completions.call.TAIL_SECONDS", 0.3)
+    monkeypatch.setattr("completions.call.TAIL_SECONDS", 20)
 
     def behaviour(exchange: Exchange) -> None:
         exchange.head()
-        for text in ("One, ", "two, "):
-            exchange.chunk(text, "stop")
-        exchange.wait(0.1)
-        exchange.chunk("three, ")
-        exchange.wait(0.6)
+        with clock.until_read(), exchange.in_one_packet():
+            for text in ("One, ", "two, "):
+                exchange.chunk(text, "stop")
+        clock.put_forward(10)
+        with clock.until_read():
+            exchange.chunk("three, ")
+        clock.put_forward(25)
+        with clock.until_read():
+            exchange.send(": keep-alive\n\n")  # the client looks at the clock again
         exchange.chunk("four.", "stop")
         exchange.done()
 
     api_server.behaviour = behaviour
-    completion = client_for(api_server).ask(Prompt("Why?"))
+    completion = client_for(api_server, silence_seconds=0).ask(Prompt("Why?"))
     assert "".join(completion) == "One, two, three, four."
 
 

@@ -95,7 +95,7 @@ def test_a_slow_list_has_a_deadline(
     with pytest.raises(CompletionError) as caught:
         client_for(api_server, answer_seconds=60).models()
     assert caught.value.code == "timeout"
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 10
     assert api_server.requests[0].closed.wait(5)
 
 

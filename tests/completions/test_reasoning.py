@@ -10,6 +10,7 @@ from completions import Prompt
 from completions.dialects import Dialects
 from completions.pieces import Activity, Piece
 from completions.thinking import CONVINCING_ANSWERS
+from tests.completions.conftest import Clock
 from tests.support.api_server import ApiServer, ClientFor, Exchange, answer, every_api
 from tests.support.known_replies import END, event
 from tests.support.offline_replies import Reading, read_in_every_split, read_offline
@@ -172,18 +173,20 @@ def test_reasoning_over_its_limit_is_dropped_and_the_answer_is_whole() -> None:
 
 
 def test_without_room_for_reasoning_none_is_kept_but_thinking_is_said(
-    api_server: ApiServer, client_for: ClientFor
+    api_server: ApiServer, client_for: ClientFor, clock: Clock
 ) -> None:
     def behaviour(exchange: Exchange) -> None:
         exchange.head()
         for _ in range(8):
-            exchange.chunk({"reasoning": "Hm"})
-            exchange.wait(0.1)
+            with clock.until_read(), exchange.in_one_packet():
+                exchange.chunk({"reasoning": "Hm"})
+            clock.put_forward(40)
         exchange.chunk("Yes.")
         exchange.finish()
 
     api_server.behaviour = behaviour
-    client = client_for(api_server, reasoning_bytes=0, first_text_seconds=0.5, silence_seconds=0.5)
+    seconds = {"first_text_seconds": 60, "silence_seconds": 60, "answer_seconds": 0}
+    client = client_for(api_server, reasoning_bytes=0, **seconds)
     assert list(client.ask(Prompt("Why?")).pieces()) == [Piece(activity=Activity("thinking")), Piece("Yes.")]
 
 

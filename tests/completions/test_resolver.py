@@ -9,7 +9,7 @@ import pytest
 
 from completions import Client, Endpoint, Prompt
 from completions.errors import ConnectionFailed
-from completions.resolver import LOOKUPS
+from completions.resolver import LOOKUPS, Lookup
 from tests.completions.test_stop import stop
 from tests.support.completion_reader import Reader, failure_of
 from tests.support.services import wait_for
@@ -68,12 +68,17 @@ def test_the_deadline_for_connecting_includes_the_lookup(name_servers):
 
 
 def test_many_questions_during_an_outage_of_the_name_servers_leave_few_threads(name_servers, monkeypatch):
-    monkeypatch.setattr("completions.resolver.FRESH_SECONDS", 0.01)
+    monkeypatch.setattr("completions.resolver.FRESH_SECONDS", 0)  # each finds that the last lookup is old
+    waiting, wait = set(), Lookup.wait
+
+    def noted(lookup, seconds):
+        waiting.add(threading.get_ident())
+        return wait(lookup, seconds)
+
+    monkeypatch.setattr(Lookup, "wait", noted)
     one = client("hangs.test")
-    readers = []
-    for _ in range(LOOKUPS * 5):
-        readers.append(Reader(one.ask(Prompt("Why?"))))
-        time.sleep(0.02)  # each finds that the last lookup is old
+    readers = [Reader(one.ask(Prompt("Why?"))) for _ in range(LOOKUPS * 5)]
+    wait_for(lambda: len(waiting) == len(readers), 20, "all wait for a lookup")
     assert lookups() == LOOKUPS
     for reader in readers:
         stop(reader)

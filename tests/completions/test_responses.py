@@ -6,6 +6,7 @@ import pytest
 
 from completions import Activity, Completion, CompletionError, Piece, Prompt, Source, Usage
 from completions.payloads import PayloadReader
+from tests.completions.conftest import Clock
 from tests.support.api_server import ApiServer, ClientFor, Exchange
 from tests.support.offline_replies import Reading, read_in_every_split, read_offline
 from tests.support.response_events import ResponseEvents, stream
@@ -161,25 +162,27 @@ def test_each_event_of_a_web_search_moves_the_clocks(state: str, activity: str |
     assert (delta.has_output, delta.activity) == (True, activity)
 
 
-def test_a_web_search_is_a_sign_of_life(api_server: ApiServer, client_for: ClientFor) -> None:
+def test_a_web_search_is_a_sign_of_life(api_server: ApiServer, client_for: ClientFor, clock: Clock) -> None:
     def behaviour(exchange: Exchange) -> None:
         exchange.head()
         for _ in range(3):
-            exchange.responses.search()
-            exchange.responses.think()  # so that the next search is an item of its own
-            exchange.wait(0.2)
+            with clock.until_read(), exchange.in_one_packet():
+                exchange.responses.search()
+                exchange.responses.think()  # so that the next search is an item of its own
+            clock.put_forward(40)
         exchange.responses.text("Yes.")
         exchange.responses.end()
         exchange.end()
 
     api_server.behaviour = behaviour
-    client = client_for(api_server, api="responses", first_text_seconds=0.5, silence_seconds=0.5)
+    seconds = {"first_text_seconds": 60, "silence_seconds": 60, "answer_seconds": 0}
+    client = client_for(api_server, api="responses", **seconds)
     names = [piece.activity.name for piece in pieces_of(client.ask(Prompt("Why?"))) if piece.activity]
     assert names == ["searching", "thinking"] * 3
 
 
 def test_an_item_of_reasoning_says_thinking_but_is_no_sign_of_life(
-    api_server: ApiServer, client_for: ClientFor
+    api_server: ApiServer, client_for: ClientFor, clock: Clock
 ) -> None:
     def behaviour(exchange: Exchange) -> None:
         exchange.head()
@@ -188,9 +191,10 @@ def test_an_item_of_reasoning_says_thinking_but_is_no_sign_of_life(
             exchange.responses.event("response.in_progress", response={"id": "resp_1"})
 
     api_server.behaviour = behaviour
-    completion = client_for(api_server, api="responses", first_text_seconds=0.4).ask(Prompt("Why?"))
+    completion = client_for(api_server, api="responses", first_text_seconds=60).ask(Prompt("Why?"))
     pieces = completion.pieces()
     assert next(pieces) == Piece(activity=Activity("thinking"))
+    clock.put_forward(60)
     with pytest.raises(CompletionError, match="did not begin"):
         next(pieces)
 

@@ -73,9 +73,10 @@ def test_the_pause_is_as_long_as_the_api_asks(
     api_server: ApiServer, client_for: ClientFor, headers: dict[str, str]
 ) -> None:
     api_server.script(refuse(429, "x", headers))
-    list(client_for(api_server).ask(Prompt("Why?")))
+    pieces = list(client_for(api_server).ask(Prompt("Why?")).pieces())
+    assert [piece.activity for piece in pieces if piece.activity] == [Activity("retrying", 0.3)]
     first, second = (request.arrived for request in api_server.requests)
-    assert 0.3 <= second - first < 2
+    assert 0.3 <= second - first < 10  # of which a busy machine may need some
 
 
 def test_a_wait_is_announced_before_it_begins(api_server: ApiServer, client_for: ClientFor) -> None:
@@ -97,24 +98,24 @@ def test_a_wait_that_nobody_would_notice_is_not_announced(
 def test_a_pause_that_leaves_no_time_for_an_answer_is_not_made(
     api_server: ApiServer, client_for: ClientFor
 ) -> None:
-    api_server.behaviour = refuse(429, "x", {"retry-after": "5"})
+    api_server.behaviour = refuse(429, "x", {"retry-after": "10"})
     began = time.monotonic()
-    assert failure_of(client_for(api_server, first_text_seconds=4)).code == "busy"
-    assert time.monotonic() - began < 2
+    assert failure_of(client_for(api_server, first_text_seconds=9)).code == "busy"
+    assert time.monotonic() - began < 9
     assert len(api_server.requests) == 1
 
 
-@pytest.mark.measures
 def test_a_connection_that_the_server_has_closed_is_retried_without_a_pause(
-    api_server: ApiServer, client_for: ClientFor
+    api_server: ApiServer, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As after a server restart or behind a firewall: the close crosses the next request on its way."""
+    monkeypatch.setattr("completions.errors.FIRST_PAUSE_SECONDS", 20)
     api_server.script(answer(["one"]), closes_at_once)
     client = client_for(api_server)
     assert list(client.ask(Prompt("Why?"))) == ["one"]
     began = time.monotonic()
     assert "".join(client.ask(Prompt("Why?"))) == "Hello, world"
-    assert time.monotonic() - began < 0.25  # no pause: half a second otherwise
+    assert time.monotonic() - began < 15  # the shortest pause
     assert api_server.accepted == 2
 
 

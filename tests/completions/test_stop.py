@@ -10,23 +10,24 @@ import pytest
 from completions import Prompt
 from completions.errors import CompletionError
 from completions.transport import Reply
+from completions.wire import Wire
 from tests.support.api_behaviours import Behaviour, Exchange, numbered, refuse, stall
 from tests.support.api_server import ApiServer, ClientFor, every_api
 from tests.support.completion_reader import Reader
 from tests.support.silent_apis import SILENT_BEHAVIOURS, full_listener, mute_listener
 
 STOP_SECONDS = 1.0  # the promise for a stop
+MOST_SECONDS = 6.0  # on a busy machine. Without a stop, the API is silent for 20 s
 
 
 def stop(reader: Reader) -> float:
-    """Stop, check that it returns at once and that the reading ends, and return the time of the call."""
+    """Stop, check that the reading ends, and return the time of the call."""
     began = time.monotonic()
     reader.completion.stop()
-    assert time.monotonic() - began < 0.2
     reader.ended()
     assert reader.error is None
     assert reader.completion.stopped
-    assert reader.ended_at - began < STOP_SECONDS
+    assert reader.ended_at - began < MOST_SECONDS
     return began
 
 
@@ -42,8 +43,29 @@ def test_stop_before_the_first_text(
     assert reader.completion.may_be_generating  # the API had the prompt, and may bill it
     assert exchange.closed.wait(5)
     assert exchange.closed_at is not None
-    assert exchange.closed_at - began < STOP_SECONDS
+    assert exchange.closed_at - began < MOST_SECONDS
     assert len(any_api_server.requests) == 1
+
+
+@pytest.mark.measures
+@pytest.mark.parametrize("behaviour", SILENT_BEHAVIOURS.values(), ids=SILENT_BEHAVIOURS)
+def test_a_stop_takes_as_little_time_as_promised(
+    any_api_server: ApiServer, client_for: ClientFor, behaviour: Behaviour
+) -> None:
+    """The shortest of three times: of single ones, a busy machine makes some longer."""
+    any_api_server.behaviour = behaviour
+    client, returned, ended = client_for(any_api_server), [], []
+    for number in range(3):
+        reader = Reader(client.ask(Prompt("Why?")))
+        exchange = any_api_server.wait_for_requests(number + 1)
+        began = time.monotonic()
+        reader.completion.stop()
+        returned.append(time.monotonic() - began)
+        assert exchange.closed.wait(5)
+        assert exchange.closed_at is not None
+        ended.append(max(reader.ended().ended_at, exchange.closed_at) - began)
+    assert min(returned) < 0.2
+    assert min(ended) < STOP_SECONDS
 
 
 @pytest.mark.parametrize("framing", ["chunked", "close"])
@@ -58,7 +80,7 @@ def test_stop_after_the_first_text_keeps_the_text(
     exchange = any_api_server.requests[0]
     assert exchange.closed.wait(5)
     assert exchange.closed_at is not None
-    assert exchange.closed_at - began < STOP_SECONDS
+    assert exchange.closed_at - began < MOST_SECONDS
 
 
 def test_stop_while_text_pours_in(any_api_server: ApiServer, client_for: ClientFor) -> None:
@@ -94,10 +116,19 @@ def test_stop_before_the_first_text_is_wanted_sends_nothing(
     assert len(api_server.requests) == 1
 
 
-def test_stop_during_the_pause_before_a_retry(api_server: ApiServer, client_for: ClientFor) -> None:
+def test_stop_during_the_pause_before_a_retry(
+    api_server: ApiServer, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pausing, sleep = threading.Event(), Wire.sleep
+
+    def pause(wire: Wire, seconds: float) -> None:
+        pausing.set()
+        sleep(wire, seconds)
+
+    monkeypatch.setattr(Wire, "sleep", pause)
     api_server.behaviour = refuse(429, "x", {"retry-after": "9"})
     reader = Reader(client_for(api_server).ask(Prompt("Why?")))
-    assert api_server.wait_for_requests(1).wait(0.05) is False
+    assert pausing.wait(20)
     stop(reader)
     assert not reader.completion.may_be_generating
     assert len(api_server.requests) == 1
@@ -156,7 +187,7 @@ def test_after_a_stop_nothing_more_is_read(
     api_server.behaviour = all_at_once
     completion = client_for(api_server).ask(Prompt("Why?"))
     assert next(completion) == "0 "
-    assert sent.wait(5)
+    assert sent.wait(20)
     completion.stop()
     assert len(list(completion)) < 1000  # what one read of 64 KB held, of 2000
     assert completion.stopped

@@ -69,9 +69,10 @@ def test_an_address_where_nobody_listens_is_a_connection_error(
     client_for: ClientFor, api_server: ApiServer, monkeypatch: Any
 ) -> None:
     monkeypatch.setattr("completions.errors.FIRST_PAUSE_SECONDS", 0.01)
-    with socket.create_server(("127.0.0.1", 0)) as closed:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # so that nobody else takes the port
         port = closed.getsockname()[1]
-    error = failure_of(client_for(api_server, base_url=f"http://127.0.0.1:{port}/v1"))
+        error = failure_of(client_for(api_server, base_url=f"http://127.0.0.1:{port}/v1"))
     assert error.code == "connection"
     assert "refused" in error.detail
 

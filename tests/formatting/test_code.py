@@ -90,9 +90,9 @@ def test_long_code_stays_plain():
 
 @pytest.mark.parametrize("code", ["\n" * 20_000, "<a " * 5_000, "x = 1\n" + " " * 300])
 def test_code_that_nobody_writes_stays_plain(code):
-    began = time.process_time()
+    began = time.thread_time()
     assert html(code, "c") == escaped(code)
-    assert time.process_time() - began < 0.5
+    assert time.thread_time() - began < 0.5
 
 
 def test_what_cannot_be_seen_is_shown_in_code_too():

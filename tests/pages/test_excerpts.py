@@ -39,16 +39,16 @@ def test_the_marks_of_markdown_are_left_out(markdown, text):
     "piece", ["*", "_", "`", "[", "](", "|", "- ", "> ", "\\", " ", "a|", "<https://", "[^"]
 )
 def test_no_text_takes_long(piece):
-    started = time.perf_counter()
+    started = time.thread_time()
     excerpt(piece * 40_000, re.compile("never"))
-    assert time.perf_counter() - started < 0.1
+    assert time.thread_time() - started < 0.1
 
 
 def test_no_line_like_that_below_the_head_of_a_table_takes_long():
-    started = time.perf_counter()
+    started = time.thread_time()
     for _ in range(100):
         plain(" " * 150 + "-" + " " * 320 + "x")
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 1
 
 
 def test_what_cannot_be_seen_is_shown_in_an_excerpt_too():

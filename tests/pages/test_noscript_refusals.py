@@ -42,7 +42,7 @@ def test_a_refused_question_stays_in_the_box_and_a_sentence_says_why(
 def test_a_refused_follow_up_stays_in_its_thread(site, visit):
     person = visit(site)
     first = id_of(person.ask("First?"))
-    wait_for(lambda: "refresh" not in person.reload(), 5, "the answer is finished")
+    wait_for(lambda: "refresh" not in person.reload(), 20, "the answer is finished")
     page = person.ask("x" * 8001)
     assert page.status_code == 400
     assert "First?" in page.text
@@ -53,10 +53,10 @@ def test_a_refused_follow_up_stays_in_its_thread(site, visit):
 def test_a_refused_new_version_stays_a_new_version(site, visit):
     person = visit(site)
     first = id_of(person.ask("First?"))
-    wait_for(lambda: "refresh" not in person.reload(), 5, "the answer is finished")
+    wait_for(lambda: "refresh" not in person.reload(), 20, "the answer is finished")
     person.ask("x" * 8001, revises=first, follows="")
     second = id_of(person.ask("First, in short?"))
-    wait_for(lambda: "refresh" not in person.reload(), 5, "the answer is finished")
+    wait_for(lambda: "refresh" not in person.reload(), 20, "the answer is finished")
     assert "First, in short?" in person.page.text
     assert f'href="/a/{first}/#' in person.page.text  # the previous version
     assert [one["content"] for one in site.api.requests[-1].body["messages"]] == ["First, in short?"]
@@ -98,7 +98,7 @@ def test_a_full_queue_is_explained_in_a_sentence(make_site, api_server, visit):
     site = make_site(api_server, ASKME_THREADS="1", ASKME_QUEUE="1").start()
     api_server.behaviour = stall(["So far. "])
     running = id_of(visit(site).ask("I run?"))
-    wait_for(lambda: "running" in [status for _, status in question_statuses(site)], 5, f"{running} runs")
+    wait_for(lambda: "running" in [status for _, status in question_statuses(site)], 20, f"{running} runs")
     visit(site).ask("I wait?")
     person = visit(site)
     page = person.ask("And I?")
@@ -142,6 +142,11 @@ def test_a_person_whose_session_ended_gets_a_new_one_and_can_ask_again(site, vis
     assert id_of(person.ask(person.box))
 
 
+def ask_again(person):
+    """After a failure the database is not asked for a moment."""
+    wait_for(lambda: person.ask(person.box).status_code == 200, 20, "the question is accepted")
+
+
 def test_a_question_that_cannot_be_saved_stays_in_the_box(site, visit):
     person = visit(site)
     form = person.form() | {"question": "<Kept> &\n\nwhole?", "follows": ""}
@@ -149,7 +154,7 @@ def test_a_question_that_cannot_be_saved_stays_in_the_box(site, visit):
         database.execute("BEGIN IMMEDIATE")
         asked = time.monotonic()
         page = person.send("/ask/", form)
-        assert time.monotonic() - asked < 8
+        assert time.monotonic() - asked < 9.5  # SQLite waits five; two tries would take ten
         database.execute("ROLLBACK")
     assert page.status_code == 503
     assert page.headers["Retry-After"] == "30"
@@ -157,8 +162,8 @@ def test_a_question_that_cannot_be_saved_stays_in_the_box(site, visit):
     assert person.box == form["question"]
     assert person.form()["answer"] == form["answer"]
     assert site.api.requests == []
-    time.sleep(1)  # after a failure the database is not asked for a moment
-    assert id_of(person.ask(person.box)) == form["answer"]
+    ask_again(person)
+    assert id_of(person.page) == form["answer"]
     assert question_statuses(site)[0][0] == form["question"]
     assert "Traceback" not in site.log()
 
@@ -170,11 +175,11 @@ def test_a_question_stays_in_the_box_while_postgresql_is_down(make_site, api_ser
     postgres.stop()
     asked = time.monotonic()
     assert person.send("/ask/", form).status_code == 503
-    assert time.monotonic() - asked < 5
+    assert time.monotonic() - asked < 10
     assert person.box == "Kept?"
     postgres.start()
-    time.sleep(1)  # after a failure the database is not asked for a moment
-    assert id_of(person.ask(person.box)) == form["answer"]
-    wait_for(lambda: "refresh" not in person.reload(), 5, "the answer is finished")
+    ask_again(person)
+    assert id_of(person.page) == form["answer"]
+    wait_for(lambda: "refresh" not in person.reload(), 20, "the answer is finished")
     assert person.statuses == ["complete"]
     assert "Traceback" not in site.log()

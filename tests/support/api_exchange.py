@@ -6,8 +6,8 @@ import struct
 import threading
 import time
 import zlib
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from tests.support.response_events import ResponseEvents
@@ -32,9 +32,11 @@ class Exchange:
         self.closed_at: float | None = None  # monotonic
         self.keep_alive = True
         self.server = server
+        self.behaviour: Callable[[Exchange], None]  # set by the server
         self._sock = sock
         self._framing = ""
         self._compressor: Any = None
+        self._gathered: bytearray | None = None  # by `in_one_packet`
         self.text = ""  # all text that was sent as chunks
         self._ending = False
         # The events of the Responses API, one by one.
@@ -81,7 +83,24 @@ class Exchange:
 
     def raw(self, data: bytes) -> None:
         """Send bytes as they are, without any framing."""
-        self._sock.sendall(data)
+        if self._gathered is None:
+            self._sock.sendall(data)
+        else:
+            self._gathered += data
+
+    @contextmanager
+    def in_one_packet(self) -> Iterator[None]:
+        """Send all of this together. The client waits for the rest of a reply for a short time only, and a
+        busy machine may let this thread wait for longer between two packets."""
+        if self._gathered is not None:  # within another one
+            yield
+            return
+        self._gathered = bytearray()
+        try:
+            yield
+        finally:
+            gathered, self._gathered = bytes(self._gathered), None
+        self.raw(gathered)
 
     def send(self, data: bytes | str) -> None:
         """Send a piece of the body in one packet."""
@@ -112,20 +131,22 @@ class Exchange:
         self.event({"id": "c1", "model": "stand-in", "choices": [choice], **fields})
 
     def finish(self, finish_reason: str = "stop", usage: dict[str, Any] | None = None) -> None:
-        if self.speaks_responses:
-            self.responses.end(finish_reason, usage)
-            return self.end()
-        self.chunk(finish_reason=finish_reason)
-        if usage:
-            self.event({"model": "stand-in", "choices": [], "usage": usage})
-        self.done()
+        with self.in_one_packet():
+            if self.speaks_responses:
+                self.responses.end(finish_reason, usage)
+                return self.end()
+            self.chunk(finish_reason=finish_reason)
+            if usage:
+                self.event({"model": "stand-in", "choices": [], "usage": usage})
+            self.done()
 
     def done(self) -> None:
-        if not self.speaks_responses:
-            self.event("[DONE]")
-        elif not self.responses.ended:
-            self.responses.end()
-        self.end()
+        with self.in_one_packet():
+            if not self.speaks_responses:
+                self.event("[DONE]")
+            elif not self.responses.ended:
+                self.responses.end()
+            self.end()
 
     def end(self) -> None:
         """End the body."""
@@ -136,13 +157,10 @@ class Exchange:
         """Send a whole reply at once: JSON, or HTML if `body` is a string."""
         html = isinstance(body, str)
         data = body.encode() if html else json.dumps(body).encode()
-        self.head(
-            status,
-            headers,
-            framing=str(len(data)),
-            content_type="text/html" if html else "application/json",
-        )
-        self.raw(data)
+        content_type = "text/html" if html else "application/json"
+        with self.in_one_packet():
+            self.head(status, headers, framing=str(len(data)), content_type=content_type)
+            self.raw(data)
 
     def wait(self, seconds: float = PATIENCE_SECONDS) -> bool:
         """Do nothing for this time. Return early, with True, if the client closes."""

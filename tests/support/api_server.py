@@ -152,7 +152,7 @@ class ApiServer:
             with sock, sock.makefile("rb") as file:
                 try:
                     while exchange := self._read(sock, file):
-                        self._choose(exchange)(exchange)
+                        exchange.behaviour(exchange)
                         if not exchange.keep_alive:
                             break
                 except OSError:  # raised while writing, before the watcher noticed; over TLS an SSLError
@@ -176,6 +176,7 @@ class ApiServer:
         lengths = [line for line in head if line.lower().startswith(b"content-length:")]
         content = file.read(int(lengths[0].split(b":")[1])) if lengths else b""
         exchange = Exchange(self, sock, head, content)
+        exchange.behaviour = self._choose(exchange)  # now: who sees the request may set the next one's
         with self.changed:
             self.requests.append(exchange)
             self.changed.notify_all()

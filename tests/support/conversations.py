@@ -27,6 +27,4 @@ def rows(site):
 
 
 def error(socket):
-    event = socket.read()
-    assert event["type"] == "error", event
-    return event
+    return socket.read_until("error")

@@ -10,6 +10,8 @@ import psycopg
 from tests.support.services import wait_for
 from tests.support.sites import Site
 
+OF_PROCESSES = ["answers_process", "answers_prunerun"]
+
 
 class Row(NamedTuple):
     status: str
@@ -62,17 +64,16 @@ def execute(site: Site, sql: str, *values: object) -> list[tuple]:
 
 
 def table_counts(site: Site) -> dict[str, int]:
-    """Return the number of rows of each table but that of processes, on SQLite and PostgreSQL."""
+    """Return the number of rows of each table, on SQLite and PostgreSQL, but of what processes write by
+    themselves when they start."""
     url = site.environment["DATABASE_URL"]
     if url.startswith("sqlite"):
         names = execute(site, "SELECT name FROM sqlite_master WHERE type = 'table'")
-        tables = [name for (name,) in names if name != "answers_process"]
+        tables = [name for (name,) in names if name not in OF_PROCESSES]
         return {name: execute(site, f'SELECT count(*) FROM "{name}"')[0][0] for name in tables}
     with psycopg.connect(url) as database:
-        tables = (
-            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'answers_process'"
-        )
-        names = database.execute(tables).fetchall()
+        tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> ALL(%s)"
+        names = database.execute(tables, [OF_PROCESSES]).fetchall()
         counts = {}
         for (name,) in names:
             [[counts[name]]] = database.execute(f'SELECT count(*) FROM "{name}"').fetchall()  # type: ignore[call-overload]

@@ -39,7 +39,7 @@ def two(request, make_site, api_server):
 
 def refused(socket):
     id = socket.ask("And now?")
-    refused = socket.read()
+    refused = socket.read_until("error")
     assert (refused["type"], refused["code"], refused["answer"]) == ("error", "budget_used", id)
     assert 0 < refused["retry_after"] <= 86_400
     return refused["message"]
