@@ -6,7 +6,7 @@ import struct
 import threading
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,8 @@ PATIENCE_SECONDS = 20  # no behaviour outlives a test that hangs
 
 class Exchange:
     """One request, and ways to reply to it, correctly or not."""
+
+    behaviour: "Callable[[Exchange], None]"  # which the server has chosen for it
 
     def __init__(self, server: "ApiServer", sock: socket.socket, head: list[bytes], content: bytes) -> None:
         self.arrived = time.monotonic()

@@ -152,7 +152,7 @@ class ApiServer:
             with sock, sock.makefile("rb") as file:
                 try:
                     while exchange := self._read(sock, file):
-                        self._choose(exchange)(exchange)
+                        exchange.behaviour(exchange)
                         if not exchange.keep_alive:
                             break
                 except OSError:  # raised while writing, before the watcher noticed; over TLS an SSLError
@@ -177,14 +177,14 @@ class ApiServer:
         content = file.read(int(lengths[0].split(b":")[1])) if lengths else b""
         exchange = Exchange(self, sock, head, content)
         with self.changed:
+            exchange.behaviour = self._choose(exchange)  # before a test knows of it and prepares the next one
             self.requests.append(exchange)
             self.changed.notify_all()
         return exchange
 
     def _choose(self, exchange: Exchange) -> Behaviour:
-        with self.changed:
-            if self._script:
-                return self._script.pop(0)
+        if self._script:
+            return self._script.pop(0)
         for part, behaviour in self._by_question.items():
             if part in exchange.question:
                 return behaviour
