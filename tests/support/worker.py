@@ -62,7 +62,7 @@ def stored(row: Answer) -> Answer:
     return Answer.objects.get(pk=row.pk)
 
 
-async def until(row: Answer, condition: Callable[[Answer], Any], seconds: float = 10) -> Answer:
+async def until(row: Answer, condition: Callable[[Answer], Any], seconds: float = 20) -> Answer:
     """Return the row as soon as `condition` holds for it."""
     async with asyncio.timeout(seconds):
         while not condition(found := await stored(row)):
@@ -82,6 +82,6 @@ async def ask(worker: Worker, **fields: Any) -> Answer:
 
 async def settled(worker: Worker) -> None:
     """Wait until the worker holds nothing of any answer."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while worker.answers or worker.busy:
             await asyncio.sleep(0.01)
