@@ -5,8 +5,10 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+import uuid
 from unittest import mock
 
+from tests.support.database import execute
 from tests.support.sites import Site
 
 
@@ -18,6 +20,16 @@ def start_process(site: Site, index: int) -> subprocess.Popen:
         site.start()
     site.processes = [*others, *started]
     return started[0]
+
+
+def runner(site: Site, answer: str) -> int:
+    """Return the index of the process that runs an answer. If one is slow, another takes its questions."""
+    query = (
+        "SELECT pid FROM answers_process JOIN answers_answer ON answers_process.id = process_id"
+        " WHERE answers_answer.id = ?"
+    )
+    [(pid,)] = execute(site, query, uuid.UUID(answer).hex)
+    return [process.pid for process in site.processes].index(pid)
 
 
 def kill(site: Site, index: int) -> float:
