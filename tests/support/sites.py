@@ -65,7 +65,7 @@ class Site:
             with (self.folder / f"daphne-{port}.log").open("a") as log:
                 self.processes.append(forks.start(arguments, os.environ | self.environment, log))
         for process, url in zip(self.processes, self.urls, strict=True):
-            wait_for(lambda process=process, url=url: self._answers(process, url), 20, f"{url} answers")
+            wait_for(lambda process=process, url=url: self._answers(process, url), 60, f"{url} answers")
         return self
 
     def start_changed(self, program: str, *options: str) -> "Site":
