@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import time
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -146,9 +147,10 @@ def wait_until_it_sleeps(process: subprocess.Popen) -> None:
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
 
     def sleeps() -> bool:
-        return any(
-            Path(f"/proc/{child}/comm").read_text() == "sleep\n" for child in children.read_text().split()
-        )
+        with suppress(FileNotFoundError, ProcessLookupError):  # a child has ended meanwhile
+            names = [Path(f"/proc/{child}/comm").read_text() for child in children.read_text().split()]
+            return "sleep\n" in names
+        return False
 
     wait_for(sleeps, 30, "the script waits")
 

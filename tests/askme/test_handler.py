@@ -60,8 +60,8 @@ async def get(url, handler=None):
     seen.clear()
     page = request(handler or Handler(), url)
     await page.send_input({"type": "http.request"})
-    start, body = await page.receive_output(5), await page.receive_output(5)
-    await page.wait(5)
+    start, body = await page.receive_output(20), await page.receive_output(20)
+    await page.wait(20)
     return start["status"], body["body"]
 
 
@@ -109,8 +109,8 @@ async def test_a_thread_is_used_again_only_once_it_is_free():
         assert dict(seen)["view"] != slow
     finally:
         released.set()
-    await page.wait(5)
-    async with asyncio.timeout(5):
+    await page.wait(20)
+    async with asyncio.timeout(20):
         while len(handler._idle) < 2:
             await asyncio.sleep(0.001)
 
@@ -120,7 +120,7 @@ async def test_only_some_idle_threads_are_kept(monkeypatch):
     handler = Handler()
     before = threading.active_count()
     await asyncio.gather(*[get("/sync/", handler) for _ in range(5)])
-    async with asyncio.timeout(5):
-        while threading.active_count() > before + 1:
+    async with asyncio.timeout(20):
+        while threading.active_count() > before + 1 or not handler._idle:
             await asyncio.sleep(0.001)
     assert len(handler._idle) == 1

@@ -102,7 +102,9 @@ async def forgotten():
 warnings.warn("A warning")
 logging.getLogger("daphne.server").critical("Listen failure")
 logging.getLogger("uvicorn.error").error("From uvicorn")
-threading.Thread(target=lambda: 1 / 0, name="of ours").start()
+thread = threading.Thread(target=lambda: 1 / 0, name="of ours")
+thread.start()
+thread.join()
 del Unraisable
 asyncio.run(forgotten())
 class Unraisable:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from answers.engine import queue_length
 from answers.engine.runtime import close_runtime, started_runtime
 from askme.metrics import Metrics
 
@@ -21,8 +22,11 @@ async def scrape_here() -> tuple[int, str]:
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_process_that_shuts_down_reports_about_itself_and_starts_nothing_again(worker, settings):
+async def test_a_process_that_shuts_down_reports_about_itself_and_starts_nothing_again(
+    worker, settings, monkeypatch
+):
     settings.ASKME_METRICS_TOKEN = TOKEN
+    monkeypatch.setattr(queue_length, "PATIENCE_SECONDS", 20.0)  # on a slow machine
     status, text = await scrape_here()
     assert status == 200
     assert "askme_draining 0.0" in text

@@ -10,16 +10,18 @@ from django.test import RequestFactory
 from accounts import guest_cookie
 from askme import overload
 from askme.overload import BROWSER_REQUESTS, OverloadMiddleware
+from tests.support.services import wait_for
 
 
 @pytest.fixture
 def visit(monkeypatch):
     """Let a browser ask for so many slow pages at once. Returns how many ran, and how many did not."""
     monkeypatch.setattr(overload, "WAIT_SECONDS", 0.1)
-    over = threading.Event()
+    over, running = threading.Event(), []
 
     def slow(request):
-        over.wait(10)
+        running.append(request)
+        over.wait(30)
         return HttpResponse()
 
     middleware = OverloadMiddleware(slow)
@@ -29,7 +31,8 @@ def visit(monkeypatch):
         request.COOKIES = cookies
         with ThreadPoolExecutor(number) as threads:
             pages = [threads.submit(middleware, request) for _ in range(number)]
-            threading.Timer(0.5, over.set).start()
+            wait_for(lambda: len(running) + sum(page.done() for page in pages) == number, 20, "all tried")
+            over.set()
             statuses = [page.result().status_code for page in pages]
         return statuses.count(200), statuses.count(503)
 

@@ -17,7 +17,7 @@ def test_runserver_answers_over_the_websocket_and_without_javascript(make_site, 
             command, cwd=ROOT, env=os.environ | site.environment, stdout=log, stderr=log
         )
     try:
-        wait_for(lambda: site._answers(process, site.url), 20, "runserver responds")
+        wait_for(lambda: site._answers(process, site.url), 60, "runserver responds")
         person = meet(site.url)
         page = person.connect()
         assert page.finish(page.ask("Why?"))["status"] == "complete"

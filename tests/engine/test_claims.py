@@ -67,14 +67,15 @@ async def test_a_question_does_not_wait_until_a_hook_has_prepared_the_next_one(
 async def test_a_question_that_is_stopped_while_a_hook_prepares_it_is_not_sent(
     worker, api_server, slow_hooks
 ):
-    _first, second = await save_questions(worker.process, 2)
+    first, second = await save_questions(worker.process, 2)
     worker.wake()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while len(slow_hooks.prepared) < 2:
             await asyncio.sleep(0.01)
     await answers.stop(second.user, second.pk)
     slow_hooks.may_go_on.set()
     assert (await ended(second)).status == "stopped"
+    assert (await ended(first)).status == "complete"
     assert len(api_server.requests) == 1
 
 
@@ -84,7 +85,7 @@ async def test_a_question_that_a_hook_prepares_when_the_process_ends_is_still_an
     monkeypatch.setattr(worker_module, "SAVE_SECONDS", 0.1)
     _first, second = await save_questions(worker.process, 2)
     worker.wake()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while len(slow_hooks.prepared) < 2:
             await asyncio.sleep(0.01)
     closing = asyncio.create_task(close_runtime(20))
@@ -116,8 +117,8 @@ async def test_questions_that_a_hook_takes_long_to_prepare_do_not_count_as_orpha
     """Their rows already name this process, which does not run them yet."""
     monkeypatch.setattr(lease, "SILENT_SECONDS", 0.2)
     settings.ASKME_HOOKS = f"{__name__}.{PatientHooks.__qualname__}"
-    [row] = await save_questions(worker.process, 1)
-    worker.wake()
+    row = await save_question(process=None)  # it names this process only once it is claimed
+    worker.serve()
     assert (await ended(row)).status == "complete"
 
 

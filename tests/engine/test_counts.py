@@ -103,7 +103,7 @@ async def test_an_answer_of_a_dead_process_is_counted_by_the_one_that_ends_it(wo
     dead = await save_process(silent_seconds=60)
     row = await save_question(process=dead.pk, status=Status.RUNNING, model="test")
     await ended(row)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not ends(worker.counts):
             await asyncio.sleep(0.01)
     assert ends(worker.counts) == {"interrupted": 1}

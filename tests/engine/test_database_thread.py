@@ -14,11 +14,17 @@ from psycopg.errors import LockNotAvailable
 
 import answers
 from accounts.models import User
-from answers.engine import database_thread
+from answers.engine import database_thread, locks
 from answers.engine.runtime import close_runtime, current_runtime, run_in_database_thread
 from answers.models import Answer, QuestionLog
+from tests.support.clock import Clock
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    return Clock(monkeypatch, database_thread, locks)
 
 
 async def test_calls_to_a_silent_database_time_out(monkeypatch):
@@ -27,7 +33,7 @@ async def test_calls_to_a_silent_database_time_out(monkeypatch):
     look_up = run_in_database_thread(lambda: says.wait(20))
     asked = [asyncio.create_task(look_up()) for _ in range(5)]
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             for one in asked:
                 with pytest.raises(OperationalError):
                     await one
@@ -38,12 +44,18 @@ async def test_calls_to_a_silent_database_time_out(monkeypatch):
     await close_runtime()
 
 
-async def test_calls_that_wait_only_for_each_other_are_not_refused(monkeypatch):
+async def test_calls_that_wait_only_for_each_other_are_not_refused(monkeypatch, clock):
     """However long the line is: together they take longer than one of them may."""
-    monkeypatch.setattr(database_thread, "TIMEOUT_SECONDS", 1.0)
+    monkeypatch.setattr(database_thread, "TIMEOUT_SECONDS", 0.1)
     database = current_runtime().database
+
+    def work(number):
+        time.sleep(0.05)  # so that those who wait look at the clock
+        clock.now += 0.06
+        return number
+
     numbers = range(15)
-    calls = [database.run(partial(lambda number: time.sleep(0.1) or number, number)) for number in numbers]
+    calls = [database.run(partial(work, number)) for number in numbers]
     assert await asyncio.gather(*calls) == [*numbers]
     await close_runtime()
 
@@ -79,25 +91,26 @@ async def test_a_closed_connection_is_an_outage(worker):
         await current_runtime().database.run(closed)
 
 
-async def test_waiting_in_line_leaves_a_call_all_its_time_for_the_lock_of_sqlite(worker, monkeypatch):
-    timeout = 1.0
+async def test_waiting_in_line_leaves_a_call_all_its_time_for_the_lock_of_sqlite(worker, monkeypatch, clock):
+    timeout = 20.0
     monkeypatch.setitem(connection.settings_dict["OPTIONS"], "timeout", timeout)
     path = connection.settings_dict["NAME"]
     with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
 
         def others() -> None:
-            time.sleep(timeout + 0.1)
+            clock.now += timeout + 0.1
             other.execute("BEGIN IMMEDIATE")
             timer.start()
 
-        timer = threading.Timer(timeout / 4, other.execute, ["ROLLBACK"])
+        timer = threading.Timer(0.5, other.execute, ["ROLLBACK"])
         run = current_runtime().database.run
         await asyncio.gather(run(others), run(partial(User.objects.create_user, "alice")))
         timer.join()
 
 
-async def test_a_long_line_outlives_a_lock_of_sqlite_once_it_is_free(worker, monkeypatch):
+async def test_a_long_line_outlives_a_lock_of_sqlite_once_it_is_free(worker, monkeypatch, clock):
     """One call waits in vain. Those behind it fail only while the lock is held."""
+    monkeypatch.setattr(locks, "SHORT_SECONDS", 10.0)  # an instant on a slow machine
     monkeypatch.setitem(connection.settings_dict["OPTIONS"], "timeout", 0.5)
     other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None, check_same_thread=False)
     database = current_runtime().database
@@ -107,6 +120,8 @@ async def test_a_long_line_outlives_a_lock_of_sqlite_once_it_is_free(worker, mon
         timer.start()
 
     def write(number):
+        if number == 0:
+            clock.now += 60
         User.objects.create_user(f"writer-{number}")
 
     with closing(other):

@@ -14,7 +14,7 @@ from accounts.models import User
 from answers import Hooks, Refused
 from answers.engine import database_thread
 from tests.support.api_server import answer, refuse
-from tests.support.worker import ended
+from tests.support.worker import ended, save_question
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -34,7 +34,7 @@ class Slow(Hooks):
 
     def prompt(self, answer, prompt):
         with ThreadPoolExecutor(1) as others:
-            others.submit(self.others).result(5)
+            others.submit(self.others).result(20)
         time.sleep(2 * database_thread.TIMEOUT_SECONDS)
         return prompt
 
@@ -74,7 +74,7 @@ async def test_the_prompt_is_the_sites_and_the_row_is_the_persons(alice, api_ser
     *_, end = await events(alice, "Why?")
     assert end["status"] == "complete"
     assert api_server.requests[0].question == "WHY?"
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while ("Why?", "complete", "Because.") not in Calls.ended:
             await asyncio.sleep(0.01)
 
@@ -84,7 +84,7 @@ async def test_the_end_is_announced_once_for_an_answer_that_fails(alice, api_ser
     Calls.ended.clear()
     api_server.behaviour = refuse(404)
     await events(alice, "Why not?")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not Calls.ended:
             await asyncio.sleep(0.01)
     assert [(question, status) for question, status, _ in Calls.ended] == [("Why not?", "failed")]
@@ -95,17 +95,17 @@ async def test_a_faulty_hook_is_logged_and_costs_nobody_else_anything(alice, set
     for question in ("One?", "Two?"):
         *_, end = await events(alice, question)
         assert end["status"] == "complete"
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while caplog.text.count("ZeroDivisionError") < 2:
             await asyncio.sleep(0.01)
 
 
-async def test_a_slow_hook_delays_its_question_and_keeps_nobody_from_writing(alice, settings, monkeypatch):
+async def test_a_slow_hook_delays_its_question_and_keeps_nobody_from_writing(worker, settings, monkeypatch):
     use(settings, Slow)
-    monkeypatch.setattr(database_thread, "TIMEOUT_SECONDS", 0.2)
-    accepted = await answers.ask(alice, "Why?")
-    found = await database_sync_to_async(alice.answers.get)(pk=accepted.answer)
-    assert (await ended(found)).status == "complete"
+    row = await save_question(process=None)
+    monkeypatch.setattr(database_thread, "TIMEOUT_SECONDS", 1.0)  # a claim that fails is tried again
+    worker.serve()
+    assert (await ended(row)).status == "complete"
 
 
 async def test_who_may_not_ask_is_told_to_log_in_and_nothing_is_saved(alice, settings):

@@ -29,7 +29,9 @@ def asked(monkeypatch):
 
 
 @pytest.fixture
-def found():
+def found(monkeypatch):
+    monkeypatch.setattr(queue_length, "PATIENCE_SECONDS", 20.0)  # on a slow machine
+    monkeypatch.setattr(queue_length, "FRESH_SECONDS", 60.0)
     database = DatabaseThread()
     found = QueueLength(database)
     yield found

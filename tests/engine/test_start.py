@@ -112,7 +112,7 @@ def test_under_each_server_a_wrong_setting_ends_the_process(tmp_path, server):
         env=os.environ | site.environment,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
     )
     assert done.returncode != 0
     assert "ASKME_API is 'telepathy'" in done.stderr

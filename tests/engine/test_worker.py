@@ -43,7 +43,7 @@ async def test_the_row_exists_before_the_api_is_asked_and_is_complete_at_the_end
     assert row.asked_at <= row.started_at <= row.finished_at
     assert 0 < row.first_text_seconds <= row.seconds
     assert row.error_code == row.error_message == row.error_detail == ""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while worker.answers:  # the loop is notified a moment after the save
             await asyncio.sleep(0.01)
 
@@ -54,7 +54,7 @@ async def test_the_end_is_saved_before_it_is_sent(worker, api_server):
     await worker.relay.layer.group_add(group_name(row.pk), channel)
     api_server.behaviour = numbered(50)
     worker.wake()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while (await worker.relay.layer.receive(channel))["type"] != "answer.finished":
             pass
     assert (await stored(row)).status == "complete"
@@ -93,12 +93,12 @@ async def test_an_outcome_that_cannot_be_made_still_ends_the_answer(
 async def test_closing_interrupts_and_saves_running_answers(worker, api_server):
     api_server.behaviour = stall(["So far. "])
     row = await ask(worker)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while row.pk not in worker.answers or not worker.answers[row.pk].content.text:
             await asyncio.sleep(0.01)
     await close_runtime()
     assert ((await stored(row)).status, (await stored(row)).text) == ("interrupted", "So far. ")
-    assert await asyncio.to_thread(api_server.requests[0].closed.wait, 1)
+    assert await asyncio.to_thread(api_server.requests[0].closed.wait, 15)
 
 
 async def test_nothing_begins_anew_after_the_end(worker, api_server):
@@ -132,7 +132,8 @@ async def test_a_person_runs_only_a_few_answers_at_once(worker, api_server, sett
 
 
 async def test_an_answer_without_a_thread_fails_and_the_next_one_runs(worker, api_server, monkeypatch):
-    api_server.script(Dictation())  # in case a thread becomes free, it must not be quicker than the failure
+    # If a thread becomes free, it must not be quicker than the failure.
+    api_server.when("no thread", Dictation())
     submit = worker._threads.pool.submit
 
     def no_thread(*arguments):
@@ -141,7 +142,7 @@ async def test_an_answer_without_a_thread_fails_and_the_next_one_runs(worker, ap
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(worker._threads.pool, "submit", no_thread)
-    first = await ended(await ask(worker))
+    first = await ended(await ask(worker, question="Is there no thread?"))
     assert (first.status, first.error_code) == ("failed", "internal")
     assert (await ended(await ask(worker))).status == "complete"
     await settled(worker)

@@ -52,7 +52,7 @@ class Page:
         await self.reader.follow(answer, len(self.text), len(self.reasoning), self.edition)
 
     async def shows(self, text, reasoning=None):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while self.text != text or (reasoning is not None and self.reasoning != reasoning):
                 await asyncio.sleep(0.005)
 

@@ -12,6 +12,7 @@ from tests.support.api_server import stall
 from tests.support.database import row
 from tests.support.html_page import HtmlSocket
 from tests.support.people import Socket
+from tests.support.processes import runner
 
 STOP_SECONDS = 1
 MARKDOWN = (
@@ -142,12 +143,14 @@ def test_a_killed_process_leaves_what_a_reload_shows(make_site, api_server, meet
     site = make_site(api_server, REDIS_URL=redis_url).start(processes=2)
     api_server.behaviour = stall([MARKDOWN, "*And* more"])
     person = meet(site.urls[0])
-    near, far = HtmlSocket(person), HtmlSocket(person, site.urls[1])
-    id = near.ask("Why?")
-    near.read_text(id, "*And* more")
-    far.follow(id)
-    far.read_text(id, "*And* more")
-    site.processes[0].kill()
+    pages = [HtmlSocket(person, url) for url in site.urls]
+    id = pages[0].ask("Why?")
+    pages[0].read_text(id, "*And* more")
+    pages[1].follow(id)
+    pages[1].read_text(id, "*And* more")
+    killed = runner(site, id)
+    site.processes[killed].kill()
+    far = pages[1 - killed]
     end = far.read_until("answer.finished", id)
     assert end["status"] == "interrupted"
     if end["length"] != len(far.texts[id]):  # the last second was not saved

@@ -115,7 +115,7 @@ def test_stop_closes_the_connection_to_the_api_and_keeps_the_text(any_layer_site
     socket.stop(id)
     end = socket.finish(id)
     assert end["status"] == "stopped"
-    assert exchange.closed.wait(1)
+    assert exchange.closed.wait(15)
     estimate = {"prompt_tokens": 2, "completion_tokens": 2 if texts else 0, "estimated": True}
     estimate |= {"reasoning_tokens": None, "cached_tokens": None}
     assert end["usage"] == estimate  # "Stop me", "So far. "
@@ -153,7 +153,7 @@ def test_another_process_follows_live_and_stops(make_site, api_server, meet, red
     far.stop(id)
     assert near.finish(id)["status"] == far.finish(id)["status"] == "stopped"
     assert near.texts == far.texts
-    assert api_server.requests[0].closed.wait(1)
+    assert api_server.requests[0].closed.wait(15)
 
 
 def test_text_crosses_processes_live(make_site, api_server, meet, redis_url):

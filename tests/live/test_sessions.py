@@ -69,11 +69,11 @@ async def test_a_socket_whose_session_has_ended_is_closed(worker, monkeypatch, h
     page = WebsocketCommunicator(application, "/ws/answers/", headers)
     assert (await page.connect())[0]
     await page.send_json_to({"type": "answer.stop", "answer": str(uuid.uuid4())})
-    assert (await page.receive_json_from(5))["code"] == "not_found"  # now the socket knows its requester
+    assert (await page.receive_json_from(20))["code"] == "not_found"  # now the socket knows its requester
     assert await page.receive_nothing(0.2)
     await end_session(user, key, how)
-    assert (await page.receive_json_from(5))["code"] == "no_session"
-    assert await page.receive_output(5) == {"type": "websocket.close", "code": session_check.LOGGED_OUT}
+    assert (await page.receive_json_from(20))["code"] == "no_session"
+    assert await page.receive_output(20) == {"type": "websocket.close", "code": session_check.LOGGED_OUT}
     await page.disconnect()
 
 
@@ -102,14 +102,17 @@ async def test_the_idle_page_of_a_visitor_is_looked_up_once(worker, monkeypatch,
     application = CookieMiddleware(AnswerConsumer.as_asgi())
     page = WebsocketCommunicator(application, "/ws/answers/", [(b"cookie", cookie)])
     assert (await page.connect())[0]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         await has_waited.wait()
     assert len(looked_up) == checks
     await page.disconnect()
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_frame_of_somebody_who_was_deactivated_is_refused_before_the_socket_is_closed(worker):
+async def test_a_frame_of_somebody_who_was_deactivated_is_refused_before_the_socket_is_closed(
+    worker, monkeypatch
+):
+    monkeypatch.setattr(session_check, "FIRST_CHECK_SECONDS", 60)
     user, key = await log_in()
     application = CookieMiddleware(AnswerConsumer.as_asgi())
     headers = [(b"cookie", f"sessionid={key}".encode())]
@@ -118,7 +121,7 @@ async def test_a_frame_of_somebody_who_was_deactivated_is_refused_before_the_soc
     await end_session(user, key, "deactivated")
     answer = str(uuid.uuid4())
     await page.send_json_to({"type": "question.ask", "answer": answer, "question": "More?"})
-    refused = await page.receive_json_from(5)
+    refused = await page.receive_json_from(20)
     assert (refused["code"], refused["answer"]) == ("no_session", answer)
     await page.disconnect()
 

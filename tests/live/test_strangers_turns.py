@@ -41,11 +41,11 @@ class StuckPage:
 @pytest.mark.django_db(transaction=True)
 async def test_pages_that_do_not_read_hold_no_turns(worker):
     pages = [StuckPage() for _ in range(AT_ONCE)]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         for page in pages:
             await page.is_stuck.wait()
     assert await database_sync_to_async(Answer.objects.count)() == AT_ONCE
-    async with asyncio.timeout(5), current_runtime().turns.turn("somebody else"):
+    async with asyncio.timeout(20), current_runtime().turns.turn("somebody else"):
         pass
     for page in pages:
         await page.close()

@@ -52,12 +52,12 @@ async def test_a_follower_checks_again_after_the_database_has_failed(page, monke
     with monkeypatch.context() as broken:
         broken.setattr(follower_module, "read_row", fail)
         await page.reader.follow(saved.pk, 0)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await failed.wait()  # as it starts to follow
             failed.clear()
             await failed.wait()  # at a later check
     await save_end(saved)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await page.end.wait()
     assert page.text == "All of it."
 
@@ -79,7 +79,7 @@ async def test_a_reader_that_was_stuck_has_the_whole_text_at_the_end(page):
         await asyncio.sleep(0)
     await save_end(saved)
     [queue] = page.layer.channels.values()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not queue.full():
             await page.layer.group_send(
                 group, {"type": "answer.text", "answer": str(saved.pk), "position": 0, "text": "All"}
@@ -87,7 +87,7 @@ async def test_a_reader_that_was_stuck_has_the_whole_text_at_the_end(page):
             await asyncio.sleep(0)
     await asyncio.sleep(0.1)  # the follower checks the database a few times meanwhile
     page.reads.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await page.end.wait()
     assert page.text == "All of it."
 
@@ -96,7 +96,7 @@ async def test_a_reader_that_disconnects_while_it_is_stuck_leaves_nothing_behind
     saved = await save_question(status=Status.RUNNING, text="So far. ")
     page.reads.clear()
     await page.reader.follow(saved.pk, 0)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while any(not queue.empty() for queue in page.layer.channels.values()):
             await asyncio.sleep(0.01)
     await page.reader.close()

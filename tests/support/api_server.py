@@ -178,14 +178,14 @@ class ApiServer:
         exchange = Exchange(self, sock, head, content)
         exchange.behaviour = self._choose(exchange)  # now: who sees the request may set the next one's
         with self.changed:
+            exchange.behaviour = self._choose(exchange)  # before a test knows of it and prepares the next one
             self.requests.append(exchange)
             self.changed.notify_all()
         return exchange
 
     def _choose(self, exchange: Exchange) -> Behaviour:
-        with self.changed:
-            if self._script:
-                return self._script.pop(0)
+        if self._script:
+            return self._script.pop(0)
         for part, behaviour in self._by_question.items():
             if part in exchange.question:
                 return behaviour

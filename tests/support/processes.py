@@ -5,8 +5,10 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+import uuid
 from unittest import mock
 
+from tests.support.database import execute
 from tests.support.services import free_port
 from tests.support.sites import Site
 
@@ -29,6 +31,16 @@ def start_another(site: Site, server: str = "daphne") -> None:
     """
     site.ports.append(free_port())
     start_process(site, -1, server)
+
+
+def runner(site: Site, answer: str) -> int:
+    """Return the index of the process that runs an answer. If one is slow, another takes its questions."""
+    query = (
+        "SELECT pid FROM answers_process JOIN answers_answer ON answers_process.id = process_id"
+        " WHERE answers_answer.id = ?"
+    )
+    [(pid,)] = execute(site, query, uuid.UUID(answer).hex)
+    return [process.pid for process in site.processes].index(pid)
 
 
 def kill(site: Site, index: int) -> float:
