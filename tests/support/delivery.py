@@ -110,7 +110,7 @@ class Traveller(threading.Thread):
             while self.end is None:
                 event = page.read()
                 assert event["type"] != "error", event
-                self.acknowledged = True
+                self.acknowledged = self.acknowledged or event.get("answer") == self.answer
                 self.text = page.texts[self.answer]
                 if event["type"] == "answer.finished":
                     assert event["length"] == len(self.text)
