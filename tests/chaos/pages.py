@@ -155,7 +155,8 @@ class Page:
                 await self._append(event["position"], event["text"])
             case "answer.finished":
                 await self._finished(event)
-        self.pending = False
+        if event.get("answer") == str(self.plan.id):  # not `site.busy`, which may come first
+            self.pending = False
 
     async def _refused(self, event: dict[str, Any]) -> None:
         self.log(f"refused: {event['code']} {event['message']}")
