@@ -109,7 +109,12 @@ class Tab:
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
 
+    def listens(self) -> None:
+        """Wait for the page's script after a link or a form: before it runs, Enter only makes a line."""
+        expect(self.box).to_have_attribute("enterkeyhint", re.compile("enter|send"))
+
     def ask(self, question: str) -> None:
+        self.listens()
         self.box.fill(question)
         if self.page.evaluate("matchMedia('(hover: none) and (pointer: coarse)').matches"):
             self.button.click()  # on a phone, Enter makes a new line
