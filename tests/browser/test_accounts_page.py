@@ -1,15 +1,18 @@
 """Accounts in a real browser: from a guest's first question to an account, and how the pages look."""
 
 import re
+import time
 
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from playwright.sync_api import Page, expect
 
 from tests.support.oidc_provider import OidcProvider
+from tests.support.services import wait_for
 from tests.support.sites import Site
 
 PASSWORD = "correct horse battery"
+PERIOD_SECONDS = 30  # of a one-time code
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +134,7 @@ LOOKS = {
 
 def looks_right(page: Page) -> None:
     """Check that nothing is wider than the screen, every page has our style, and every field has a label."""
+    page.wait_for_load_state()
     width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert page.evaluate(width) <= 0, page.url
     assert page.evaluate(
@@ -185,8 +189,11 @@ def test_all_pages_of_an_account_look_right(team_site, open_tab, look, tmp_path)
     page.get_by_label("Authenticator code").fill("000000")
     page.get_by_role("button", name="Activate").click()
     expect(page.get_by_text("Incorrect code")).to_be_visible()
+    page.wait_for_load_state()
     assert page.locator("img.qr").evaluate("image => image.naturalWidth") > 0
     page.screenshot(path=tmp_path / "activate.png", full_page=True)
+    # A code ends with its half minute. This one lasts for another ten seconds at least.
+    wait_for(lambda: time.time() % PERIOD_SECONDS < PERIOD_SECONDS - 10, 20, "another half minute begins")
     code = format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time())))
     page.get_by_label("Authenticator code").fill(code)
     page.get_by_role("button", name="Activate").click()

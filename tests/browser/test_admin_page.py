@@ -47,6 +47,7 @@ def log_in(site: Site, tab: Tab, path: str) -> None:
     tab.page.get_by_label("Password", exact=True).fill(PASSWORD)
     tab.page.get_by_label("Password", exact=True).press("Enter")
     expect(tab.page.locator("#content-main")).to_be_visible()
+    tab.page.wait_for_load_state()  # with its style, and all of its links
 
 
 def test_long_words_do_not_leave_the_page(shared_site: Site, open_tab: OpenTab) -> None:

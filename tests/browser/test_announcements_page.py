@@ -39,9 +39,13 @@ def hears(tab: Tab, *words: str) -> None:
 
 def test_only_boundaries_are_announced(shared_site: Site, open_tab: OpenTab) -> None:
     tab = open_tab(shared_site.url, server=(server := Server()), with_clock=True)
+    tab.ask("What now?")
+    server.heard(tab.page, 1)  # only now, since a connection that takes long is announced too
     tab.page.evaluate(LISTEN)
-    server.is_asked(tab)
-    hears(tab, "Waiting, 2 ahead of you", "Answering")
+    server.say("answer.queued", ahead=2)
+    hears(tab, "Waiting, 2 ahead of you")
+    server.say("answer.started", model="gpt")
+    hears(tab, "Answering")
     stop_clock(tab)
     server.say("answer.reasoning", position=0, text="Let me see.")
     hears(tab, "Thinking…")
@@ -106,6 +110,7 @@ def test_headings_languages_and_ids_are_right(shared_site: Site, open_tab: OpenT
         said.cite("https://example.org/", "Titre")
         said.end()
         tab.is_ready()
+        expect(tab.sources).to_be_visible()  # they have a script of their own
     for _ in ("as it is", "reloaded"):
         levels = tab.page.locator(":is(h1, h2, h3, h4, h5, h6):visible").evaluate_all(
             "headings => headings.map((one) => Number(one.tagName[1]))"

@@ -24,7 +24,8 @@ def clipboard(tab: Tab) -> str:
 
 def test_code_can_be_copied_exactly_even_while_it_streams(shared_site: Site, open_tab: OpenTab) -> None:
     answer = dictated(shared_site, "Code?")
-    tab = open_tab(shared_site.url, **CLIPBOARD)
+    tab = open_tab(shared_site.url, with_clock=True, **CLIPBOARD)
+    stop_clock(tab)  # or a busy machine might see "Copied" too late
     tab.ask("Code?")
     code = "if a < b && 𝔘:\n\tprint('\u202e\"')\n\n  # end"
     answer.say(f"So:\n\n```python\n{code}\n")
@@ -35,6 +36,7 @@ def test_code_can_be_copied_exactly_even_while_it_streams(shared_site: Site, ope
     answer.say("```\n\nDone.\n\n```\nother\n```\n")
     answer.end()
     tab.is_ready()
+    tab.pass_time(2_000)
     expect(copy_button(tab)).to_have_count(2)
     tab.page.reload()
     copy_button(tab).last.click()
@@ -67,8 +69,9 @@ def test_copied_is_shown_for_two_seconds(shared_site: Site, open_tab: OpenTab) -
 def test_code_can_be_copied_without_a_clipboard(shared_site: Site, open_tab: OpenTab, reason: str) -> None:
     """Plain http has none, and a browser may refuse access to it."""
     shared_site.api.when("Old way?", answer(["```\nthe old way\n```"]))
-    tab = open_tab(shared_site.url)
+    tab = open_tab(shared_site.url, with_clock=True)
     tab.asks("Old way?", "```\nthe old way\n```")
+    stop_clock(tab)
     value = (
         "undefined" if reason == "no clipboard" else "{ writeText: () => Promise.reject(new Error('no')) }"
     )
@@ -83,8 +86,9 @@ def test_code_can_be_copied_without_a_clipboard(shared_site: Site, open_tab: Ope
 
 def test_a_failure_to_copy_is_said(shared_site: Site, open_tab: OpenTab) -> None:
     shared_site.api.when("Not at all?", answer(["```\ncode\n```"]))
-    tab = open_tab(shared_site.url)
+    tab = open_tab(shared_site.url, with_clock=True)
     tab.asks("Not at all?", "```\ncode\n```")
+    stop_clock(tab)
     tab.page.evaluate("() => Object.defineProperty(navigator, 'clipboard', { value: undefined })")
     tab.page.evaluate("() => { document.execCommand = () => false }")
     copy_button(tab).click()

@@ -142,6 +142,7 @@ def test_a_suggestion_fills_the_box_and_asks_nothing(shared_site: Site, open_tab
     expect(region).to_be_visible()
     shared_site.api.when(words, answer(["Yes."]))
     links.nth(1).click()
+    tab.listens()
     tab.box.press("Enter")
     tab.shows("Yes.")
     expect(region).to_be_hidden()
@@ -202,6 +203,7 @@ def test_a_question_in_the_address_survives_a_login(
     options: dict[str, Any] = {"java_script_enabled": scripts}
     tab = open_tab(f"{site.url}/?q=Who%27s+there%3F", **options)
     tab.page.locator(".messages").get_by_role("link", name="sign up").click()
+    tab.page.wait_for_load_state()  # with all boxes
     tab.page.get_by_label("Email").fill("alice@example.org")
     for box in tab.page.locator("input[type=password]").all():
         box.fill("correct horse battery staple")

@@ -10,13 +10,16 @@ from tests.support.formatted import code_block
 from tests.support.services import wait_for
 from tests.support.sites import Site
 
-SELECT = """(words) => {
+# Selects the words, and waits until the page has learned it.
+SELECT = """async (words) => {
+    const learned = new Promise((done) => document.addEventListener("selectionchange", done, { once: true }));
     const walker = document.createTreeWalker(document.querySelector(".text"), NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
         const start = walker.currentNode.data.indexOf(words);
         if (start >= 0) getSelection().setBaseAndExtent(
             walker.currentNode, start, walker.currentNode, start + words.length);
     }
+    await learned;
 }"""
 WATCH = """() => {
     window.changes = [];

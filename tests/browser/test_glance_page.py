@@ -7,7 +7,9 @@ from playwright.sync_api import Page, expect
 
 from tests.support.axe import assert_accessible
 from tests.support.browser import OpenTab, Tab, dictated
+from tests.support.database import execute
 from tests.support.forms import PASSWORD
+from tests.support.services import wait_for
 from tests.support.sites import Site
 
 LOOKS: dict[str, dict[str, Any]] = {
@@ -49,6 +51,7 @@ def log_in(site: Site, open_tab: OpenTab, path: str, **context: Any) -> Page:
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("Password", exact=True).press("Enter")
     expect(page.locator("#content-main")).to_be_visible()
+    page.wait_for_load_state()  # with its style, and all of its links
     return page
 
 
@@ -114,6 +117,8 @@ def test_the_usage_page_works_from_the_keyboard(filled_site: Site, open_tab: Ope
 def test_stop_ends_an_answer_on_the_page_of_whoever_asked(shared_site: Site, open_tab: OpenTab) -> None:
     asker, _ = ask(shared_site, open_tab, "Stop me?")
     id = asker.answer_at(0)
+    lags = "SELECT 1 FROM answers_process WHERE lag_seconds IS NOT NULL"
+    wait_for(lambda: execute(shared_site, lags), 20, "the process reports its lag")
     page = log_in(shared_site, open_tab, NOW)
     assert "Stop me" not in page.content()
     processes = page.get_by_role("region", name="Processes")

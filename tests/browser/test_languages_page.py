@@ -21,5 +21,6 @@ def test_a_german_browser_gets_german_everywhere(shared_site, open_tab):
     tab.page.get_by_role("link", name="Teilen").click()
     tab.page.get_by_role("button", name="Link erstellen").click()
     tab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    tab.page.wait_for_load_state()  # and the script of the button
     tab.page.get_by_role("button", name="Kopieren").click()
     expect(tab.page.get_by_role("status").filter(has_text="Kopiert.")).to_be_visible()

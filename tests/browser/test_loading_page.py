@@ -4,6 +4,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.support.api_server import answer
 from tests.support.browser import FINISHED, OpenTab, Server, dictated
+from tests.support.page_faults import stop_clock
 from tests.support.sites import Site
 
 BLOCKED = "ERR_FAILED"
@@ -35,9 +36,10 @@ def test_a_question_that_cannot_wait_stays_in_the_box(shared_site: Site, open_ta
 
 
 def test_reasoning_is_whole_even_if_it_can_be_shown_only_late(shared_site: Site, open_tab: OpenTab) -> None:
-    tab = open_tab(shared_site.url, server=(server := Server()))
+    tab = open_tab(shared_site.url, server=(server := Server()), with_clock=True)
     late = hold(tab.page, "**/reasoning.*.js")
     server.is_asked(tab)
+    stop_clock(tab)  # the thinking takes no time
     server.say("answer.reasoning", position=0, text="First, ")
     expect(tab.progress).to_contain_text("Thinking…", use_inner_text=True)
     while not late:

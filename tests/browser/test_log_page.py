@@ -102,6 +102,7 @@ def test_the_page_of_an_answer_fits_a_phone(shared_site: Site, open_tab: OpenTab
     page = operator(shared_site, open_tab, viewport={"width": 390, "height": 800})
     page.get_by_role("link", name="On a phone?").click()
     expect(page.get_by_text("This answer", exact=True)).to_be_visible()
+    page.wait_for_load_state()  # with its style
     assert page.evaluate(OVERFLOW) <= 0
 
 

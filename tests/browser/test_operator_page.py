@@ -48,6 +48,7 @@ def log_in(site: Site, open_tab: OpenTab, name: str) -> Page:
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("Password", exact=True).press("Enter")
     expect(page.locator("#content-main")).to_be_visible()
+    page.wait_for_load_state()  # with its style, and all of its links
     return page
 
 
@@ -145,6 +146,7 @@ def test_an_operator_with_all_rights_finds_reads_stops_exports_and_deletes(
     index(page, "Answers")  # find, read, export
     page.locator("#searchbar").fill("purr")
     page.locator("#searchbar").press("Enter")
+    expect(page).to_have_url(re.compile("q=purr"))
     with page.expect_download() as download:
         page.get_by_role("button", name="JSON Lines").click()
     download.value.save_as(tmp_path / "answers.jsonl")

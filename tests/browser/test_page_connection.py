@@ -1,5 +1,7 @@
 """When the page gives up a socket and when it reconnects, measured on the page's own clock."""
 
+from itertools import pairwise
+
 import pytest
 from playwright.sync_api import expect
 
@@ -7,7 +9,7 @@ from answers import protocol
 from answers.engine.database_thread import TIMEOUT_SECONDS
 from answers.live.handling import BUSY_SECONDS
 from tests.support.browser import FINISHED, OpenTab, Server, follow
-from tests.support.page_faults import stop_clock, time_until
+from tests.support.page_faults import note_sockets, noted, stop_clock, time_until
 from tests.support.sites import Site
 
 # -- Dead sockets
@@ -101,11 +103,15 @@ def test_a_question_whose_turn_ends_with_a_refusal_is_back_in_the_box(
 
 def test_the_delay_grows_while_a_server_does_not_reply(shared_site: Site, open_tab: OpenTab) -> None:
     tab = open_tab(shared_site.url, server=(server := Server()), with_clock=True)
+    note_sockets(tab)
     tab.is_ready()
     stop_clock(tab)
     tab.ask("Hello?")
     server.heard(tab.page, 1)
-    waits = [time_until(tab, lambda frames=frames: len(server.frames) == frames) for frames in range(2, 6)]
+    asked = tab.page.evaluate("Date.now()")
+    for frames in range(2, 6):
+        time_until(tab, lambda frames=frames: len(server.frames) == frames)
+    waits = [after - before for before, after in pairwise([asked, *noted(tab, "opened")[-4:]])]
     assert 12_000 <= waits[0] <= 13_000  # 12 s without a reply, plus a delay of 0.1 s, half more or less
     assert waits[3] >= 13_000  # plus a delay of 2 s
 

@@ -72,9 +72,10 @@ def test_a_question_to_a_server_that_is_down_is_sent_when_it_is_back(site: Site,
     )
     expect(tab.box).to_have_value("Are you back?")
     site.start()
+    # After a long time without a server, the page tries again only every 15 s.
+    expect(tab.question).to_have_text("Are you back?", timeout=45_000)
     tab.shows("Hello, world")
     expect(tab.connection).to_be_hidden()
-    expect(tab.question).to_have_text("Are you back?")
     tab.is_ready()
     expect(tab.box).to_have_value("")
     assert [request.question for request in site.api.requests] == ["Are you back?"]

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.browser import FINISHED, OpenTab, Server, follow
+from tests.support.page_faults import stop_clock
 from tests.support.sites import Site
 
 
@@ -83,11 +84,13 @@ def test_stop_is_sent_again_after_a_lost_connection(shared_site: Site, open_tab:
 
 
 def test_the_page_asks_again_after_an_unavailable_database(shared_site: Site, open_tab: OpenTab) -> None:
-    tab = open_tab(shared_site.url, server=(server := Server()))
+    tab = open_tab(shared_site.url, server=(server := Server()), with_clock=True)
     id = server.is_asked(tab)
+    stop_clock(tab)
     server.say("error", answer=None, code="unavailable", message="No database.", retry_after=1)
     expect(tab.alert).to_have_text("No database.", use_inner_text=True)
     tab.is_answering()
+    tab.pass_time(1_000)
     assert server.heard(tab.page, 2) == follow(id, 0)
     expect(tab.alert).to_be_hidden()
 
@@ -114,11 +117,13 @@ def test_each_end_has_its_sentence(shared_site: Site, open_tab: OpenTab, fields:
 
 
 def test_a_running_answer_outlives_an_unavailable_database(shared_site: Site, open_tab: OpenTab) -> None:
-    tab = open_tab(shared_site.url, server=(server := Server()))
+    tab = open_tab(shared_site.url, server=(server := Server()), with_clock=True)
     id = server.is_asked(tab)
+    stop_clock(tab)
     server.say("error", code="unavailable", message="No database.", retry_after=1)
     expect(tab.alert).to_have_text("No database.", use_inner_text=True)
     tab.is_answering()
+    tab.pass_time(1_000)
     assert server.heard(tab.page, 2) == follow(id, 0)
     expect(tab.alert).to_be_hidden()
 

@@ -10,7 +10,17 @@ from playwright.sync_api import expect
 
 from tests.support.browser import OpenTab, dictated
 from tests.support.network import Proxy
-from tests.support.page_faults import LOST, SECONDS, fresh, report_online, set_visible, stop_clock, time_until
+from tests.support.page_faults import (
+    LOST,
+    SECONDS,
+    fresh,
+    note_sockets,
+    noted,
+    report_online,
+    set_visible,
+    stop_clock,
+    time_until,
+)
 from tests.support.services import wait_for
 from tests.support.sites import Site
 
@@ -246,17 +256,18 @@ def test_a_page_that_floods_reconnects_later(shared_site: Site, open_tab: OpenTa
     answer = dictated(shared_site, "Too much?")
     with Proxy(shared_site.ports[0]) as proxy:
         tab = open_tab(proxy.url, with_clock=True, may_log=LOST)
+        note_sockets(tab)
         tab.ask("Too much?")
         answer.say("No, ")
         tab.shows("No, ")
         stop_clock(tab)
-        before, closed = proxy.accepted, shared_site.log().count("WSDISCONNECT")
         flood = "() => { for (let i = 0; i < 90; i++) dispatchEvent(new PopStateEvent('popstate', history)) }"
         tab.page.evaluate(flood)  # each follows the answer again
         answer.say("it is ")
         # The server takes its own time, which is none of the page's clock.
-        wait_for(lambda: shared_site.log().count("WSDISCONNECT") > closed, SECONDS, "the socket is closed")
-        assert 2_500 <= time_until(tab, lambda: proxy.accepted > before) <= 8_500
+        tab.page.wait_for_function("() => sockets.closed.length > 0")
+        time_until(tab, lambda: len(noted(tab, "opened")) > 1)
+        assert 2_500 <= noted(tab, "opened")[1] - noted(tab, "closed")[0] <= 8_500
         answer.say("fine.")
         tab.shows("No, it is fine.")
         answer.end()

@@ -2,7 +2,6 @@
 
 import signal
 import subprocess
-import time
 
 from playwright.sync_api import expect
 
@@ -36,7 +35,8 @@ def test_a_restart_moves_the_page_and_keeps_the_answer(
         before = proxy.accepted
         proxy.target_port = site.ports[1]
         site.processes[0].send_signal(signal.SIGTERM)
-        wait_for(lambda: proxy.accepted > before, 2, "the page connects to the other process")
+        wait_for(lambda: proxy.accepted > before, SECONDS, "the page connects to the other process")
+        assert site.processes[0].poll() is None  # it does not wait until this one has ended
         answer.say("after.")
         tab.shows("Before, after.")
         expect(tab.connection).to_be_hidden()
@@ -56,13 +56,12 @@ def test_an_answer_of_a_killed_process_is_interrupted_without_a_reload(site: Sit
     answer.say("I think ")
     tab.shows("I think ")
     is_stored(site, "I think ")
-    killed = time.monotonic()
     kill(site.processes.pop())
     site.start()
+    # tests/faults/ measures how soon. Here, the page may wait for up to 15 s before it connects again.
     expect(tab.ending).to_have_text(
-        "The answer was interrupted. The text so far has been kept.", use_inner_text=True, timeout=25_000
+        "The answer was interrupted. The text so far has been kept.", use_inner_text=True, timeout=60_000
     )
-    assert time.monotonic() - killed < 20
     tab.is_ready()
     tab.shows("I think ")
     fresh(tab, open_tab).shows("I think ")
@@ -88,7 +87,7 @@ def test_text_that_was_lost_with_its_process_is_not_shown(
         # As if the process had died half a second before its last save, and long ago.
         execute(site, "UPDATE answers_answer SET text = ?", "Stored 𝔘")
         execute(site, "UPDATE answers_process SET heartbeat_at = '2020-01-01 00:00:00'")
-        expect(tab.ending).to_contain_text("The answer was interrupted.", use_inner_text=True)
+        expect(tab.ending).to_contain_text("The answer was interrupted.", use_inner_text=True, timeout=60_000)
         tab.shows("Stored 𝔘")
         fresh(tab, open_tab).shows("Stored 𝔘")
         api_server.when("What stays?", lambda exchange: exchange.reply(401, {"error": "no"}))

@@ -25,6 +25,7 @@ def log_in_operator(site: Site, page: Page, path: str) -> None:
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("Password", exact=True).press("Enter")
     expect(page.locator("#content-main")).to_be_visible()
+    page.wait_for_load_state()  # with its style, and all of its links
 
 
 def sign_up(tab: Tab, site: Site, email: str) -> None:

@@ -118,7 +118,8 @@ def test_reasoning_is_open_until_the_answer_begins(shared_site: Site, open_tab: 
     expect(tab.progress).to_have_text(re.compile(r"Thinking…\s+\S+\s+\d+ s"), use_inner_text=True)
     expect(tab.announcement).to_have_text("Thinking…")
     end = "(box) => box.scrollTop + box.clientHeight >= box.scrollHeight - 1"
-    assert tab.reasoning_text.evaluate(end)  # it follows its own end
+    # It follows its own end, in the next frame.
+    tab.page.wait_for_function(end, arg=tab.reasoning_text.element_handle())
     tab.reasoning_text.evaluate("(box) => box.scrollTo(0, 50)")
     answer.think(", really")
     tab.shows_reasoning("Line\n" * 60 + "End, really")
@@ -199,6 +200,7 @@ def test_reasoning_can_be_read_without_javascript(shared_site: Site, open_tab: O
     answer.say("Yes.")
     answer.end()
     tab.shows("Yes.")
+    tab.is_ready()  # until then, the page may load itself again
     is_open(tab, False)
     expect(tab.summary).to_have_text("Reasoning", use_inner_text=True)
     tab.summary.click()

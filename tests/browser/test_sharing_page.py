@@ -29,6 +29,7 @@ def test_a_person_finds_shares_revokes_and_deletes_a_running_answer(
     page.get_by_role("button", name="Create link").click()
     link = page.get_by_label("Link").input_value()
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.wait_for_load_state()  # and the script of the button
     page.get_by_role("button", name="Copy").click()
     expect(page.locator("#copied")).to_have_text("Copied.")
     assert page.evaluate("navigator.clipboard.readText()") == link

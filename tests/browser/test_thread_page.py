@@ -69,7 +69,8 @@ def test_back_and_forward_move_along_a_thread(talk: Tab, shared_site: Site) -> N
         talk.shows_questions("Uno", "Due", "Tre")
     talk.page.go_back()
     talk.page.reload()
-    talk.page.go_back()  # to an entry that the page made before the reload
+    with talk.page.expect_event("load"):  # the page loads itself again
+        talk.page.go_back()  # to an entry that the page made before the reload
     expect(talk.page).to_have_url(f"{address}{ids[0]}/")
     talk.shows_questions("Uno", "Due", "Tre")
     shared_site.api.when("Quattro", answer(["Quattro."]))

@@ -104,7 +104,7 @@ def over_https(shared_site, tmp_path):
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | shared_site.environment)
     try:
         url = f"https://127.0.0.1:{port}"
-        wait_for(lambda: is_there(process, f"{url}/readyz"), 20, "the site responds over TLS")
+        wait_for(lambda: is_there(process, f"{url}/readyz"), 60, "the site responds over TLS")
         yield url
     finally:
         stop_process(process)

@@ -67,6 +67,7 @@ def test_a_reload_keeps_the_waiting_question_and_a_copy_of_the_tab_asks_the_same
     first.say("A")
     tab.shows("A")
     tab.ask("Twice?")
+    expect(tab.waiting).to_contain_text("Twice?")  # the script has come
     tab.page.reload()
     expect(tab.waiting).to_contain_text("Twice?")
     stored = tab.page.evaluate("JSON.stringify(sessionStorage)")

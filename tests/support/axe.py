@@ -24,6 +24,7 @@ def assert_accessible(page: Page, within: str = "html") -> None:
 
     Transitions that still run are finished first, since colours on their way have other contrasts.
     """
+    page.wait_for_load_state()  # with its style
     page.evaluate("document.getAnimations().forEach((one) => one instanceof CSSTransition && one.finish())")
     page.evaluate(AXE_SCRIPT)
     violations = page.evaluate(RUN, [RULES, within])["violations"]

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sized
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, WebSocketRoute, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Page, WebSocketRoute, expect, sync_playwright
 
 from tests.support.api_behaviours import Dictation
 from tests.support.api_server import ApiServer, answer
@@ -109,7 +109,12 @@ class Tab:
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
 
+    def listens(self) -> None:
+        """Wait for the page's script after a link or a form: before it runs, Enter only makes a line."""
+        expect(self.box).to_have_attribute("enterkeyhint", re.compile("enter|send"))
+
     def ask(self, question: str) -> None:
+        self.listens()
         self.box.fill(question)
         if self.page.evaluate("matchMedia('(hover: none) and (pointer: coarse)').matches"):
             self.button.click()  # on a phone, Enter makes a new line
@@ -134,8 +139,16 @@ class Tab:
     def shows(self, text: str) -> None:
         """Expect exactly what the formatter makes of this Markdown in the last answer."""
         prefix = f"a{self.last.get_attribute('data-answer')}-"
-        html = self.page.evaluate(WRITE, formatted_html(text, prefix))
-        expect(self.text).to_have_js_property("innerHTML", html)
+        expect(self.text).to_have_js_property("innerHTML", self._written(formatted_html(text, prefix)))
+
+    def _written(self, html: str) -> str:
+        """This HTML as the browser writes it. A page without scripts may load itself again meanwhile."""
+        while True:
+            try:
+                return str(self.page.evaluate(WRITE, html))
+            except Error as error:
+                if "context was destroyed" not in error.message:
+                    raise
 
     def shows_reasoning(self, text: str) -> None:
         """Expect exactly this text in the reasoning, visible or not, code point by code point."""
