@@ -21,8 +21,6 @@ PATIENCE_SECONDS = 60  # no behaviour outlives a test that hangs
 class Exchange:
     """One request, and ways to reply to it, correctly or not."""
 
-    behaviour: "Callable[[Exchange], None]"  # which the server has chosen for it
-
     def __init__(self, server: "ApiServer", sock: socket.socket, head: list[bytes], content: bytes) -> None:
         self.arrived = time.monotonic()
         self.method, self.path, _ = head[0].decode().split(" ", 2)

@@ -176,7 +176,6 @@ class ApiServer:
         lengths = [line for line in head if line.lower().startswith(b"content-length:")]
         content = file.read(int(lengths[0].split(b":")[1])) if lengths else b""
         exchange = Exchange(self, sock, head, content)
-        exchange.behaviour = self._choose(exchange)  # now: who sees the request may set the next one's
         with self.changed:
             exchange.behaviour = self._choose(exchange)  # before a test knows of it and prepares the next one
             self.requests.append(exchange)
