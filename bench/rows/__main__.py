@@ -39,12 +39,12 @@ def postgres_urls() -> Iterator[Iterator[str]]:
         server.delete()
 
 
-def measure(url: str, rows: int, idle_seconds: float) -> dict[str, float]:
+def measure(url: str, rows: int, run_seconds: float, idle_seconds: float) -> dict[str, float]:
     """In a process of its own, since the settings name one database."""
     with tempfile.TemporaryDirectory(prefix="askme-rows-") as folder:
         site = Site(Path(folder), DATABASE_URL=url)
         environment = os.environ | site.environment | {"ASKME_STATEMENT_SECONDS": "0", "ENV_FILE": ""}
-        command = [sys.executable, "-m", "bench.rows.process", str(rows)]
+        command = [sys.executable, "-m", "bench.rows.process", str(rows), str(run_seconds)]
         done = subprocess.run(
             command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True
         )
@@ -60,14 +60,17 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--few", type=int, default=FEW_ROWS)
     parser.add_argument("--file", type=Path, default=FILE, help="where the table is written")
+    parser.add_argument(
+        "--run", type=float, default=20, help="seconds after which no more runs of an operation begin"
+    )
     parser.add_argument("--idle", type=float, default=10, help="seconds for which to watch an idle process")
     options = parser.parse_args()
     results = {}
     for name, urls in (("SQLite", sqlite_urls), ("PostgreSQL", postgres_urls)):
         with urls() as (few_url, many_url):
             results[name] = [
-                measure(few_url, options.few, options.idle),
-                measure(many_url, options.rows, options.idle),
+                measure(few_url, options.few, options.run, options.idle),
+                measure(many_url, options.rows, options.run, options.idle),
             ]
             print(f"{name}: {json.dumps(results[name])}", flush=True)
     write(options.file, results, [options.few, options.rows])

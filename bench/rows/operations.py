@@ -26,7 +26,7 @@ from bench.rows.people import people
 from bench.rows.usage import BUDGETS, usage
 
 RUNS = 7  # of each operation; the best counts
-RUN_SECONDS = 20.0  # after which no more runs begin
+RUN_SECONDS = 20.0  # after which no more runs begin, unless process.py sets another time
 # So high that nobody reaches them, and so everything is counted.
 LIMITS = {
     f"ASKME_{whose}QUESTIONS_PER_{window}": 100_000

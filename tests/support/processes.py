@@ -9,7 +9,7 @@ import uuid
 from unittest import mock
 
 from tests.support.database import execute
-from tests.support.services import free_port
+from tests.support.services import free_port, wait_for
 from tests.support.sites import Site
 
 
@@ -39,7 +39,9 @@ def runner(site: Site, answer: str) -> int:
         "SELECT pid FROM answers_process JOIN answers_answer ON answers_process.id = process_id"
         " WHERE answers_answer.id = ?"
     )
-    [(pid,)] = execute(site, query, uuid.UUID(answer).hex)
+    # It may be there with an answer before its first heartbeat makes its row.
+    rows = wait_for(lambda: execute(site, query, uuid.UUID(answer).hex), 20, "the process is known")
+    [(pid,)] = rows
     return [process.pid for process in site.processes].index(pid)
 
 
