@@ -100,7 +100,8 @@ class Page(asyncio.Protocol):
 
     def frame(self, data: bytes, arrived: int) -> None:
         event = json.loads(data)
-        self.accepted.set()
+        if event["type"] != "site.busy":  # which may come before the question is saved
+            self.accepted.set()
         if event["type"] == "answer.text":
             self.text(event["text"], arrived)
         elif event["type"] in ("answer.finished", "error"):
