@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.core.validators import MaxLengthValidator
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from answers.engine.model_options import offered
@@ -27,12 +27,6 @@ class QuestionForm(forms.Form):
         error_messages={"invalid_choice": _("This model is no longer available. Please choose another.")},
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if limit := settings.ASKME_QUESTION_CHARS:
-            message = _("Your question has %(show_value)s characters. The limit is %(limit_value)s.")
-            self.fields["question"].validators.append(MaxLengthValidator(limit, message))
-
     def clean_model(self) -> str:
         """The model's name in the API; empty if the site offers no choice."""
         return self.cleaned_data["model"] or next(iter(offered()), "")
@@ -41,4 +35,12 @@ class QuestionForm(forms.Form):
         question: str = self.cleaned_data["question"]
         if not question.strip():
             raise forms.ValidationError(self.fields["question"].error_messages["required"], code="required")
+        limit = settings.ASKME_QUESTION_CHARS
+        if limit and len(question) > limit:
+            chars, most = (number_format(number, force_grouping=True) for number in (len(question), limit))
+            raise forms.ValidationError(
+                _("Your question has %(chars)s characters. The limit is %(limit)s."),
+                code="max_length",
+                params={"chars": chars, "limit": most},
+            )
         return question
