@@ -7,11 +7,11 @@ import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from playwright.sync_api import Page, expect
 
+from tests.support.forms import PASSWORD
 from tests.support.oidc_provider import OidcProvider
 from tests.support.services import wait_for
 from tests.support.sites import Site
 
-PASSWORD = "correct horse battery"
 PERIOD_SECONDS = 30  # of a one-time code
 
 

@@ -6,12 +6,11 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.api_server import answer
-from tests.support.browser import OpenTab, Tab
+from tests.support.browser import OpenTab
+from tests.support.browser_login import log_in_operator
 from tests.support.database import execute
 from tests.support.hostile_answers import HOSTILE
 from tests.support.sites import Site
-
-PASSWORD = "correct horse battery"
 
 IS_WITHIN = """(element) => {
     const text = document.createRange();
@@ -38,18 +37,6 @@ def f(): return "x"
 """
 
 
-def log_in(site: Site, tab: Tab, path: str) -> None:
-    """Open a page of the admin as an operator."""
-    site.environment["DJANGO_SUPERUSER_PASSWORD"] = PASSWORD
-    site.manage("createsuperuser", "--noinput", "--username=op", "--email=op@example.org")  # exists, perhaps
-    tab.page.goto(f"{site.url}/{path}")
-    tab.page.get_by_label("Email or username").fill("op")
-    tab.page.get_by_label("Password", exact=True).fill(PASSWORD)
-    tab.page.get_by_label("Password", exact=True).press("Enter")
-    expect(tab.page.locator("#content-main")).to_be_visible()
-    tab.page.wait_for_load_state()  # with its style, and all of its links
-
-
 def test_long_words_do_not_leave_the_page(shared_site: Site, open_tab: OpenTab) -> None:
     tab = open_tab(shared_site.url)
     tab.asks("Who?", "Hello, world")
@@ -57,7 +44,7 @@ def test_long_words_do_not_leave_the_page(shared_site: Site, open_tab: OpenTab) 
     execute(
         shared_site, "UPDATE answers_answer SET response_id = ? WHERE id = ?", "resp_" + "x" * 450, id.hex
     )
-    log_in(shared_site, tab, f"admin/answers/answer/{id}/change/")
+    log_in_operator(shared_site, tab.page, f"admin/answers/answer/{id}/change/")
     value = tab.page.locator(".field-response_id dd")
     expect(value).to_contain_text("resp_xxx")
     assert value.evaluate(IS_WITHIN)
@@ -76,7 +63,7 @@ def test_a_hostile_answer_is_formatted_and_harmless_in_the_admin(
     id = tab.answer_at(0)
     asked: list[str] = []
     tab.page.on("request", lambda request: asked.append(request.url))
-    log_in(shared_site, tab, f"admin/answers/answer/{id}/change/")
+    log_in_operator(shared_site, tab.page, f"admin/answers/answer/{id}/change/")
     shown = tab.page.locator(".field-formatted .text")
     assert shown.inner_html() == html
     assert [url for url in asked if not url.startswith((shared_site.url, "data:"))] == []
@@ -102,7 +89,7 @@ def test_the_switch_of_the_admin_changes_the_colours_of_code(shared_site: Site, 
     shared_site.api.when("Colours?", answer([DEMO]))
     tab.ask("Colours?")
     expect(tab.last).to_have_attribute("data-status", "complete")
-    log_in(shared_site, tab, f"admin/answers/answer/{tab.answer_at(0)}/change/")
+    log_in_operator(shared_site, tab.page, f"admin/answers/answer/{tab.answer_at(0)}/change/")
     colour = "(one) => getComputedStyle(one).color"
     keyword = tab.page.locator("pre .k").first
     light = keyword.evaluate(colour)

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_admin_page import log_in
 from tests.support.api_server import answer
 from tests.support.axe import assert_accessible
 from tests.support.browser import OpenTab
+from tests.support.browser_login import log_in_operator
 from tests.support.sites import Site
 
 
@@ -32,7 +32,7 @@ def test_the_buttons_save_what_the_list_shows(shared_site: Site, open_tab: OpenT
     tab.asks(other, "Hello, world")
     tab.last.get_by_role("button", name="Good answer").click()
     expect(tab.last.get_by_role("button", name="Good answer")).to_have_attribute("aria-pressed", "true")
-    log_in(shared_site, tab, f"admin/answers/answer/?q={width}+blue&status=complete")
+    log_in_operator(shared_site, tab.page, f"admin/answers/answer/?q={width}+blue&status=complete")
     form = tab.page.get_by_role("form", name="Export")
     expect(form).to_contain_text("Export this list, up to 100,000 answers:")
     buttons = form.get_by_role("button")
@@ -63,6 +63,6 @@ def test_the_buttons_save_what_the_list_shows(shared_site: Site, open_tab: OpenT
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_buttons_are_accessible(shared_site: Site, open_tab: OpenTab, scheme: str) -> None:
     tab = open_tab(shared_site.url, may_log="404", color_scheme=scheme)
-    log_in(shared_site, tab, "admin/answers/answer/")
+    log_in_operator(shared_site, tab.page, "admin/answers/answer/")
     expect(tab.page.get_by_role("form", name="Export")).to_be_visible()
     assert_accessible(tab.page, within=".exports")

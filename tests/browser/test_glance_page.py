@@ -7,8 +7,8 @@ from playwright.sync_api import Page, expect
 
 from tests.support.axe import assert_accessible
 from tests.support.browser import OpenTab, Tab, dictated
+from tests.support.browser_login import log_in_operator
 from tests.support.database import execute
-from tests.support.forms import PASSWORD
 from tests.support.services import wait_for
 from tests.support.sites import Site
 
@@ -44,14 +44,8 @@ def filled_site(shared_site: Site) -> Site:
 
 def log_in(site: Site, open_tab: OpenTab, path: str, **context: Any) -> Page:
     """Open a page of the admin as an operator."""
-    site.environment["DJANGO_SUPERUSER_PASSWORD"] = PASSWORD
-    site.manage("createsuperuser", "--noinput", "--username=op", "--email=op@example.org")  # exists, perhaps
-    page = open_tab(f"{site.url}/{path}", **context).page
-    page.get_by_label("Email or username").fill("op")
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_label("Password", exact=True).press("Enter")
-    expect(page.locator("#content-main")).to_be_visible()
-    page.wait_for_load_state()  # with its style, and all of its links
+    page = open_tab(site.url, **context).page
+    log_in_operator(site, page, path)
     return page
 
 

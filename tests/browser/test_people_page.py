@@ -3,11 +3,12 @@
 import re
 import uuid
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.support.api_server import stall
 from tests.support.axe import assert_accessible
 from tests.support.browser import OpenTab, Tab
+from tests.support.browser_login import log_in_operator
 from tests.support.database import execute, wait_for_row
 from tests.support.forms import PASSWORD
 from tests.support.sites import Site
@@ -15,17 +16,6 @@ from tests.support.sites import Site
 PEOPLE = "admin/accounts/user/"
 # axe sets styles in the admin to measure, against the policy. The page itself does not.
 MAY_LOG = "style-src"
-
-
-def log_in_operator(site: Site, page: Page, path: str) -> None:
-    site.environment["DJANGO_SUPERUSER_PASSWORD"] = PASSWORD
-    site.manage("createsuperuser", "--noinput", "--username=op", "--email=op@example.org")  # exists, perhaps
-    page.goto(f"{site.url}/{path}")
-    page.get_by_label("Email or username").fill("op")
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_label("Password", exact=True).press("Enter")
-    expect(page.locator("#content-main")).to_be_visible()
-    page.wait_for_load_state()  # with its style, and all of its links
 
 
 def sign_up(tab: Tab, site: Site, email: str) -> None:

@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page
 
+from tests.support import browser_login
 from tests.support.api_behaviours import Dictation, answer
+from tests.support.forms import PASSWORD
 from tests.support.sites import Site
 
-PASSWORD = "correct horse battery"
 QUESTION = "How do glaciers move?"
 TEXT = """\
 A glacier moves in **two ways** at once:
@@ -89,10 +90,7 @@ def log_in(page: Page, site: Site, path: str) -> None:
     assert done.returncode == 0, done.stderr
     page.add_init_script("localStorage.setItem('django.admin.navSidebarIsOpen', 'false')")  # more room
     page.goto(f"{site.url}/admin/{path}")
-    page.get_by_label("Email or username").fill("op")
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_label("Password", exact=True).press("Enter")
-    page.locator("#content-main").wait_for()
+    browser_login.log_in(page, "op")
 
 
 def usage(page: Page, site: Site) -> None:
