@@ -30,7 +30,7 @@ PYTHONS := $(if $(DJANGO),python3.12 $(wildcard $(HOME)/.pyenv/versions/3.12*/bi
 PYTHON ?= $(shell for name in $(PYTHONS); do \
 	"$$name" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, $(OLDEST)))' 2>/dev/null && echo "$$name" && break; done)
 
-.PHONY: help run admin test test-slow test-alerts chaos bench bench-rows screenshots check format translations lock image-test audit sbom clean
+.PHONY: help run admin test test-slow test-alerts chaos bench bench-phone bench-rows screenshots check format translations lock image-test audit sbom clean
 
 help: ## list all commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name what; do \
@@ -73,6 +73,9 @@ chaos: $(VENV)/installed-dev $(STATIC) ## inject random faults, for some minutes
 bench: $(VENV)/installed-dev ## measure askme, a raw proxy and a naive version, and write bench/RESULTS.md
 	@$(BIN)/pip install --quiet -r bench/requirements.txt
 	@$(BIN)/python -m bench
+
+bench-phone: $(VENV)/installed-dev $(VENV)/chromium $(STATIC) ## measure what a long answer costs the page on a slow phone
+	@$(BIN)/python -m bench.phone
 
 bench-rows: $(VENV)/installed-dev $(STATIC) ## measure what a million answers cost, and write bench/ROWS.md (ROWS=1000000)
 	@$(BIN)/python -m bench.rows --rows $(ROWS)
