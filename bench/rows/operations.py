@@ -26,7 +26,6 @@ from bench.rows.people import people
 from bench.rows.usage import BUDGETS, usage
 
 RUNS = 7  # of each operation; the best counts
-RUN_SECONDS = 20.0  # after which no more runs begin, unless process.py sets another time
 # So high that nobody reaches them, and so everything is counted.
 LIMITS = {
     f"ASKME_{whose}QUESTIONS_PER_{window}": 100_000
@@ -47,12 +46,13 @@ def cpu_seconds() -> float:
     return seconds
 
 
-def measure(run: Operation) -> float:
-    """The best of several runs, in milliseconds of CPU, once everything is warm."""
+def measure(run: Operation, run_seconds: float) -> float:
+    """The best of several runs, in milliseconds of CPU, once everything is warm. No more begin after so many
+    seconds."""
     run()
     costs: list[float] = []
     began = time.perf_counter()
-    while len(costs) < RUNS and (not costs or time.perf_counter() - began < RUN_SECONDS):
+    while len(costs) < RUNS and (not costs or time.perf_counter() - began < run_seconds):
         start = cpu_seconds()
         run()
         costs.append(cpu_seconds() - start)
@@ -60,12 +60,12 @@ def measure(run: Operation) -> float:
 
 
 @override_settings(ASKME_QUESTIONS_PER_MINUTE=0)
-def measure_all() -> dict[str, float]:
+def measure_all(run_seconds: float) -> dict[str, float]:
     busy, other = User.objects.get(pk=BUSY), User.objects.get(pk=FIRST_OTHER)
     operations = [*asking(busy), *background(busy), *pages(busy), *search(busy), *usage(busy)]
     operations += [*others(other), *log(busy), *people(), *audit()]
-    results = {name: measure(run) for name, run in operations}
-    return results | deletion(busy)
+    results = {name: measure(run, run_seconds) for name, run in operations}
+    return results | deletion(busy, run_seconds)
 
 
 def asking(busy: User) -> Iterator[tuple[str, Operation]]:
@@ -179,7 +179,7 @@ def others(other: User) -> Iterator[tuple[str, Operation]]:
     yield "another person's search", lambda: client.get("/history/", {"q": "often"})
 
 
-def deletion(busy: User) -> dict[str, float]:
+def deletion(busy: User, run_seconds: float) -> dict[str, float]:
     """Each can be done once, so these are single measurements, per row where there are many."""
     client, leaver = Client(), Client()
     client.force_login(busy)
@@ -199,9 +199,9 @@ def deletion(busy: User) -> dict[str, float]:
     def delete_account() -> None:
         assert leaver.post("/account/delete/").status_code == 200
 
-    question = measure(lambda: client.get("/history/delete/"))
-    one = measure(delete_one)
-    thread = measure(delete_thread)
+    question = measure(lambda: client.get("/history/delete/"), run_seconds)
+    one = measure(delete_one, run_seconds)
+    thread = measure(delete_thread, run_seconds)
     start = cpu_seconds()
     delete_account()
     row = (cpu_seconds() - start) * 1000 / LEAVER_ANSWERS

@@ -18,8 +18,8 @@ from django.core.management import call_command  # noqa: E402
 from django.test.utils import setup_test_environment  # noqa: E402
 
 from answers.engine.own_connection import use_own_connection  # noqa: E402
-from bench.rows import operations  # noqa: E402
 from bench.rows.fill import fill  # noqa: E402
+from bench.rows.operations import measure_all  # noqa: E402
 
 
 def main() -> None:
@@ -30,8 +30,7 @@ def main() -> None:
     start = time.perf_counter()
     fill(int(sys.argv[1]))
     print(f"{sys.argv[1]} rows in {time.perf_counter() - start:.1f} s", file=sys.stderr)
-    operations.RUN_SECONDS = float(sys.argv[2])
-    print(json.dumps(operations.measure_all()))
+    print(json.dumps(measure_all(float(sys.argv[2]))))
 
 
 if __name__ == "__main__":
