@@ -10,7 +10,7 @@ from completions.wire import Deadlines
 from tests.support.services import wait_for
 
 
-class Clock:
+class RunningClock:
     """Goes as fast as the real one. So a deadline of a minute passes only if the test lets it, however long
     the machine lets a thread wait."""
 
@@ -36,8 +36,8 @@ class Clock:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
+def clock(monkeypatch: pytest.MonkeyPatch) -> RunningClock:
+    clock = RunningClock()
     remaining = Deadlines.remaining
 
     def counted(deadlines: Deadlines) -> float | None:

@@ -8,7 +8,7 @@ import pytest
 
 from completions import Prompt
 from completions.errors import ConnectionFailed
-from tests.completions.conftest import Clock
+from tests.completions.conftest import RunningClock
 from tests.support.api_behaviours import Exchange, answer, refuse
 from tests.support.api_server import ApiServer, ClientFor
 from tests.support.silent_apis import full_listener, mute_listener
@@ -32,7 +32,7 @@ def test_connecting_has_a_deadline(
 
 
 def test_the_deadline_of_connecting_ends_with_it(
-    any_api_server: ApiServer, client_for: ClientFor, clock: Clock
+    any_api_server: ApiServer, client_for: ClientFor, clock: RunningClock
 ) -> None:
     def slow(exchange: Exchange) -> None:
         exchange.head()

@@ -4,7 +4,7 @@ import pytest
 
 from completions import Prompt
 from completions.errors import ConnectionFailed
-from tests.completions.conftest import Clock
+from tests.completions.conftest import RunningClock
 from tests.support.api_server import ApiServer, ClientFor, Exchange
 from tests.support.known_replies import event
 from tests.support.offline_replies import read_offline
@@ -54,7 +54,7 @@ def test_an_answer_in_one_chunk_is_complete_if_its_reason_or_the_reply_says_so(
 
 
 def test_a_finish_reason_that_text_follows_does_not_shorten_the_wait(
-    api_server: ApiServer, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch, clock: Clock
+    api_server: ApiServer, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch, clock: RunningClock
 ) -> None:
     monkeypatch.setattr("completions.call.TAIL_SECONDS", 20)
 

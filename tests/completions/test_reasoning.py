@@ -10,7 +10,7 @@ from completions import Prompt
 from completions.dialects import Dialects
 from completions.pieces import Activity, Piece
 from completions.thinking import CONVINCING_ANSWERS
-from tests.completions.conftest import Clock
+from tests.completions.conftest import RunningClock
 from tests.support.api_server import ApiServer, ClientFor, Exchange, answer, every_api
 from tests.support.known_replies import END, event
 from tests.support.offline_replies import Reading, read_in_every_split, read_offline
@@ -173,7 +173,7 @@ def test_reasoning_over_its_limit_is_dropped_and_the_answer_is_whole() -> None:
 
 
 def test_without_room_for_reasoning_none_is_kept_but_thinking_is_said(
-    api_server: ApiServer, client_for: ClientFor, clock: Clock
+    api_server: ApiServer, client_for: ClientFor, clock: RunningClock
 ) -> None:
     def behaviour(exchange: Exchange) -> None:
         exchange.head()

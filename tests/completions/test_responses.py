@@ -6,7 +6,7 @@ import pytest
 
 from completions import Activity, Completion, CompletionError, Piece, Prompt, Source, Usage
 from completions.payloads import PayloadReader
-from tests.completions.conftest import Clock
+from tests.completions.conftest import RunningClock
 from tests.support.api_server import ApiServer, ClientFor, Exchange
 from tests.support.offline_replies import Reading, read_in_every_split, read_offline
 from tests.support.response_events import ResponseEvents, stream
@@ -162,7 +162,9 @@ def test_each_event_of_a_web_search_moves_the_clocks(state: str, activity: str |
     assert (delta.has_output, delta.activity) == (True, activity)
 
 
-def test_a_web_search_is_a_sign_of_life(api_server: ApiServer, client_for: ClientFor, clock: Clock) -> None:
+def test_a_web_search_is_a_sign_of_life(
+    api_server: ApiServer, client_for: ClientFor, clock: RunningClock
+) -> None:
     def behaviour(exchange: Exchange) -> None:
         exchange.head()
         for _ in range(3):
@@ -182,7 +184,7 @@ def test_a_web_search_is_a_sign_of_life(api_server: ApiServer, client_for: Clien
 
 
 def test_an_item_of_reasoning_says_thinking_but_is_no_sign_of_life(
-    api_server: ApiServer, client_for: ClientFor, clock: Clock
+    api_server: ApiServer, client_for: ClientFor, clock: RunningClock
 ) -> None:
     def behaviour(exchange: Exchange) -> None:
         exchange.head()

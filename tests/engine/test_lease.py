@@ -19,22 +19,13 @@ from answers.engine.lease import ENDS_AT_ONCE, GRACE_SECONDS, SILENT_SECONDS, Le
 from answers.engine.runtime import close_runtime
 from answers.models import Answer, Process, Status
 from tests.support.api_server import stall
+from tests.support.clock import Clock
 from tests.support.worker import ask, ended, save_process, save_question, stored, until
-
-
-class Clock:
-    def __init__(self):
-        self.now = 1_000.0
-
-    def monotonic(self):
-        return self.now
 
 
 @pytest.fixture
 def clock(monkeypatch):
-    clock = Clock()
-    monkeypatch.setattr(lease_module, "time", clock)
-    return clock
+    return Clock(monkeypatch, lease_module)
 
 
 @pytest.fixture

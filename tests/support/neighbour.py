@@ -3,6 +3,7 @@
 import statistics
 import time
 
+from tests.support.measurements import assert_less
 from tests.support.people import Socket
 
 COST_SECONDS = 1.0
@@ -27,6 +28,5 @@ class Neighbour:
     def must_not_notice(self, seconds: float = TROUBLE_SECONDS) -> None:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            cost = self.first_text_seconds() - self.usual_seconds
-            assert cost < COST_SECONDS
+            assert_less(self.first_text_seconds() - self.usual_seconds, COST_SECONDS)
             time.sleep(0.05)
