@@ -1,7 +1,7 @@
 """What showing a long answer costs the page on a slow phone: `make bench-phone`.
 
-The browser's speed is set to a quarter of a quick machine's, whatever this machine's is. The page gets a long
-answer in which everything that Markdown has comes again and again, in more events than the server sends.
+The browser is slowed down to a quarter of a quick machine's speed, unless this machine is slower already. The
+page gets a long answer that repeats everything Markdown has, in more events than the server would send.
 """
 
 import json
@@ -24,7 +24,7 @@ from tests.support.formatted import EVERYTHING
 from tests.support.sites import Site
 
 TOKENS, TOKENS_PER_EVENT = 10_000, 8
-EVENT_MILLISECONDS = 16
+EVENT_MILLISECONDS = 16  # more often than the server sends them
 SLOWDOWN = 4  # of a phone, compared with a quick machine
 QUICK_ROUND = 11e-9  # seconds for a round of an empty loop there
 LONG_MILLISECONDS = 50  # what browsers call a long task
@@ -74,13 +74,13 @@ def in_parts(events: list[Event]) -> list[list[Event]]:
     return [[one for one in events if begin <= one["ts"] < end] for begin, end in pairwise(times)]
 
 
-def milliseconds(events: list[Event]) -> list[float]:
+def task_milliseconds(events: list[Event]) -> list[float]:
     """The processor time of each task."""
     return [one["tdur"] / 1000 for one in events if one["name"] == "RunTask" and "tdur" in one]
 
 
 @contextmanager
-def asked_page() -> Iterator[tuple[Browser, Page, Server]]:
+def page_with_question() -> Iterator[tuple[Browser, Page, Server]]:
     """A page of a new site that waits for the answer to its question."""
     with tempfile.TemporaryDirectory() as folder, ApiServer() as api, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
@@ -98,12 +98,12 @@ def asked_page() -> Iterator[tuple[Browser, Page, Server]]:
 
 def main() -> None:
     rate = max(1, SLOWDOWN * QUICK_ROUND / round_seconds())
-    with asked_page() as (browser, page, server):
+    with page_with_question() as (browser, page, server):
         devtools = page.context.new_cdp_session(page)
         devtools.send("Emulation.setCPUThrottlingRate", {"rate": rate})
         events = traced(browser, page, server)
-    tasks = milliseconds(events)
-    costs = [sum(milliseconds(part)) for part in in_parts(events)]
+    tasks = task_milliseconds(events)
+    costs = [sum(task_milliseconds(part)) for part in in_parts(events)]
     print(
         f"{TOKENS:,} tokens, the browser {rate:.1f} times slower than this machine: {len(tasks):,} tasks, "
         f"the longest {max(tasks):.0f} ms, "

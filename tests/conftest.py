@@ -50,16 +50,12 @@ def pytest_sessionstart(session):
 
 def pytest_collection_modifyitems(config, items):
     """Tests that wait for minutes, or need Prometheus's promtool, run only if `-m` names their mark:
-    `make test-slow` and `make test-alerts`. A promise of time has more than one chance."""
-    from tests.support import measurements
-
+    `make test-slow` and `make test-alerts`."""
     for mark in ("slow", "promtool"):
         if mark not in config.option.markexpr:
             others = [item for item in items if item.get_closest_marker(mark)]
             config.hook.pytest_deselected(items=others)
             items[:] = [item for item in items if item not in others]
-    for item in items:
-        item.add_marker(pytest.mark.flaky(reruns=measurements.REPEATS, only_rerun=measurements.TookTooLong))
 
 
 @pytest.fixture(scope="session")

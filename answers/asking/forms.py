@@ -37,10 +37,10 @@ class QuestionForm(forms.Form):
             raise forms.ValidationError(self.fields["question"].error_messages["required"], code="required")
         limit = settings.ASKME_QUESTION_CHARS
         if limit and len(question) > limit:
-            chars, most = (number_format(number, force_grouping=True) for number in (len(question), limit))
+            numbers = {"chars": len(question), "limit": limit}
             raise forms.ValidationError(
                 _("Your question has %(chars)s characters. The limit is %(limit)s."),
                 code="max_length",
-                params={"chars": chars, "limit": most},
+                params={name: number_format(value, force_grouping=True) for name, value in numbers.items()},
             )
         return question

@@ -47,8 +47,8 @@ def cpu_seconds() -> float:
 
 
 def measure(run: Operation, run_seconds: float) -> float:
-    """The best of several runs, in milliseconds of CPU, once everything is warm. No more begin after so many
-    seconds."""
+    """The best of several runs, in milliseconds of CPU, once everything is warm. No new run begins after
+    `run_seconds`."""
     run()
     costs: list[float] = []
     began = time.perf_counter()

@@ -15,7 +15,7 @@ from accounts.context_processors import accounts
 from accounts.guest_cookie import SALT
 from accounts.middleware import GuestMiddleware
 from accounts.models import GuestKey, User
-from tests.support.forms import Somebody
+from tests.support.forms import PASSWORD, Somebody
 
 HEADER = "Daphne-Root-Path"
 
@@ -34,7 +34,7 @@ def guest(make_site, api_server):
 def test_a_guest_cannot_set_a_password_with_a_root_path_in_a_header(guest, root):
     guest.http.headers[HEADER] = root
     path = "/accounts/password/set/"
-    form = {"password1": "correct horse battery", "password2": "correct horse battery"}
+    form = {"password1": PASSWORD, "password2": PASSWORD}
     assert guest.get(path).headers["Location"].startswith("/accounts/login/")
     for reply in (guest.get(root + path), guest.send("POST", root + path, form)):
         assert reply.status_code == 404

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.support.axe import assert_accessible
 from tests.support.browser import OpenTab, Tab, dictated
-from tests.support.browser_login import log_in_operator
+from tests.support.browser_login import open_as_operator
 from tests.support.database import execute
 from tests.support.services import wait_for
 from tests.support.sites import Site
@@ -42,13 +42,6 @@ def filled_site(shared_site: Site) -> Site:
     return shared_site
 
 
-def log_in(site: Site, open_tab: OpenTab, path: str, **context: Any) -> Page:
-    """Open a page of the admin as an operator."""
-    page = open_tab(site.url, **context).page
-    log_in_operator(site, page, path)
-    return page
-
-
 def ask(site: Site, open_tab: OpenTab, question: str) -> tuple[Tab, Any]:
     """Somebody else asks. The model has said a word, and says no more until the test lets it."""
     model = dictated(site, question)
@@ -62,7 +55,7 @@ def ask(site: Site, open_tab: OpenTab, question: str) -> tuple[Tab, Any]:
 @pytest.mark.parametrize("look", LOOKS)
 def test_both_pages_are_accessible(filled_site: Site, open_tab: OpenTab, look: str) -> None:
     asker, model = ask(filled_site, open_tab, f"Who, {look}?")
-    page = log_in(filled_site, open_tab, USAGE, **LOOKS[look])
+    page = open_as_operator(filled_site, open_tab, USAGE, **LOOKS[look])
     expect(page.locator(".plot")).to_have_count(7)
     for summary in page.locator("#content-main summary").all():
         summary.click()
@@ -79,7 +72,7 @@ def test_both_pages_are_accessible(filled_site: Site, open_tab: OpenTab, look: s
 def test_the_plots_have_colours_that_follow_the_switch_of_the_admin(
     filled_site: Site, open_tab: OpenTab
 ) -> None:
-    page = log_in(filled_site, open_tab, USAGE, color_scheme="light")
+    page = open_as_operator(filled_site, open_tab, USAGE, color_scheme="light")
     area, bar = page.locator(".plot .area").first, page.locator(".plot path.complete").first
     box = area.bounding_box() or {}
     assert box["height"] > 100
@@ -91,7 +84,7 @@ def test_the_plots_have_colours_that_follow_the_switch_of_the_admin(
 
 
 def test_the_usage_page_works_from_the_keyboard(filled_site: Site, open_tab: OpenTab) -> None:
-    page = log_in(filled_site, open_tab, USAGE)
+    page = open_as_operator(filled_site, open_tab, USAGE)
     page.get_by_role("link", name="7 days", exact=True).focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("link", name="7 days", exact=True)).to_have_attribute("aria-current", "page")
@@ -113,7 +106,7 @@ def test_stop_ends_an_answer_on_the_page_of_whoever_asked(shared_site: Site, ope
     id = asker.answer_at(0)
     lags = "SELECT 1 FROM answers_process WHERE lag_seconds IS NOT NULL"
     wait_for(lambda: execute(shared_site, lags), 20, "the process reports its lag")
-    page = log_in(shared_site, open_tab, NOW)
+    page = open_as_operator(shared_site, open_tab, NOW)
     assert "Stop me" not in page.content()
     processes = page.get_by_role("region", name="Processes")
     expect(processes.get_by_text("running")).to_be_visible()
@@ -125,7 +118,7 @@ def test_stop_ends_an_answer_on_the_page_of_whoever_asked(shared_site: Site, ope
 
 
 def test_now_follows_what_happens_if_one_wants_it_to(shared_site: Site, open_tab: OpenTab) -> None:
-    page = log_in(shared_site, open_tab, NOW, with_clock=True)
+    page = open_as_operator(shared_site, open_tab, NOW, with_clock=True)
     live = page.get_by_label("Every 5 seconds")
     expect(live).not_to_be_checked()
     running = page.get_by_role("region", name="Running answers")

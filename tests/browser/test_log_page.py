@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.support.api_server import answer
 from tests.support.axe import assert_accessible
 from tests.support.browser import OpenTab, dictated
-from tests.support.browser_login import log_in_operator
+from tests.support.browser_login import open_as_operator
 from tests.support.sites import Site
 
 LIST = "admin/answers/answer/"
@@ -24,9 +24,7 @@ def ask(site: Site, open_tab: OpenTab, question: str, text: str = TEXT) -> None:
 
 
 def operator(site: Site, open_tab: OpenTab, path: str = LIST, **look: object) -> Page:
-    tab = open_tab(site.url, **look)
-    log_in_operator(site, tab.page, path)
-    return tab.page
+    return open_as_operator(site, open_tab, path, **look)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -42,7 +42,7 @@ def site(shared_site: Site) -> Site:
     return shared_site
 
 
-def opened(site: Site, open_tab: OpenTab, name: str) -> Page:
+def open_admin(site: Site, open_tab: OpenTab, name: str) -> Page:
     # What is forbidden is an error in the console.
     page = open_tab(f"{site.url}/admin/", may_log="403").page
     log_in(page, name)
@@ -72,7 +72,7 @@ def status_of(page: Page, address: str) -> int:
 def test_staff_with_few_rights_are_offered_what_they_may_and_refused_the_rest(
     site: Site, open_tab: OpenTab, name: str
 ) -> None:
-    page = opened(site, open_tab, name)
+    page = open_admin(site, open_tab, name)
     links = page.locator("#content-main").get_by_role("link")
     offered = {link.get_attribute("href") for link in links.all()}
     assert offered
@@ -86,7 +86,7 @@ def test_staff_with_few_rights_are_offered_what_they_may_and_refused_the_rest(
 def test_somebody_for_the_figures_sees_figures_and_nothing_else(site: Site, open_tab: OpenTab) -> None:
     tab = ask(site, open_tab, "What is mine alone?", "A private thought.")
     id = tab.answer_at(0)
-    page = opened(site, open_tab, "fay")
+    page = open_admin(site, open_tab, "fay")
     index(page, "Usage")
     expect(page.locator(".tiles")).to_contain_text(re.compile("Answers"))
     expect(page.locator("#content-main")).to_contain_text("1,234")
@@ -103,7 +103,7 @@ def test_support_reads_stops_and_leaves_traces_but_exports_and_deletes_nothing(
 ) -> None:
     tab = ask(site, open_tab, "Where is the comet?", "Behind the **moon**.")
     id = tab.answer_at(0)
-    page = opened(site, open_tab, "sue")
+    page = open_admin(site, open_tab, "sue")
     index(page, "Answers")
     page.locator("#searchbar").fill("comet")
     page.locator("#searchbar").press("Enter")
@@ -114,7 +114,7 @@ def test_support_reads_stops_and_leaves_traces_but_exports_and_deletes_nothing(
     expect(page.get_by_role("button", name="CSV")).to_have_count(0)
     assert status_of(page, f"{site.url}/admin/answers/answer/{id}/delete/") == 403
 
-    auditor = opened(site, open_tab, "ann")
+    auditor = open_admin(site, open_tab, "ann")
     index(auditor, "Audit entries")
     row = auditor.locator("#result_list tr", has_text=f"answer {id[:8]}")
     expect(row.first).to_contain_text("sue")
@@ -133,7 +133,7 @@ def test_an_operator_with_all_rights_finds_reads_stops_exports_and_deletes(
     other.ask("Count to a million")
     model.say("One. ")
     other.shows("One. ")
-    page = opened(site, open_tab, "op")
+    page = open_admin(site, open_tab, "op")
 
     index(page, "Processes")  # and stop what runs
     page.get_by_role("button", name=f"Stop answer {other.answer_at(0)[:8]}").click()
@@ -179,7 +179,7 @@ def test_support_opens_a_shared_link_and_revokes_it(site: Site, open_tab: OpenTa
     id = tab.answer_at(0)
     tab.page.goto(f"{site.url}/a/{id}/share/")
     tab.page.get_by_role("button", name="Create").click()
-    page = opened(site, open_tab, "sue")
+    page = open_admin(site, open_tab, "sue")
     index(page, "Shared links")
     page.get_by_role("link", name="Who else reads this?").click()
     expect(page.get_by_text("Whoever has the link.")).to_be_visible()
@@ -193,7 +193,7 @@ def test_support_opens_a_shared_link_and_revokes_it(site: Site, open_tab: OpenTa
     expect(page.locator(".messagelist")).to_contain_text("Successfully deleted 1 shared link")
     assert status_of(open_tab(f"{site.url}/", may_log="404").page, link) == 404
 
-    auditor = opened(site, open_tab, "ann")
+    auditor = open_admin(site, open_tab, "ann")
     index(auditor, "Audit entries")
     expect(auditor.locator("#result_list tr", has_text="shared thread").first).to_contain_text("Read")
     expect(auditor.locator("#result_list tr", has_text="shared links of threads").first).to_contain_text(
@@ -204,7 +204,7 @@ def test_support_opens_a_shared_link_and_revokes_it(site: Site, open_tab: OpenTa
 def test_an_operator_limits_and_deactivates_a_person(site: Site, open_tab: OpenTab) -> None:
     tab = ask(site, open_tab, "May I stay?", "Not for long.")
     id = tab.answer_at(0)
-    page = opened(site, open_tab, "op")
+    page = open_admin(site, open_tab, "op")
     page.goto(f"{site.url}/admin/answers/answer/{id}/change/")
     page.locator(".headline").get_by_role("link").first.click()  # the person
     expect(page.locator(".person-usage")).to_contain_text("1,234")

@@ -22,6 +22,7 @@ def half(exchange: Exchange) -> None:
     exchange.stall()
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("behaviour", SILENT_BEHAVIOURS.values(), ids=SILENT_BEHAVIOURS)
 def test_only_text_ends_the_wait_for_the_first_text(
     any_api_server: ApiServer, client_for: ClientFor, behaviour: Behaviour
@@ -33,7 +34,7 @@ def test_only_text_ends_the_wait_for_the_first_text(
         list(client.ask(Prompt("Why?")))
     assert 0.3 <= time.monotonic() - began < MOST_SECONDS
     if not any_api_server.requests:
-        raise TookTooLong("sending the request")
+        raise TookTooLong("the request was not sent in 0.3 s")
     assert any_api_server.requests[0].closed.wait(5)
     assert len(any_api_server.requests) == 1
 

@@ -61,6 +61,8 @@ def test_a_stop_takes_as_little_time_as_promised(
             reader.completion.stop()
         reader.ended()
         assert exchange.closed.wait(5)
+    assert reader.error is None
+    assert reader.completion.stopped
 
 
 @pytest.mark.parametrize("framing", ["chunked", "close"])

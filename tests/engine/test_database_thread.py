@@ -148,6 +148,7 @@ async def test_one_locked_row_is_not_an_outage(worker):
     assert await database.run(lambda: "at once") == "at once"
 
 
+@pytest.mark.timed
 async def test_a_locked_sqlite_is_not_an_outage(worker):
     """Only writers need the lock. All that wait for it give up together, and the next call succeeds."""
     database = current_runtime().database

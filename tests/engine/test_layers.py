@@ -118,6 +118,7 @@ async def test_groups_cross_processes_once_and_in_order(two_processes):
     assert await receive(here, near) == {"type": "reply"}  # so its own messages did not come back from Redis
 
 
+@pytest.mark.timed
 async def test_without_redis_the_own_process_misses_nothing_and_the_layer_recovers():
     redis = Redis()
     redis.start()

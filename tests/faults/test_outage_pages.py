@@ -118,8 +118,8 @@ def test_a_frozen_postgresql_holds_neither_a_form_nor_a_page(on_postgres, postgr
     finally:
         for process in frozen:
             process.send_signal(signal.SIGCONT)
+        visitor.close()
     wait_until_back(on_postgres, person)
-    visitor.close()
     assert "Traceback" not in on_postgres.log()
 
 

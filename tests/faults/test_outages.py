@@ -70,6 +70,7 @@ def follow_elsewhere(site, person, answer):
     return far
 
 
+@pytest.mark.timed
 def test_running_answers_outlive_an_outage_of_postgresql(make_site, api_server, postgres, meet, record_time):
     site = make_site(api_server, DATABASE_URL=postgres.create_database("askme")).start()
     person, page, answer, feed = begin(site, meet)
@@ -98,6 +99,7 @@ def test_running_answers_outlive_an_outage_of_postgresql(make_site, api_server, 
     assert_whole(site, person, answer, page.texts[answer], status="complete", sent=feed.sent)
 
 
+@pytest.mark.timed
 def test_running_answers_outlive_a_lock_on_sqlite(make_site, api_server, redis_url, meet, record_time):
     site = make_site(api_server, REDIS_URL=redis_url).start(processes=2)
     person, page, answer, feed = begin(site, meet)
@@ -129,6 +131,7 @@ def test_running_answers_outlive_a_lock_on_sqlite(make_site, api_server, redis_u
         assert_whole(site, person, answer, one.texts[answer], status="complete", sent=feed.sent)
 
 
+@pytest.mark.timed
 def test_running_answers_outlive_a_full_disk(make_site, api_server, meet, record_time):
     site = make_site(api_server).start()
     person, page, answer, feed = begin(site, meet)

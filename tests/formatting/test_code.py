@@ -89,6 +89,7 @@ def test_long_code_stays_plain():
     assert html(code, "python") == escaped(code)
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("code", ["\n" * 20_000, "<a " * 5_000, "x = 1\n" + " " * 300])
 def test_code_that_nobody_writes_stays_plain(code):
     with within(0.5, time.thread_time):

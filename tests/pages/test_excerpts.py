@@ -36,6 +36,7 @@ def test_the_marks_of_markdown_are_left_out(markdown, text):
     assert plain(markdown) == text
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize(
     "piece", ["*", "_", "`", "[", "](", "|", "- ", "> ", "\\", " ", "a|", "<https://", "[^"]
 )
@@ -44,6 +45,7 @@ def test_no_text_takes_long(piece):
         excerpt(piece * 40_000, re.compile("never"))
 
 
+@pytest.mark.timed
 def test_no_line_like_that_below_the_head_of_a_table_takes_long():
     with within(1, time.thread_time):
         for _ in range(100):

@@ -118,7 +118,7 @@ def test_a_typed_question_survives_the_login_that_it_needs(make_site, api_server
     [link] = re.findall(r'href="(/accounts/signup/\?next=[^"]+)"', page.text)[:1]
     person.page = person.http.get(site.url + unescape(link))
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', person.page.text)[1]
-    form = {"csrfmiddlewaretoken": token, "email": "alice@example.org", "password1": "correct horse battery"}
+    form = {"csrfmiddlewaretoken": token, "email": "alice@example.org", "password1": PASSWORD}
     [after] = re.findall(r'name="next" value="([^"]+)"', person.page.text)
     person.send("/accounts/signup/", form | {"next": after})
     assert person.page.url == f"{site.url}/ask/"
@@ -147,6 +147,7 @@ def ask_again(person):
     wait_for(lambda: person.ask(person.box).status_code == 200, 20, "the question is accepted")
 
 
+@pytest.mark.timed
 def test_a_question_that_cannot_be_saved_stays_in_the_box(site, visit):
     person = visit(site)
     form = person.form() | {"question": "<Kept> &\n\nwhole?", "follows": ""}
@@ -167,6 +168,7 @@ def test_a_question_that_cannot_be_saved_stays_in_the_box(site, visit):
     assert "Traceback" not in site.log()
 
 
+@pytest.mark.timed
 def test_a_question_stays_in_the_box_while_postgresql_is_down(make_site, api_server, visit, postgres):
     site = make_site(api_server, DATABASE_URL=postgres.create_database("askme")).start()
     person = visit(site)
