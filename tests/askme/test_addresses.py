@@ -146,7 +146,7 @@ def test_a_malformed_id_is_not_found(visitor, name, bad):
 
 
 TOO_MUCH = [
-    ("POST", "/ask/", {"question": "x" * 8001}, "Your question has 8001 characters"),
+    ("POST", "/ask/", {"question": "x" * 8001}, "Your question has 8,001 characters"),
     ("POST", "/ask/", {"question": " \n"}, "Please type a question first."),
     ("POST", "/a/{answer}/rate/", {"rating": "1", "rating_note": "x" * 501}, "at most 500 characters"),
     ("POST", "/a/{answer}/rate/", {"rating": "7"}, "thumbs up or thumbs down"),

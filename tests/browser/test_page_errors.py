@@ -34,7 +34,7 @@ def test_a_refused_question_stays_in_the_box(shared_site: Site, open_tab: OpenTa
     tab.is_ready()
     tab.page.locator("#page").evaluate("page => { page.dataset.questionChars = 0 }")
     tab.box.press("Enter")  # now the server refuses it
-    expect(tab.alert).to_contain_text("8001 characters")
+    expect(tab.alert).to_contain_text("8,001 characters")
     tab.is_ready()
     expect(tab.box).to_have_value(long)
     expect(tab.box).to_be_focused()

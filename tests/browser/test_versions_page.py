@@ -112,7 +112,7 @@ def test_an_edit_can_be_cancelled_and_survives_a_reload(talk: Tab) -> None:
 def test_a_refused_edit_stays_as_it_was_typed(talk: Tab) -> None:
     long = "x" * 8_001
     talk.type_anew(1, long)
-    expect(talk.alert).to_contain_text("8001 characters")
+    expect(talk.alert).to_contain_text("8,001 characters")
     box = talk.answers.nth(1).get_by_role("textbox", name="Edit your question")
     expect(box).to_have_value(long)
     expect(talk.box).to_have_value("")

@@ -52,7 +52,7 @@ def test_each_socket_is_refused_in_its_own_language(site, meet):
     german.ask(" ")
     assert german.read()["message"] == "Bitte geben Sie zuerst eine Frage ein."
     german.ask("x" * 8_001)
-    assert german.read()["message"] == "Ihre Frage hat 8001 Zeichen; höchstens 8000 sind möglich."
+    assert german.read()["message"] == "Ihre Frage hat 8.001 Zeichen; höchstens 8.000 sind möglich."
     german.send("no JSON")
     assert german.read()["message"] == "Dieser Frame ist kein JSON."
 
