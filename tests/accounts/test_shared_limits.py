@@ -84,6 +84,8 @@ def test_wrong_passwords_are_counted_in_all_processes_and_under_all_names_of_the
             assert TOO_MANY not in log_in(visitor, "wrong", email)
         assert TOO_MANY in log_in(there, login=email)
         assert TOO_MANY in log_in(visit(pair.url), login=email)
+        log = pair.log()
+        assert log.count("unavailable") == log.count(EACH_BY_ITSELF)  # those of a test before
 
 
 @pytest.mark.timed
